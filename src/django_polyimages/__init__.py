@@ -1,0 +1,18 @@
+"""Attach images to any Django model."""
+
+from django_polyimages.accessors import (
+    get_image_model,
+    get_organization_model,
+    get_relation_model,
+)
+from django_polyimages.errors import InvalidImage, StorageUnavailable
+from django_polyimages.specs import VersionSpec
+
+__all__ = [
+    "InvalidImage",
+    "StorageUnavailable",
+    "VersionSpec",
+    "get_image_model",
+    "get_organization_model",
+    "get_relation_model",
+]

@@ -1,0 +1,126 @@
+"""Who is calling, and what of the organization in the path they may reach.
+
+The only place that checks access: endpoints get images and objects from here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.api.errors import ApiError, not_found
+from django_polyimages.models import AbstractImage, ImageQuerySet
+from django_polyimages.models.attachable import is_attachable
+from django_polyimages.policies import Action, OrganizationPolicy, get_policy
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A member in their organization."""
+
+    user: AbstractUser
+    organization: Model
+    policy: OrganizationPolicy
+
+    def require(self, action: Action, obj: Model | None = None) -> None:
+        """403 unless the policy lets the member do ``action``."""
+        if not self.policy.may(self.user, action, self.organization, obj):
+            raise ApiError(HTTPStatus.FORBIDDEN, _("You may not do this."))
+
+    def images(self) -> ImageQuerySet:
+        """The organization's images."""
+        images = get_image_model()._default_manager.filter(organization=self.organization)
+        return cast("ImageQuerySet", images)
+
+    def image(self, image_id: int | str) -> AbstractImage:
+        """One of the organization's images; 404 for any other id."""
+        key = canonical_key(get_image_model(), image_id)
+        image = self.images().filter(pk=key).first() if key is not None else None
+        if image is None:
+            raise not_found()
+        return image
+
+    def relations(self, obj: Model) -> Any:
+        """The relations of ``obj`` to the organization's images, in display order."""
+        return obj.images.filter(  # type: ignore[attr-defined]
+            image__organization=self.organization
+        ).select_related("image")
+
+    def target(self, app_label: str, model: str, object_id: int | str) -> Model:
+        """An object that images can be attached to and that belongs to the organization.
+
+        404 for a model that does not exist, is not attachable or has no path to an organization,
+        for an object of another organization and for another spelling of an id.
+        """
+        host = _attachable(app_label, model)
+        key = canonical_key(host, object_id) if host else None
+        if host is None or key is None:
+            raise not_found()
+        path = host.image_organization_path  # type: ignore[attr-defined]
+        objects = host._default_manager.filter(pk=key, **{path: self.organization})
+        found = objects[:1]
+        if not found:
+            raise not_found()
+        return found[0]
+
+
+def enter(request: HttpRequest, org_slug: str) -> Access:
+    """The caller as a member of the organization: 401, 404 or 403 otherwise."""
+    user = _user_of(request)
+    policy = get_policy()
+    organization = policy.get_organization(org_slug) if _is_clean(org_slug) else None
+    if organization is None:
+        raise not_found()
+    if not policy.is_member(user, organization):
+        raise ApiError(HTTPStatus.FORBIDDEN, _("You are not a member of this organization."))
+    return Access(user, organization, policy)
+
+
+def canonical_key(model: type[Model], spelled: int | str) -> Any:
+    """The primary key that ``spelled`` is the one canonical spelling of, or None.
+
+    ``"01"``, ``"+1"`` and full-width digits name nothing: an object has one id.
+    """
+    field = model._meta.pk
+    text = str(spelled)
+    if not _is_clean(text):
+        return None
+    try:
+        key = field.to_python(text)
+        field.run_validators(key)  # also the range of an integer column
+    except ValidationError:
+        return None
+    return key if str(key) == text else None
+
+
+def _user_of(request: HttpRequest) -> AbstractUser:
+    """The user that the router's ``auth`` returned, or set on the request."""
+    auth = getattr(request, "auth", None)
+    user = auth if hasattr(auth, "is_authenticated") else getattr(request, "user", None)
+    if not (user and user.is_authenticated and user.is_active):
+        raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."))
+    return cast("AbstractUser", user)
+
+
+def _attachable(app_label: str, model: str) -> type[Model] | None:
+    """The model, if the API reaches it, by its exact name."""
+    found = apps.all_models.get(app_label, {}).get(model)
+    if found is None or found._meta.proxy or not is_attachable(found, get_relation_model()):
+        return None
+    return found if getattr(found, "image_organization_path", None) else None
+
+
+def _is_clean(text: str) -> bool:
+    """No character that a database refuses: NUL, lone surrogates."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,99 @@
+"""Errors as the API tells them: always JSON with ``detail``, whatever the host's API does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from django_polyimages.errors import InvalidImage, StorageUnavailable
+
+UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
+"""What Django raises for a body that is too large, has too many parts or breaks off."""
+
+View = Callable[..., Any]
+
+
+class ApiError(Exception):
+    """Ends a request with ``status`` and ``{"detail": detail}``."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def bad_request(detail: str) -> ApiError:
+    return ApiError(HTTPStatus.BAD_REQUEST, detail)
+
+
+def not_found(detail: str = "") -> ApiError:
+    """One body for what does not exist and for what another organization has."""
+    return ApiError(HTTPStatus.NOT_FOUND, detail or _("Not found."))
+
+
+def answering_errors(view: View) -> View:
+    """Around each endpoint's function: our errors become answers, not exceptions that the host's
+    handlers would see.
+    """
+
+    @wraps(view)
+    def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(request, *args, **kwargs)
+        except ApiError as error:
+            return answer(error.status, error.detail)
+        except InvalidImage as error:
+            return answer(HTTPStatus.BAD_REQUEST, str(error))
+        except StorageUnavailable as error:
+            return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        except UNREADABLE as error:
+            return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
+
+    return endpoint
+
+
+def closed(run: View) -> View:
+    """Around authentication and endpoint: what they answer is JSON, and an anonymous caller hears
+    401 before anything about CSRF tokens.
+    """
+
+    @wraps(run)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if request.COOKIES:
+                # The CSRF check of cookie authentication parses a form anyway; here we see it fail.
+                request.POST  # noqa: B018
+            response: HttpResponseBase = run(request, *args, **kwargs)
+        except UNREADABLE as error:
+            return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
+        status = response.status_code
+        if status == HTTPStatus.FORBIDDEN and _is_anonymous(request):
+            return answer(HTTPStatus.UNAUTHORIZED, _("Log in first."))
+        content_type = response.headers.get("Content-Type", "")
+        if 400 <= status < 500 and not content_type.startswith("application/json"):
+            return answer(HTTPStatus(status), HTTPStatus(status).phrase)
+        return response
+
+    return view
+
+
+def answer(status: HTTPStatus, detail: str) -> JsonResponse:
+    return JsonResponse({"detail": detail}, status=status)
+
+
+def unreadable(error: Exception) -> str:
+    return _("The request's body cannot be read: %(reason)s") % {"reason": error}
+
+
+def _is_anonymous(request: HttpRequest) -> bool:
+    """Nobody logged in, and refused during authentication: Ninja sets ``auth`` when it succeeds."""
+    user = getattr(request, "user", None)
+    return not hasattr(request, "auth") and not getattr(user, "is_authenticated", False)

@@ -1,0 +1,87 @@
+"""Bodies and queries, read by ourselves and not by Ninja.
+
+So access is checked before a body is read, and what is wrong with it is a 400 of ours: a router
+cannot register handlers for Ninja's own 422, and the host may have changed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ValidationError
+
+from django_polyimages.api.errors import bad_request
+from django_polyimages.conf import get_settings
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_json(request: HttpRequest, model: type[_Model]) -> _Model:
+    """The JSON body as ``model``, or 400 that says what is wrong with which field."""
+    if request.content_type != "application/json":
+        raise bad_request(_("Send the body as application/json."))
+    try:
+        return model.model_validate_json(request.body)
+    except ValidationError as error:
+        raise bad_request(_explain(error)) from error
+
+
+def read_query(request: HttpRequest, model: type[_Model]) -> _Model:
+    """The query string as ``model``, or 400."""
+    return _read_texts(request.GET, model)
+
+
+def read_form(request: HttpRequest, model: type[_Model]) -> _Model:
+    """The fields of a form beside its files as ``model``, or 400."""
+    return _read_texts(request.POST, model)
+
+
+def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[UploadedFile[bytes]]:
+    """The files of a form, one or more, all of them called ``name``; else 400."""
+    if request.content_type != "multipart/form-data":
+        raise bad_request(_("Send the body as multipart/form-data."))
+    if unknown := sorted(set(request.FILES) - {name}):
+        raise bad_request(
+            _("Unknown file field %(field)r, allowed is %(name)r.")
+            % {"field": unknown[0], "name": name}
+        )
+    files: Sequence[UploadedFile[bytes]] = request.FILES.getlist(name)
+    if not files:
+        raise bad_request(_("Send a file in the field %(name)r.") % {"name": name})
+    if len(files) > at_most:
+        raise bad_request(
+            _("Too many files: %(count)d, allowed are %(limit)d.")
+            % {"count": len(files), "limit": at_most}
+        )
+    return list(files)
+
+
+def check_ids(ids: Sequence[int | str]) -> list[int | str]:
+    """The ids, each once; 400 for more than ``MAX_IDS``."""
+    limit = get_settings().max_ids
+    if len(ids) > limit:
+        raise bad_request(
+            _("Too many ids: %(count)d, allowed are %(limit)d.")
+            % {"count": len(ids), "limit": limit}
+        )
+    return list(dict.fromkeys(ids))
+
+
+def _read_texts(texts: Mapping[str, Any], model: type[_Model]) -> _Model:
+    try:
+        return model.model_validate(dict(texts.items()))
+    except ValidationError as error:
+        raise bad_request(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    """``"order: Input should be a valid integer"``, the first five."""
+    problems = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False)[:5]:
+        place = ".".join(str(part) for part in problem["loc"])
+        problems.append(f"{place}: {problem['msg']}" if place else problem["msg"])
+    return "; ".join(dict.fromkeys(problems))

@@ -1,0 +1,229 @@
+"""What goes in and what comes out. The names are ours alone: a host has its own ``ImageOut``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from django.db.models import IntegerField, Model
+from ninja import Schema
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+)
+from pydantic_core import CoreSchema
+
+from django_polyimages.accessors import get_image_model
+from django_polyimages.conf import get_settings
+from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.models.relations import RelationOptions
+
+MAX_ORDER = 2_147_483_647
+"""The largest value of a ``PositiveIntegerField`` on every database."""
+
+
+class _KeySchema:
+    """In the OpenAPI document an image's id has the type of the model's key."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        integer = isinstance(get_image_model()._meta.pk, IntegerField)
+        return {"type": "integer" if integer else "string"}
+
+
+class _VersionsSchema:
+    """In the OpenAPI document each version name is a field of its own."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        one = handler(core)["additionalProperties"]
+        return {
+            "type": "object",
+            "properties": dict.fromkeys(get_settings().version_names, one),
+            "additionalProperties": False,
+        }
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("NUL characters are not allowed")
+    return text
+
+
+ImageId = Annotated[StrictInt | StrictStr, _KeySchema()]
+ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
+Text = Annotated[StrictStr, AfterValidator(_without_nul)]
+Title = Annotated[Text, Field(max_length=255)]
+AltText = Annotated[Text, Field(max_length=1000)]
+Description = Annotated[Text, Field(max_length=10_000)]
+
+
+class PolyimagesError(Schema):
+    detail: str
+
+
+class PolyimagesVersion(Schema):
+    url: str
+    width: int = Field(description="Pixels.")
+    height: int = Field(description="Pixels.")
+    bytes: int
+
+
+class PolyimagesImage(Schema):
+    id: ImageId
+    file: str = Field(description="The key of the original in its storage.")
+    title: str | None
+    alt_text: str | None
+    description: str | None
+    organization_id: int | str
+    creator_id: int | str | None
+    created_at: datetime
+    updated_at: datetime
+    url: str = Field(description="The original, for members only.")
+    width: int = Field(description="Pixels, as displayed.")
+    height: int = Field(description="Pixels, as displayed.")
+    byte_size: int
+    media_type: str
+    status: str = Field(description="pending, ready or failed", examples=["ready"])
+    versions: Annotated[dict[str, PolyimagesVersion], _VersionsSchema()]
+
+
+class PolyimagesImageList(Schema):
+    items: list[PolyimagesImage]
+    count: int
+
+
+class PolyimagesRelation(Schema):
+    id: int | str
+    image: PolyimagesImage
+    app_label: str
+    model: str
+    object_id: str
+    is_cover: bool
+    order: int | None
+    custom_title: str | None
+    custom_alt_text: str | None
+    custom_description: str | None
+    title: str | None = Field(description="For this use, else the image's own.")
+    alt_text: str | None = Field(description="For this use, else the image's own.")
+    description: str | None = Field(description="For this use, else the image's own.")
+
+
+class PolyimagesRelationList(Schema):
+    items: list[PolyimagesRelation]
+    count: int
+
+
+class PolyimagesUploadResult(Schema):
+    status: str = Field(description="success or error", examples=["success"])
+    id: ImageId | None = None
+    file: str = Field(description="The key of the original, or the name of the file refused.")
+    error: str | None = None
+
+
+class PolyimagesAttached(Schema):
+    detail: str = Field(examples=["attached"])
+    created: bool = Field(description="False when it was attached before.")
+
+
+class _In(Schema):
+    """A body: exactly these fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class UploadIn(_In):
+    title: Title | None = None
+    alt_text: AltText = ""
+    description: Description = ""
+
+
+class TargetIn(_In):
+    image_id: ImageId
+    app_label: Text = Field(examples=["contacts"])
+    model: Text = Field(examples=["contact"])
+    object_id: ObjectId
+
+
+class OptionsIn(_In):
+    is_cover: StrictBool = False
+    order: Annotated[StrictInt, Field(ge=0, le=MAX_ORDER)] | None = None
+    custom_title: Title | None = None
+    custom_alt_text: AltText | None = None
+    custom_description: Description | None = None
+
+    def relation_options(self) -> RelationOptions:
+        """What was sent, and nothing else; a text that is null is empty."""
+        sent = self.model_dump(include=self.model_fields_set & set(OptionsIn.model_fields))
+        texts = {name: value or "" for name, value in sent.items() if name.startswith("custom_")}
+        return cast("RelationOptions", sent | texts)
+
+
+class AttachIn(TargetIn, OptionsIn):
+    pass
+
+
+class Page(_In):
+    limit: int = Field(default=100, ge=1, le=200)
+    offset: int = Field(default=0, ge=0, le=MAX_ORDER)
+
+
+def image_out(image: AbstractImage) -> dict[str, Any]:
+    """An image as the API shows it: from the row alone."""
+    return {
+        "id": plain_key(image.pk),
+        "file": image.key,
+        "title": image.title or None,
+        "alt_text": image.alt_text or None,
+        "description": image.description or None,
+        "organization_id": plain_key(image.organization_id),
+        "creator_id": plain_key(image.creator_id),
+        "created_at": image.created_at,
+        "updated_at": image.updated_at,
+        "url": image.url,
+        "width": image.width,
+        "height": image.height,
+        "byte_size": image.byte_size,
+        "media_type": image.media_type,
+        "status": image.status,
+        "versions": {
+            name: {
+                "url": version.url,
+                "width": version.width,
+                "height": version.height,
+                "bytes": version.byte_size,
+            }
+            for name, version in image.versions.items()
+        },
+    }
+
+
+def relation_out(relation: AbstractImageRelation, target: Model) -> dict[str, Any]:
+    """A relation to ``target`` as the API shows it."""
+    return {
+        "id": plain_key(relation.pk),
+        "image": image_out(relation.image),
+        "app_label": target._meta.app_label,
+        "model": target._meta.model_name,
+        "object_id": relation.object_id,
+        "is_cover": relation.is_cover,
+        "order": relation.order,
+        "custom_title": relation.custom_title or None,
+        "custom_alt_text": relation.custom_alt_text or None,
+        "custom_description": relation.custom_description or None,
+        "title": relation.title or None,
+        "alt_text": relation.alt_text or None,
+        "description": relation.description or None,
+    }
+
+
+def plain_key(key: Any) -> Any:
+    """A primary key as JSON knows it: an integer, a string or null."""
+    return key if key is None or isinstance(key, int) else str(key)

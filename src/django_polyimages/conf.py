@@ -1,0 +1,146 @@
+"""The host's ``POLYIMAGES`` setting as one frozen value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+"""Every format that an original can have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options of ``POLYIMAGES``, each under its name in lower case."""
+
+    organization_model: str = "auth.Group"
+    """The model of the tenant that owns images, as ``app_label.Model``."""
+    organization_policy: str = "django_polyimages.policies.GroupPolicy"
+    """Dotted path of the class that says who may do what, see ``policies``."""
+    image_model: str = "polyimages.Image"
+    """The model of images in use, as ``app_label.Model``."""
+    relation_model: str = "polyimages.PolymorphicImageRelation"
+    """The model of relations in use, as ``app_label.Model``."""
+    versions: tuple[VersionSpec, ...] = DEFAULT_VERSIONS
+    """The versions made of every original."""
+    storage: str = "polyimages"
+    """The alias in ``STORAGES``; ``default`` is used where this alias does not exist."""
+    upload_prefix: str = "images/"
+    """What every key begins with."""
+    formats: tuple[str, ...] = FORMATS
+    """The formats that are taken: no other decoder is ever started."""
+    max_bytes: int = 20 * 1024 * 1024
+    """The largest original in bytes."""
+    max_pixels: int = 50_000_000
+    """The most pixels (width x height) of an original; only the first frame is decoded."""
+    max_files: int = 50
+    """The most files in one bulk upload."""
+    max_ids: int = 1000
+    """The most ids in one bulk request."""
+    max_concurrency: int = 2
+    """How many originals one process decodes at once; memory grows with it."""
+    webp_method: int = 4
+    """Effort of the WebP encoder, 0 (fast) to 6 (small); 2 takes half the time of 4."""
+    generate: str = "inline"
+    """When versions are made; ``inline`` is during the upload."""
+
+    @property
+    def version_names(self) -> tuple[str, ...]:
+        """The names of the versions, in the order of the setting."""
+        return tuple(spec.name for spec in self.versions)
+
+
+def load_settings(options: Mapping[str, Any]) -> Settings:
+    """Check the host's options and fill in the defaults.
+
+    Raises ``ImproperlyConfigured`` that names the option, what is wrong and what is allowed.
+    """
+    known = {field.name.upper(): field.name for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, value in options.items():
+        if key not in known:
+            raise ImproperlyConfigured(_unknown_key(key, list(known)))
+        values[known[key]] = tuple(value) if key in ("VERSIONS", "FORMATS") else value
+    settings = Settings(**values)
+    for message in _complaints(settings):
+        raise ImproperlyConfigured(f"POLYIMAGES: {message}")
+    return settings
+
+
+@cache
+def get_settings() -> Settings:
+    """The options in force; read once, and again after ``override_settings``."""
+    return load_settings(getattr(django_settings, "POLYIMAGES", {}))
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting == "POLYIMAGES":
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_polyimages.conf")
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(key).upper(), known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}."
+    return f"POLYIMAGES has the unknown key {key!r}: {hint}"
+
+
+def _complaints(settings: Settings) -> list[str]:
+    return [
+        *_wrong_types(settings),
+        *_wrong_versions(settings),
+        *_wrong_values(settings),
+    ]
+
+
+def _wrong_types(settings: Settings) -> list[str]:
+    complaints = []
+    for field in fields(settings):
+        value: Any = getattr(settings, field.name)
+        wanted: type = type(field.default)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            complaints.append(f"{field.name.upper()} is {value!r}, not of type {wanted.__name__}.")
+        elif isinstance(value, int) and value < (0 if field.name == "webp_method" else 1):
+            complaints.append(f"{field.name.upper()} is {value!r}, it must be positive.")
+    return complaints
+
+
+def _wrong_versions(settings: Settings) -> list[str]:
+    if not settings.versions:
+        return ["VERSIONS is empty, name at least one VersionSpec."]
+    if not all(isinstance(spec, VersionSpec) for spec in settings.versions):
+        return ["VERSIONS must hold VersionSpec objects."]
+    complaints = []
+    for attribute in ("name", "suffix"):
+        values = [getattr(spec, attribute) for spec in settings.versions]
+        if len(set(values)) < len(values):
+            complaints.append(f"VERSIONS: two specs have the same {attribute}: {values}.")
+    return complaints
+
+
+def _wrong_values(settings: Settings) -> list[str]:
+    complaints = []
+    unknown = sorted(map(str, set(settings.formats) - set(FORMATS)))
+    if unknown or not settings.formats:
+        complaints.append(f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}.")
+    prefix = str(settings.upload_prefix)
+    if not prefix.endswith("/") or prefix.startswith("/") or ".." in prefix.split("/"):
+        complaints.append(
+            f"UPLOAD_PREFIX is {prefix!r}: a relative folder that ends with a slash, as 'images/'."
+        )
+    if settings.webp_method not in range(7):
+        complaints.append(f"WEBP_METHOD is {settings.webp_method!r}, allowed are 0 to 6.")
+    if settings.generate != "inline":
+        complaints.append(f"GENERATE is {settings.generate!r}, allowed is 'inline'.")
+    return complaints

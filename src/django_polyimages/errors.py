@@ -1,0 +1,22 @@
+"""The errors that callers of the package are meant to catch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+InvalidImageCode = Literal["empty", "too_large", "not_an_image", "too_many_pixels", "damaged"]
+
+
+class InvalidImage(ValueError):
+    """The file sent is not an image that we take; nothing of it was stored.
+
+    ``code`` is for programs, ``str(error)`` says what is wrong and what is allowed.
+    """
+
+    def __init__(self, code: InvalidImageCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StorageUnavailable(Exception):
+    """The storage did not take the original; nothing is left behind, try again later."""

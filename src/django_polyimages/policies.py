@@ -1,0 +1,64 @@
+"""Who may do what: the one place that a host changes to say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast
+
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.utils.module_loading import import_string
+
+from django_polyimages.accessors import get_organization_model
+from django_polyimages.conf import get_settings
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+Action = Literal["view", "add", "change", "delete", "attach", "detach", "arrange"]
+"""``view``, ``add``, ``change`` and ``delete`` images; ``attach`` them to an object, ``detach``
+them from it, and ``arrange`` them there (order, cover, texts).
+"""
+
+
+class OrganizationPolicy:
+    """Finds an organization and decides about its members.
+
+    Subclass it and name the subclass in ``POLYIMAGES["ORGANIZATION_POLICY"]``. There is a new
+    instance for each request, so a method may keep what it found for the next one.
+    """
+
+    slug_field = "slug"
+    """The field of the organization that stands in URLs."""
+
+    def get_organization(self, slug: str) -> Model | None:
+        """The organization called ``slug``, or None."""
+        organizations = get_organization_model()._default_manager
+        return organizations.filter(**{self.slug_field: slug}).first()
+
+    def is_member(self, user: AbstractUser, organization: Model) -> bool:
+        """Whether ``user`` belongs to ``organization``; others are refused everything."""
+        raise NotImplementedError
+
+    def may(
+        self, user: AbstractUser, action: Action, organization: Model, obj: Model | None = None
+    ) -> bool:
+        """Whether a member may do this.
+
+        ``obj`` is the image to view, change or delete, or the object to attach to, detach from or
+        arrange; None for a list and for an upload.
+        """
+        return True
+
+
+class GroupPolicy(OrganizationPolicy):
+    """Organizations are ``auth.Group``, called by their names; every member may do everything."""
+
+    slug_field = "name"
+
+    def is_member(self, user: AbstractUser, organization: Model) -> bool:
+        return isinstance(organization, Group) and user.groups.contains(organization)
+
+
+def get_policy() -> OrganizationPolicy:
+    """A new instance of the policy in force."""
+    return cast("OrganizationPolicy", import_string(get_settings().organization_policy)())

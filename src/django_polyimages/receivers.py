@@ -1,0 +1,28 @@
+"""What happens when an image goes, whoever deleted it; connected in ``apps``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.db.models.signals import pre_delete
+
+from django_polyimages.models import AbstractImage, FileDeletion, ImageQuerySet
+
+
+def connect() -> None:
+    """Watch the deletion of images, of the default model and of a host's own."""
+    for model in apps.get_models():
+        if issubclass(model, AbstractImage):
+            pre_delete.connect(
+                schedule_file_deletion, sender=model, dispatch_uid="django_polyimages"
+            )
+
+
+def schedule_file_deletion(
+    *, sender: type[AbstractImage], instance: AbstractImage, using: str, origin: Any, **kwargs: Any
+) -> None:
+    """Before the row goes, so that its columns can still be read; the files go after commit."""
+    if isinstance(origin, ImageQuerySet) and origin.model is sender:
+        return  # its delete() has scheduled all of them at once
+    FileDeletion.objects.db_manager(using).schedule(instance.keys)

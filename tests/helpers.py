@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.files.storage import Storage
+
+from django_polyimages import storage
+
+
+def stored_keys(backend: Storage | None = None, folder: str = "images") -> list[str]:
+    """Every key below the prefix, sorted."""
+    backend = backend or storage.get_storage()
+    if not backend.exists(folder):
+        return []
+    return sorted(f"{folder}/{name}" for name in backend.listdir(folder)[1])
+
+
+def read(key: str) -> bytes:
+    with storage.get_storage().open(key) as file:
+        content: bytes = file.read()
+    return content
+
+
+class CountingStorage:
+    """Stands before a storage and writes down each call that would cost a request on S3."""
+
+    FREE = {"url", "generate_filename", "get_valid_name", "bucket", "is_name_available"}
+
+    def __init__(self, backend: Storage) -> None:
+        self.backend = backend
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.FREE:
+            self.calls.append(name)
+        return getattr(self.backend, name)
+
+
+@contextmanager
+def storage_calls(monkeypatch) -> Iterator[list[str]]:
+    """The calls of our storage inside the block."""
+    counting = CountingStorage(storage.get_storage())
+    with monkeypatch.context() as patch:
+        for module in ("storage", "versions", "models.images"):
+            patch.setattr(f"django_polyimages.{module}.get_storage", lambda: counting)
+        yield counting.calls

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from django_polyimages import VersionSpec
+from django_polyimages.conf import Settings, get_settings, load_settings
+from django_polyimages.specs import DEFAULT_VERSIONS
+
+
+def test_without_options_the_defaults_hold():
+    settings = load_settings({})
+    assert settings == Settings()
+    assert settings.versions == DEFAULT_VERSIONS
+    assert settings.version_names == ("thumb", "sm", "md", "lg")
+    assert settings.max_bytes == 20_971_520
+    assert settings.max_pixels == 50_000_000
+
+
+def test_options_replace_defaults():
+    spec = VersionSpec("big", 3000, 3000)
+    settings = load_settings({"VERSIONS": [spec], "FORMATS": ["PNG"], "MAX_BYTES": 10})
+    assert (settings.versions, settings.formats, settings.max_bytes) == ((spec,), ("PNG",), 10)
+
+
+def test_a_changed_setting_is_seen_at_once(settings):
+    settings.POLYIMAGES = {"MAX_IDS": 7}
+    assert get_settings().max_ids == 7
+    settings.POLYIMAGES = {}
+    assert get_settings().max_ids == 1000
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"MAX_BYTE": 1}, "unknown key 'MAX_BYTE': did you mean 'MAX_BYTES'?"),
+        ({"XYZ": 1}, "unknown key 'XYZ': known are ORGANIZATION_MODEL,"),
+        ({"MAX_BYTES": "20"}, "MAX_BYTES is '20', not of type int."),
+        ({"MAX_BYTES": True}, "MAX_BYTES is True, not of type int."),
+        ({"MAX_PIXELS": 0}, "MAX_PIXELS is 0, it must be positive."),
+        ({"STORAGE": 1}, "STORAGE is 1, not of type str."),
+        ({"FORMATS": ["JPEG", "TIFF"]}, "choose from JPEG, PNG, WEBP, GIF, AVIF."),
+        ({"FORMATS": []}, "choose from JPEG"),
+        ({"VERSIONS": [{"name": "x"}]}, "VERSIONS must hold VersionSpec objects."),
+        ({"VERSIONS": [VersionSpec("x", 1, 1)] * 2}, "two specs have the same name: ['x', 'x']."),
+        (
+            {"VERSIONS": [VersionSpec("x", 1, 1), VersionSpec("y", 1, 1, suffix="_x")]},
+            "two specs have the same suffix",
+        ),
+        ({"VERSIONS": []}, "VERSIONS is empty"),
+        ({"UPLOAD_PREFIX": "/images/"}, "UPLOAD_PREFIX is '/images/'"),
+        ({"UPLOAD_PREFIX": "images"}, "UPLOAD_PREFIX is 'images'"),
+        ({"UPLOAD_PREFIX": "../images/"}, "UPLOAD_PREFIX is '../images/'"),
+        ({"WEBP_METHOD": 7}, "WEBP_METHOD is 7, allowed are 0 to 6."),
+        ({"WEBP_METHOD": -1}, "WEBP_METHOD is -1"),
+        ({"GENERATE": "later"}, "GENERATE is 'later', allowed is 'inline'."),
+    ],
+)
+def test_a_wrong_option_says_what_is_allowed(options, complaint):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        load_settings(options)
+    assert complaint in str(caught.value)
+
+
+def test_webp_method_may_be_zero():
+    assert load_settings({"WEBP_METHOD": 0}).webp_method == 0

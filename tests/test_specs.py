@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
+
+sides = st.integers(1, 60_000)
+boxes = st.integers(1, 4096)
+modes = st.sampled_from(["fit", "fill"])
+
+
+def sizes(width: int, height: int) -> list[tuple[int, int]]:
+    return [spec.target(width, height).size for spec in DEFAULT_VERSIONS]
+
+
+@pytest.mark.parametrize(
+    ("original", "versions"),
+    [
+        ((3000, 2000), [(160, 107), (640, 427), (1024, 683), (2048, 1365)]),
+        ((300, 200), [(160, 107), (300, 200), (300, 200), (300, 200)]),
+        ((3000, 4000), [(120, 160), (480, 640), (768, 1024), (1536, 2048)]),
+        ((6000, 4000), [(160, 107), (640, 427), (1024, 683), (2048, 1365)]),
+        ((160, 160), [(160, 160)] * 4),
+        ((161, 161), [(160, 160), (161, 161), (161, 161), (161, 161)]),
+        ((1, 1), [(1, 1)] * 4),
+        ((50_000, 1), [(160, 1), (640, 1), (1024, 1), (2048, 1)]),
+        ((1, 50_000), [(1, 160), (1, 640), (1, 1024), (1, 2048)]),
+    ],
+)
+def test_default_versions_have_the_sizes_of_the_contract(original, versions):
+    assert sizes(*original) == versions
+
+
+@given(sides, sides, boxes, boxes, modes)
+def test_a_version_is_inside_its_box_and_never_larger_than_the_original(w, h, bw, bh, mode):
+    width, height = VersionSpec("x", bw, bh, mode=mode).target(w, h).size
+    assert 1 <= width <= min(w, bw)
+    assert 1 <= height <= min(h, bh)
+
+
+@given(sides, sides, boxes, boxes)
+def test_fit_shows_the_whole_picture_and_touches_the_box(w, h, bw, bh):
+    target = VersionSpec("x", bw, bh).target(w, h)
+    assert target.crop == (0, 0, w, h)
+    assert target.size == (w, h) or target.size[0] == bw or target.size[1] == bh
+
+
+@given(sides, sides, boxes, boxes)
+def test_fit_keeps_the_proportions_to_half_a_pixel(w, h, bw, bh):
+    width, height = VersionSpec("x", bw, bh).target(w, h).size
+    scale = min(1, bw / w, bh / h)
+    assert abs(width - max(1, w * scale)) <= 0.5 + 1e-6
+    assert abs(height - max(1, h * scale)) <= 0.5 + 1e-6
+
+
+@given(sides, sides, boxes, boxes)
+def test_turning_the_original_and_the_box_turns_the_version(w, h, bw, bh):
+    upright = VersionSpec("x", bw, bh).target(w, h).size
+    assert VersionSpec("x", bh, bw).target(h, w).size == upright[::-1]
+
+
+def test_fill_cuts_the_edges_evenly():
+    target = VersionSpec("square", 100, 100, mode="fill").target(400, 300)
+    assert target.size == (100, 100)
+    assert target.crop == (50, 0, 350, 300)
+
+
+def test_fill_does_not_enlarge_a_small_original():
+    assert VersionSpec("square", 500, 500, mode="fill").target(400, 300).size == (300, 300)
+
+
+def test_suffix_is_the_name_unless_given():
+    assert VersionSpec("thumb", 160, 160).suffix == "_thumb"
+    assert VersionSpec("thumb", 160, 160, suffix="_t").suffix == "_t"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"name": "Thumb"}, "a name has lower case"),
+        ({"name": "a__b"}, "a name has lower case"),
+        ({"width": 0}, "a side of 0 pixels, allowed are 1 to 16383"),
+        ({"height": 16384}, "a side of 16384 pixels"),
+        ({"quality": 0}, "quality 0, allowed are 1 to 100"),
+        ({"quality": 101}, "quality 101"),
+        ({"format": "GIF"}, "'GIF' is none of WEBP, AVIF, JPEG, PNG"),
+        ({"mode": "crop"}, "'crop' is none of fit, fill"),
+        ({"suffix": "thumb"}, "suffix 'thumb'"),
+        ({"suffix": "_../x"}, "suffix '_../x'"),
+    ],
+)
+def test_a_spec_that_cannot_be_says_why(arguments, complaint):
+    with pytest.raises(ValueError, match="version ") as caught:
+        VersionSpec(**({"name": "x", "width": 10, "height": 10} | arguments))
+    assert complaint in str(caught.value)
+
+
+def test_digests_are_golden():
+    """A digest that changes by accident would make every version in production stale."""
+    digests = [spec.digest for spec in DEFAULT_VERSIONS]
+    assert digests == ["af35c0ec0cc2", "cd843d6755f7", "6326ddd71ed1", "bac4d097f378"]
+
+
+def test_digest_changes_with_the_pixels_and_not_with_the_name():
+    spec = VersionSpec("x", 10, 10)
+    assert VersionSpec("y", 10, 10).digest == spec.digest
+    different = [
+        VersionSpec("x", 11, 10),
+        VersionSpec("x", 10, 11),
+        VersionSpec("x", 10, 10, quality=81),
+        VersionSpec("x", 10, 10, format="AVIF"),
+        VersionSpec("x", 10, 10, mode="fill"),
+    ]
+    assert len({spec.digest, *(other.digest for other in different)}) == 6
+
+
+@pytest.mark.parametrize("module", ["django_polyimages", "django_polyimages.specs"])
+def test_import_needs_no_settings(module):
+    code = f"import {module}; from django_polyimages import VersionSpec; VersionSpec('a', 1, 1)"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env={})
