@@ -71,12 +71,13 @@ def delete_files(keys: Iterable[str]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Upload:
-    """One upload on its way, and every write that it began."""
+    """One upload on its way, and all that it began in other threads."""
 
     file: File[bytes]
     facts: Facts
     specs: Sequence[VersionSpec]
     key: str = ""
+    encodings: list[Future[list[_Made]]] = field(default_factory=list)
     puts: dict[str, Future[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -86,34 +87,34 @@ class _Upload:
     def run(self) -> StoredImage:
         """Write everything and wait for it; the slow work waits for a slot."""
         storage.prepare()
-        work = pools.slots().submit(self._make)
-        failure = work.exception()
+        failure = pools.slots().submit(self._make).exception()
         if failure and not self.puts:
             raise failure  # the pixels are damaged: nothing was written
-        wait(self.puts.values())
+        self._settle()
         original = self.puts[self.key]
         if error := original.exception():
             logger.error("Storing an original failed.", exc_info=error)
             raise StorageUnavailable(
                 _("The storage does not answer; nothing was stored, try again later.")
             ) from error
-        return self._result(original.result(), [] if failure else work.result(), failure)
+        return self._result(original.result(), failure)
 
     def remove(self) -> None:
         """Remove all that was written; also where a write failed, its answer may be what failed."""
-        wait(self.puts.values())
+        self._settle()
         delete_files(put.result() if not put.exception() else key for key, put in self.puts.items())
 
-    def _make(self) -> list[_Made]:
+    def _settle(self) -> None:
+        wait(self.encodings)  # these begin PUTs
+        wait(self.puts.values())
+
+    def _make(self) -> None:
         """Decode, then start the PUT of the original beside the work on its versions."""
         image = decode(self.file, self.facts, self.specs)
         self._put(self.key, self.file)
-        encodings = [
-            pools.encoders().submit(self._encode, picture, specs)
-            for specs, picture in render(image, self.facts, self.specs)
-        ]
-        wait(encodings)  # before the slot is free again: pictures are what takes memory
-        return [made for encoding in encodings for made in encoding.result()]
+        for specs, picture in render(image, self.facts, self.specs):
+            self.encodings.append(pools.encoders().submit(self._encode, picture, specs))
+        wait(self.encodings)  # before the slot is free again: pictures are what takes memory
 
     def _encode(self, picture: Image.Image, specs: Sequence[VersionSpec]) -> list[_Made]:
         """One encoding for all ``specs`` that ask for the same bytes, one PUT for each."""
@@ -128,23 +129,22 @@ class _Upload:
     def _put(self, key: str, content: File[bytes]) -> None:
         self.puts[key] = pools.transfers().submit(storage.save, key, content)
 
-    def _result(
-        self, key: str, made: Sequence[_Made], failure: BaseException | None
-    ) -> StoredImage:
-        versions: dict[str, Version] = {}
-        for one in sorted(made, key=lambda made: self.specs.index(made.spec)):
-            put = self.puts[one.key]
-            if error := put.exception():
-                failure = failure or error
-            else:
-                versions[one.spec.name] = one.version(put.result())
+    def _result(self, key: str, failure: BaseException | None) -> StoredImage:
+        made: dict[str, Version] = {}
+        for encoding in self.encodings:
+            failure = failure or encoding.exception()
+            for one in [] if encoding.exception() else encoding.result():
+                put = self.puts[one.key]
+                failure = failure or put.exception()
+                if not put.exception():
+                    made[one.spec.name] = one.version(put.result())
         if failure:
             logger.error("Making versions of %r failed.", key, exc_info=failure)
-            self._remove_unrecorded(versions)
+            self._remove_unrecorded(made)
         return StoredImage(
             key=key,
             facts=self.facts,
-            versions=versions,
+            versions={spec.name: made[spec.name] for spec in self.specs if spec.name in made},
             failure=_reason(failure) if failure else "",
         )
 

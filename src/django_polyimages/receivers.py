@@ -25,4 +25,4 @@ def schedule_file_deletion(
     """Before the row goes, so that its columns can still be read; the files go after commit."""
     if isinstance(origin, ImageQuerySet) and origin.model is sender:
         return  # its delete() has scheduled all of them at once
-    FileDeletion.objects.db_manager(using).schedule(instance.keys)
+    FileDeletion.objects.db_manager(using).schedule([instance.keys])

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
+from ninja.responses import Status
 
 from django_polyimages.api.access import enter
 from django_polyimages.api.reading import read_json, read_query
@@ -28,7 +29,7 @@ def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     return {"detail": "attached", "created": created}
 
 
-def detach(request: HttpRequest, org_slug: str) -> tuple[int, None]:
+def detach(request: HttpRequest, org_slug: str) -> Status[None]:
     """Detach an image from an object.
 
     The image itself stays. No error where it was not attached.
@@ -39,7 +40,7 @@ def detach(request: HttpRequest, org_slug: str) -> tuple[int, None]:
     target = access.target(wanted.app_label, wanted.model, wanted.object_id)
     access.require("detach", target)
     relations_of(target).detach(image)
-    return HTTPStatus.NO_CONTENT, None
+    return Status(HTTPStatus.NO_CONTENT, None)
 
 
 def list_relations(

@@ -70,7 +70,7 @@ def images_router(
         "POST",
         ORG + "bulk-upload/",
         images.bulk_upload,
-        {200: list[schemas.PolyimagesUploadResult]} | ERRORS_OF_UPLOADS,
+        {200: list[schemas.PolyimagesUploaded | schemas.PolyimagesRefused]} | ERRORS_OF_UPLOADS,
         **_form({"files": {"type": "array", "items": _FILE, "minItems": 1}}),
     )
     add(

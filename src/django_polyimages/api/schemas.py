@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from django.db.models import IntegerField, Model
 from ninja import Schema
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -51,18 +50,13 @@ class _VersionsSchema:
         }
 
 
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("NUL characters are not allowed")
-    return text
-
-
 ImageId = Annotated[StrictInt | StrictStr, _KeySchema()]
 ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
-Text = Annotated[StrictStr, AfterValidator(_without_nul)]
-Title = Annotated[Text, Field(max_length=255)]
-AltText = Annotated[Text, Field(max_length=1000)]
-Description = Annotated[Text, Field(max_length=10_000)]
+WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL has no such character
+Text = Annotated[StrictStr, Field(pattern=WITHOUT_NUL)]
+Title = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=255)]
+AltText = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=1000)]
+Description = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=10_000)]
 
 
 class PolyimagesError(Schema):
@@ -91,7 +85,7 @@ class PolyimagesImage(Schema):
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
     media_type: str
-    status: str = Field(description="pending, ready or failed", examples=["ready"])
+    status: Literal["pending", "ready", "failed"]
     versions: Annotated[dict[str, PolyimagesVersion], _VersionsSchema()]
 
 
@@ -121,11 +115,16 @@ class PolyimagesRelationList(Schema):
     count: int
 
 
-class PolyimagesUploadResult(Schema):
-    status: str = Field(description="success or error", examples=["success"])
-    id: ImageId | None = None
-    file: str = Field(description="The key of the original, or the name of the file refused.")
-    error: str | None = None
+class PolyimagesUploaded(Schema):
+    status: Literal["success"]
+    id: ImageId
+    file: str = Field(description="The key of the original in its storage.")
+
+
+class PolyimagesRefused(Schema):
+    status: Literal["error"]
+    error: str = Field(description="What is wrong and what is allowed.")
+    file: str = Field(description="The name of the file that was sent.")
 
 
 class PolyimagesAttached(Schema):

@@ -24,13 +24,13 @@ class Migration(migrations.Migration):
             name='FileDeletion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255, verbose_name='key')),
+                ('keys', models.JSONField(verbose_name='keys')),
                 ('last_error', models.TextField(blank=True, verbose_name='last error')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
             ],
             options={
-                'verbose_name': 'file to delete',
-                'verbose_name_plural': 'files to delete',
+                'verbose_name': 'file deletion',
+                'verbose_name_plural': 'file deletions',
             },
         ),
         migrations.CreateModel(

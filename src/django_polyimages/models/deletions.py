@@ -14,40 +14,40 @@ from django_polyimages import pipeline
 class FileDeletionManager(models.Manager["FileDeletion"]):
     """Remembers deletions in the transaction that caused them, and carries them out."""
 
-    def schedule(self, keys: Iterable[str]) -> None:
-        """Delete files once the transaction around us has committed.
+    def schedule(self, images: Iterable[Sequence[str]]) -> None:
+        """Delete the files of each image once the transaction around us has committed.
 
         Written down first: a file that the storage refused to delete, or whose process died, is
         still known and tried again by ``carry_out``.
         """
-        deletions = self.bulk_create([self.model(key=key) for key in keys])
+        deletions = self.bulk_create([self.model(keys=list(keys)) for keys in images])
         if deletions:
             transaction.on_commit(partial(self.carry_out, deletions), using=self.db, robust=True)
 
     def carry_out(self, deletions: Sequence[FileDeletion]) -> None:
         """Delete the files; what fails stays, with the reason."""
-        failures = pipeline.delete_files(deletion.key for deletion in deletions)
-        self.filter(
-            pk__in=[deletion.pk for deletion in deletions if deletion.key not in failures]
-        ).delete()
-        for deletion in deletions:
-            if deletion.key in failures:
-                deletion.last_error = failures[deletion.key]
-                deletion.save(update_fields=["last_error"])
+        failures = pipeline.delete_files(key for deletion in deletions for key in deletion.keys)
+        refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
+        done = {one.pk for one in deletions} - {one.pk for one in refused}
+        self.filter(pk__in=done).delete()
+        for deletion in refused:
+            deletion.keys = [key for key in deletion.keys if key in failures]
+            deletion.last_error = failures[deletion.keys[0]]
+            deletion.save(update_fields=["keys", "last_error"])
 
 
 class FileDeletion(models.Model):
-    """One file to remove from the storage."""
+    """The files of one image, to be removed from the storage."""
 
-    key = models.CharField(_("key"), max_length=255)
+    keys = models.JSONField(_("keys"))
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = FileDeletionManager()
 
     class Meta:
-        verbose_name = _("file to delete")
-        verbose_name_plural = _("files to delete")
+        verbose_name = _("file deletion")
+        verbose_name_plural = _("file deletions")
 
     def __str__(self) -> str:
-        return self.key
+        return ", ".join(self.keys)

@@ -1,4 +1,4 @@
-"""The column that records the versions of an image."""
+"""The columns that Django has no field for."""
 
 from __future__ import annotations
 
@@ -14,8 +14,25 @@ if TYPE_CHECKING:
     from django.db.models.expressions import Expression
 
     _Base = models.JSONField[dict[str, Version], dict[str, Version]]
+    _TextBase = models.CharField[str, str]
 else:
     _Base = models.JSONField
+    _TextBase = models.CharField
+
+
+class ObjectIdField(_TextBase):
+    """The key of a host object as text in its one canonical spelling, whatever type it has."""
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """As Django's own field: the migrations of a host do not import this module."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001
+        """Text also on the instance at hand, not only in the database."""
+        value = str(getattr(model_instance, self.attname))
+        setattr(model_instance, self.attname, value)
+        return value
 
 
 class VersionsField(_Base):

@@ -32,8 +32,8 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete rows now and their files after the commit; the files cost one query in all."""
         with transaction.atomic(using=self.db):
-            keys = [key for image in self.only("file", "versions") for key in image.keys]
-            FileDeletion.objects.db_manager(self.db).schedule(keys)
+            images = self.only("file", "versions")
+            FileDeletion.objects.db_manager(self.db).schedule(image.keys for image in images)
             return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.db import models, router, transaction
+from django.db import IntegrityError, models, router, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages.models.fields import ObjectIdField
 from django_polyimages.models.images import TITLE_LENGTH, Image
 
 if TYPE_CHECKING:
@@ -54,13 +55,10 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
     ) -> tuple[AbstractImageRelation, bool]:
         """As ``attach``, and whether the relation is new."""
         self._remove_prefetched_objects()
-        if not options:
-            return self.get_or_create(image=image)  # type: ignore[misc]
-        with transaction.atomic(using=self._write_db()):
-            if options.get("is_cover"):
-                self._lock_object()
-                self.filter(is_cover=True).exclude(image=image.pk).update(is_cover=False)
-            return self.update_or_create(image=image, defaults=options)  # type: ignore[misc]
+        try:
+            return self._attach(image, options)
+        except IntegrityError:  # somebody else attached it between our look and our insert
+            return self._attach(image, options)
 
     def detach(self, image: AbstractImage) -> bool:
         """Remove the relation to ``image``, which itself stays. False where there was none."""
@@ -102,6 +100,26 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
                 relations[pk].order = order
             self.bulk_update(relations.values(), ["order"])
 
+    def _attach(
+        self, image: AbstractImage, options: RelationOptions
+    ) -> tuple[AbstractImageRelation, bool]:
+        wanted = Q(image=image.pk)
+        with transaction.atomic(using=self._write_db()):
+            if options.get("is_cover"):
+                self._lock_object()
+                wanted |= Q(is_cover=True)
+            found = {relation.image_id: relation for relation in self.filter(wanted)}
+            relation = found.pop(image.pk, None)
+            if found:  # the covers until now
+                self.filter(image__in=found).update(is_cover=False)
+            if relation is None:
+                return self.create(image=image, **options), True  # type: ignore[misc]
+            if options:
+                for name, value in options.items():
+                    setattr(relation, name, value)
+                relation.save(update_fields=list(options))
+            return relation, False
+
     def _write_db(self) -> str:
         return router.db_for_write(self.model, instance=self.instance)
 
@@ -122,7 +140,7 @@ class AbstractImageRelation(models.Model):
     content_type = models.ForeignKey(
         ContentType, on_delete=models.CASCADE, related_name="+", verbose_name=_("content type")
     )
-    object_id = models.CharField(_("object id"), max_length=255)
+    object_id = ObjectIdField(_("object id"), max_length=255)
     content_object = GenericForeignKey("content_type", "object_id")
     is_cover = models.BooleanField(_("cover"), default=False)
     order = models.PositiveIntegerField(_("order"), null=True, blank=True)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.files.storage import FileSystemStorage, InMemoryStorage
+
+from django_polyimages import VersionSpec, storage
+from django_polyimages.storage import generate_upload_filename, get_storage, version_key
+
+
+@pytest.mark.parametrize(
+    ("name", "extension"),
+    [
+        ("photo.jpg", "jpg"),
+        ("PHOTO.PNG", "png"),
+        ("../../etc/passwd", "bin"),
+        ("a.php", "bin"),
+        ("", "bin"),
+        ("x" * 3000 + ".webp", "webp"),
+        ("\x00\r\n\u202e.gif", "gif"),
+    ],
+)
+def test_nothing_of_the_client_s_name_is_in_a_key(name, extension):
+    assert re.fullmatch(
+        rf"images/img_[0-9a-f]{{32}}\.{extension}", generate_upload_filename(None, name)
+    )
+
+
+def test_keys_do_not_repeat():
+    assert len({generate_upload_filename(None, "a.jpg") for _ in range(1000)}) == 1000
+
+
+def test_the_prefix_is_a_setting(settings):
+    settings.POLYIMAGES = {"UPLOAD_PREFIX": "media/pictures/"}
+    assert generate_upload_filename(None, "a.jpg").startswith("media/pictures/img_")
+
+
+def test_a_version_stands_beside_its_original():
+    thumb, small = VersionSpec("thumb", 1, 1), VersionSpec("s", 1, 1, suffix="_sm", format="JPEG")
+    assert version_key("images/img_1f.png", thumb) == "images/img_1f_thumb.webp"
+    assert version_key("images/img_1f.webp", small) == "images/img_1f_sm.jpg"
+
+
+def test_the_alias_is_used_where_it_exists(settings):
+    assert isinstance(get_storage(), InMemoryStorage)
+    settings.STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    assert isinstance(get_storage(), FileSystemStorage)
+
+
+def test_another_alias_can_be_named(settings):
+    settings.STORAGES = settings.STORAGES | {
+        "pictures": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    }
+    settings.POLYIMAGES = {"STORAGE": "pictures"}
+    assert isinstance(get_storage(), FileSystemStorage)
+
+
+def test_prepare_lets_a_shared_connection_be_made(monkeypatch):
+    made = []
+
+    class Backend:
+        @property
+        def bucket(self):
+            made.append(1)
+
+    monkeypatch.setattr(storage, "get_storage", Backend)
+    storage.prepare()
+    assert made == [1]
