@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from django.core.files.storage import Storage
 
 from django_polyimages import storage
@@ -46,3 +49,10 @@ def storage_calls(monkeypatch) -> Iterator[list[str]]:
         for module in ("storage", "versions", "models.images"):
             patch.setattr(f"django_polyimages.{module}.get_storage", lambda: counting)
         yield counting.calls
+
+
+def require(program: Path) -> None:
+    """Skip with a reason where a server is not installed; in CI that is a failure."""
+    if not program.exists():
+        reason = f"{program.name} is not installed at {program}"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)

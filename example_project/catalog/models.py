@@ -10,6 +10,7 @@ class Product(ImageAttachable):
     organization = models.ForeignKey("organizations.Organization", on_delete=models.CASCADE)
     name = models.CharField(max_length=100)
 
+    kind = "product"
     image_organization_path = "organization"
     objects = ImageAttachableQuerySet.as_manager()
 

@@ -7,6 +7,7 @@ class Contact(ImageAttachable):
     organization = models.ForeignKey("organizations.Organization", on_delete=models.CASCADE)
     name = models.CharField(max_length=100)
 
+    kind = "contact"
     image_organization_path = "organization"
     objects = ImageAttachableQuerySet.as_manager()
 

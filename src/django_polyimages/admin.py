@@ -42,7 +42,7 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("pixels"))
     def pixels(self, image: AbstractImage) -> str:
-        return f"{image.width} x {image.height}"
+        return f"{image.width}\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}{image.height}"
 
 
 admin.site.register(get_image_model(), ImageAdmin)

@@ -1,0 +1,48 @@
+# Everything runs in .venv, made on first use from Python 3.11 or newer: make demo PYTHON=python3.13
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+MANAGE := $(BIN)/python example_project/manage.py
+
+.PHONY: help demo test check format tox clean
+
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT
+	$(MANAGE) demo --port $(PORT)
+
+test: .venv/dev ## the test suite
+	$(BIN)/pytest
+
+check: .venv/dev ## ruff, mypy, import-linter, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) check --fail-level WARNING
+
+format: .venv/dev ## ruff, mending what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+tox: .venv/dev ## the test suite on every Python found, with every Django
+	$(BIN)/tox
+
+clean: ## forget .venv and the demo's data
+	rm -rf .venv example_project/db.sqlite3 example_project/media
+
+.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.13"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+.venv/demo: pyproject.toml | .venv
+	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group demo
+	@touch $@
+
+.venv/dev: pyproject.toml | .venv
+	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group dev
+	@touch $@ .venv/demo

@@ -1,0 +1,145 @@
+"""``manage.py demo``: a database, people, pictures sent through the HTTP API, and the site."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.models import Product
+from contacts.models import Contact
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import models
+from django.test import Client
+from gallery import samples
+from organizations.models import Membership, Organization
+
+from django_polyimages import get_image_model
+
+API = "/api/v1/images/orgs/north"
+PEOPLE = {"demo": Membership.Role.EDITOR, "viewer": Membership.Role.VIEWER}
+
+
+class Command(BaseCommand):
+    help = "Prepares the demo and serves it. Log in as demo/demo (writes) or viewer/viewer (reads)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--no-server", action="store_true", help="prepare everything and stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        organization = prepare_people()
+        if get_image_model().objects.filter(organization=organization).exists():
+            self.stdout.write("The demo's pictures are there already.")
+        else:
+            self.stdout.write("Drawing and uploading eight pictures of 9 to 12 MP ...")
+            for title in upload_pictures(organization):
+                self.stdout.write(f"  {title}")
+        self.show(root := f"http://127.0.0.1:{options['port']}")
+        if not options["no_server"]:
+            address = root.removeprefix("http://")
+            call_command("runserver", address, use_reloader=False, skip_checks=True)
+
+    def show(self, root: str) -> None:
+        images = get_image_model().objects.count()
+        self.stdout.write(
+            f"\n{images} images are in the storage.\n\n"
+            f"  Gallery    {root}/\n"
+            f"  Admin      {root}/admin/\n"
+            f"  API docs   {root}/api/v1/docs\n"
+            f"  The API    {root}{API}/images/\n\n"
+            "Log in as demo / demo (editor, admin) or viewer / viewer (reads).\n"
+        )
+        self.stdout.flush()
+
+
+def prepare_people() -> Organization:
+    organization, _ = Organization.objects.get_or_create(slug="north", defaults={"name": "North"})
+    Organization.objects.get_or_create(slug="south", defaults={"name": "South"})
+    for name, role in PEOPLE.items():
+        user, created = User.objects.get_or_create(username=name)
+        if created:
+            user.is_staff = user.is_superuser = role == Membership.Role.EDITOR
+            user.set_password(name)
+            user.save()
+        Membership.objects.get_or_create(user=user, organization=organization, role=role)
+    return organization
+
+
+def upload_pictures(organization: Organization) -> Iterator[str]:
+    """Send and attach the pictures; yields the title of each."""
+    mara, _ = Contact.objects.get_or_create(organization=organization, name="Mara Lind, guide")
+    otto, _ = Contact.objects.get_or_create(organization=organization, name="Otto Reiner, pilot")
+    blue, _ = Product.objects.get_or_create(organization=organization, name="Vase, sea blue")
+    red, _ = Product.objects.get_or_create(organization=organization, name="Vase, brick red")
+    lamp, _ = Product.objects.get_or_create(organization=organization, name="Desk lamp")
+    scene, tall = samples.landscape, (samples.PHONE[1], samples.PHONE[0])
+    api = Api()
+    for title, name, content, objects in (
+        ("Dawn above the pass", "dawn.jpg", samples.as_jpeg(scene(samples.DAWN, 1)), [mara]),
+        ("Noon", "noon.jpg", samples.as_jpeg(scene(samples.NOON, 2)), [mara, otto]),
+        (
+            "Dusk, phone held upright",
+            "dusk.jpg",
+            samples.as_jpeg(scene(samples.DUSK, 3, tall), held_upright=True),
+            [mara],
+        ),
+        ("Mist", "mist.jpg", samples.as_jpeg(scene(samples.MIST, 4)), [otto]),
+        ("Desert", "desert.jpg", samples.as_jpeg(scene(samples.DESERT, 5)), [otto]),
+        (
+            "Vase, sea blue",
+            "blue.jpg",
+            samples.as_jpeg(samples.vase((40, 110, 140), (214, 206, 196), 1)),
+            [blue],
+        ),
+        (
+            "Vase, brick red",
+            "red.jpg",
+            samples.as_jpeg(samples.vase((170, 60, 50), (190, 200, 205), 2)),
+            [red],
+        ),
+        ("Lamp, cut out", "lamp.png", samples.as_png(samples.lamp()), [lamp, blue]),
+    ):
+        image_id = api.upload(name, content, title=title, alt_text=title)
+        for obj in objects:
+            api.attach(image_id, obj, is_cover=obj is objects[0])
+        yield title
+
+
+class Api:
+    """The HTTP API as a browser uses it: logged in, with the CSRF token."""
+
+    def __init__(self) -> None:
+        self.client = Client(enforce_csrf_checks=True, SERVER_NAME="127.0.0.1")
+        self.client.get("/admin/login/")
+        token = {"csrfmiddlewaretoken": self.token}
+        self.client.post("/admin/login/", {"username": "demo", "password": "demo"} | token)
+
+    @property
+    def token(self) -> str:
+        return self.client.cookies["csrftoken"].value
+
+    def upload(self, name: str, content: bytes, **texts: str) -> int:
+        file = SimpleUploadedFile(name, content)
+        answer = self._post("images/", {"file": file, **texts})
+        return int(answer["id"])
+
+    def attach(self, image_id: int, obj: models.Model, **options: Any) -> None:
+        target = {
+            "image_id": image_id,
+            "app_label": obj._meta.app_label,
+            "model": obj._meta.model_name,
+            "object_id": str(obj.pk),
+        }
+        self._post("attach/", target | options, content_type="application/json")
+
+    def _post(self, path: str, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        headers = {"X-CSRFToken": self.token}
+        response = self.client.post(f"{API}/{path}", data, headers=headers, **options)
+        if response.status_code != 200:
+            raise CommandError(f"{path} answered {response.status_code}: {response.content!r}")
+        answer: dict[str, Any] = response.json()
+        return answer
