@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from catalog.models import Product
-from contacts.models import Contact
 from django.contrib.auth.models import User
 from django.core.files.storage import InMemoryStorage
 from django.test import Client
-from organizations.models import Membership, Organization
 
+from catalog.models import Product
+from contacts.models import Contact
 from django_polyimages import storage
 from django_polyimages.models import Image
+from organizations.models import Membership, Organization
 from tests.drawing import photo, upload_of
 
 

@@ -51,7 +51,7 @@ def looks_like(
     )
 
 
-def to_bytes(picture: Image.Image, format: str = "JPEG", **options: Any) -> bytes:  # noqa: A002
+def to_bytes(picture: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format, **options)
     return buffer.getvalue()

@@ -3,14 +3,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from catalog.models import Product
-from contacts.models import Contact
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.core.files.storage import InMemoryStorage
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from catalog.models import Product
+from contacts.models import Contact
 from django_polyimages import InvalidImage, StorageUnavailable, pipeline
 from django_polyimages.models import FileDeletion, Image, PolymorphicImageRelation, prefetch_images
 from django_polyimages.versions import Version

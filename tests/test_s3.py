@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from config.s3 import s3_storage
 from PIL import Image as PillowImage
 
+from config.s3 import s3_storage
 from django_polyimages import storage
 from django_polyimages.models import Image
 from tests import seaweedfs

@@ -2,9 +2,9 @@ from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import path
-from gallery.views import gallery
 
 from config.api import api
+from gallery.views import gallery
 
 urlpatterns = [
     path("", gallery, name="gallery"),

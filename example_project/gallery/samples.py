@@ -6,6 +6,7 @@ import io
 import math
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
@@ -121,10 +122,7 @@ def _ridge(
     swing = 1.0
     for _ in range(9):
         swing *= 0.53
-        middles = [
-            (a + b) / 2 + chance.uniform(-swing, swing)
-            for a, b in zip(heights, heights[1:], strict=False)
-        ]
+        middles = [(a + b) / 2 + chance.uniform(-swing, swing) for a, b in pairwise(heights)]
         heights = [
             height for pair in zip(heights, middles, strict=False) for height in pair
         ] + heights[-1:]

@@ -1,10 +1,10 @@
 from itertools import chain
 
-from catalog.models import Product
-from contacts.models import Contact
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from catalog.models import Product
+from contacts.models import Contact
 from django_polyimages.models import prefetch_images
 
 

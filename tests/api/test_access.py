@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from contacts.models import Contact
 from django.contrib.auth.models import User
 from django.test import Client
-from organizations.models import Membership
 
+from contacts.models import Contact
 from django_polyimages.models import PolymorphicImageRelation as Relation
+from organizations.models import Membership
 from tests.api.calls import ROOT, bulk_upload, four, get, post, target, upload
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys

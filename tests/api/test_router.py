@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from config.api import api
 from ninja import NinjaAPI
 
+from config.api import api
 from django_polyimages.api import images_router
 
 

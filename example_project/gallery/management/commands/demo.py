@@ -6,17 +6,17 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from catalog.models import Product
-from contacts.models import Contact
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import models
 from django.test import Client
+
+from catalog.models import Product
+from contacts.models import Contact
+from django_polyimages import get_image_model
 from gallery import samples
 from organizations.models import Membership, Organization
-
-from django_polyimages import get_image_model
 
 API = "/api/v1/images/orgs/north"
 PEOPLE = {"demo": Membership.Role.EDITOR, "viewer": Membership.Role.VIEWER}
