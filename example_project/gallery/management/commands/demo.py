@@ -82,7 +82,7 @@ def upload_pictures(organization: Organization) -> Iterator[str]:
         ("Dawn above the pass", "dawn.jpg", samples.as_jpeg(scene(samples.DAWN, 1)), [mara]),
         ("Noon", "noon.jpg", samples.as_jpeg(scene(samples.NOON, 2)), [mara, otto]),
         (
-            "Dusk, phone held upright",
+            "Dusk, held upright",
             "dusk.jpg",
             samples.as_jpeg(scene(samples.DUSK, 3, tall), held_upright=True),
             [mara],

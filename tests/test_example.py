@@ -1,0 +1,60 @@
+"""The example project as ``make demo`` prepares it: real sizes, through the real API."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from contacts.models import Contact
+from django_polyimages.models import Image
+from tests.helpers import storage_calls, stored_keys
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_assert_num_queries):
+    call_command("demo", "--no-server", "--port", "8001")
+    told = capsys.readouterr().out
+    assert "http://127.0.0.1:8001/api/v1/docs" in told
+    assert "demo / demo" in told
+    assert len(stored_keys()) == 40
+    upright = Image.objects.get(title="Dusk, held upright")
+    assert (upright.width, upright.height) == (3024, 4032)
+    assert upright.versions["lg"].height == 2048
+    # contacts and products, and relations and images of each
+    with storage_calls(monkeypatch) as calls, django_assert_num_queries(6):
+        page = Client().get("/").content.decode()
+    shown = re.findall(
+        r'<img src="/media/images/img_\w+_sm.webp" width="\d+" height="\d+" alt="[^"]+"', page
+    )
+    assert len(shown) == 10
+    assert calls == []
+
+    call_command("demo", "--no-server")
+    assert "are there already" in capsys.readouterr().out
+    assert len(stored_keys()) == 40
+
+
+def test_an_empty_gallery_says_what_to_do():
+    assert b"make demo" in Client().get("/").content
+
+
+def test_an_object_without_images_says_so(acme):
+    Contact.objects.create(organization=acme, name="Ada")
+    assert b"No images yet." in Client().get("/").content
+
+
+def test_the_demo_stops_where_the_api_refuses(monkeypatch):
+    monkeypatch.setattr("gallery.samples.as_jpeg", lambda *args, **options: b"no picture")
+    with pytest.raises(CommandError, match="answered 400"):
+        call_command("demo", "--no-server")
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/polyimages/image/", "/api/v1/docs", "/api/v1/openapi.json"]
+)
+def test_the_pages_named_by_the_demo_answer(admin_client, image, path):
+    assert admin_client.get(path).status_code == 200
