@@ -5,11 +5,12 @@ from django_polyimages.accessors import (
     get_organization_model,
     get_relation_model,
 )
-from django_polyimages.errors import InvalidImage, StorageUnavailable
+from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
 from django_polyimages.specs import VersionSpec
 
 __all__ = [
     "InvalidImage",
+    "NotAttached",
     "StorageUnavailable",
     "VersionSpec",
     "get_image_model",

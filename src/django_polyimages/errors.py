@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 InvalidImageCode = Literal["empty", "too_large", "not_an_image", "too_many_pixels", "damaged"]
@@ -16,6 +17,14 @@ class InvalidImage(ValueError):
     def __init__(self, code: InvalidImageCode, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotAttached(ValueError):
+    """Images that are not attached to the object, or do not exist any more; nothing was changed."""
+
+    def __init__(self, image_ids: Sequence[object]) -> None:
+        super().__init__(f"Not attached to this object: {', '.join(map(str, image_ids))}.")
+        self.image_ids = image_ids
 
 
 class StorageUnavailable(Exception):

@@ -24,7 +24,6 @@ _TYPES: Final = {
     "GIF": ("image/gif", "gif"),
     "AVIF": ("image/avif", "avif"),
 }
-MEDIA_TYPES: Final = tuple(media_type for media_type, _extension in _TYPES.values())
 EXTENSIONS: Final = tuple(extension for _media_type, extension in _TYPES.values())
 
 _ORIENTATION = 0x0112  # the EXIF tag (CIPA DC-008, 4.6.4)
@@ -60,12 +59,17 @@ class Facts:
 
     @property
     def media_type(self) -> str:
-        return _TYPES[self.format][0]
+        return media_type_of(self.format)
 
     @property
     def extension(self) -> str:
         """The extension of the original's key, without a dot."""
         return _TYPES[self.format][1]
+
+
+def media_type_of(format_name: str) -> str:
+    """``image/jpeg`` for ``JPEG``."""
+    return _TYPES[format_name][0]
 
 
 def inspect(file: File[bytes]) -> Facts:

@@ -5,20 +5,24 @@ The only place that checks access: endpoints get images and objects from here an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from ninja.utils import check_csrf
 
 from django_polyimages.accessors import get_image_model, get_relation_model
-from django_polyimages.api.errors import ApiError, not_found
-from django_polyimages.models import AbstractImage, ImageQuerySet
+from django_polyimages.api.errors import ApiError, not_found, unknown_images
+from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
 from django_polyimages.models.attachable import is_attachable
+from django_polyimages.models.managers import relations_of
 from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 
 if TYPE_CHECKING:
@@ -43,19 +47,37 @@ class Access:
         images = get_image_model()._default_manager.filter(organization=self.organization)
         return cast("ImageQuerySet", images)
 
-    def image(self, image_id: int | str) -> AbstractImage:
-        """One of the organization's images; 404 for any other id."""
+    def image(self, image_id: int | str, *, lock: bool = False) -> AbstractImage:
+        """One of the organization's images; 404 for any other id.
+
+        With ``lock`` nobody else changes or deletes it until the transaction ends.
+        """
         key = canonical_key(get_image_model(), image_id)
-        image = self.images().filter(pk=key).first() if key is not None else None
+        images = self.images().select_for_update() if lock else self.images()
+        image = images.filter(pk=key).first() if key is not None else None
         if image is None:
             raise not_found()
         return image
 
-    def relations(self, obj: Model) -> Any:
+    def some_images(self, image_ids: Iterable[int | str]) -> list[AbstractImage]:
+        """Those of these images that are the organization's, in the order of the ids."""
+        keys = canonical_keys(image_ids)
+        found = self.images().in_bulk(keys)
+        return [found[key] for key in keys if key in found]
+
+    def all_images(self, image_ids: Iterable[int | str]) -> list[AbstractImage]:
+        """All of these images, in the order of the ids; 404 that names the ids of others."""
+        ids = list(image_ids)
+        images = self.some_images(ids)
+        found = {str(image.pk) for image in images}
+        if missing := [image_id for image_id in ids if str(image_id) not in found]:
+            raise unknown_images(missing)
+        return images
+
+    def relations(self, obj: Model) -> QuerySet[AbstractImageRelation]:
         """The relations of ``obj`` to the organization's images, in display order."""
-        return obj.images.filter(  # type: ignore[attr-defined]
-            image__organization=self.organization
-        ).select_related("image")
+        relations = relations_of(obj).filter(image__organization=self.organization.pk)
+        return cast("QuerySet[AbstractImageRelation]", relations.select_related("image"))
 
     def target(self, app_label: str, model: str, object_id: int | str) -> Model:
         """An object that images can be attached to and that belongs to the organization.
@@ -104,13 +126,31 @@ def canonical_key(model: type[Model], spelled: int | str) -> Any:
     return key if str(key) == text else None
 
 
+def canonical_keys(spelled: Iterable[int | str]) -> list[Any]:
+    """The primary keys of images with these ids, each once; what names nothing is left out."""
+    keys = (canonical_key(get_image_model(), image_id) for image_id in spelled)
+    return [key for key in dict.fromkeys(keys) if key is not None]
+
+
 def _user_of(request: HttpRequest) -> AbstractUser:
     """The user that the router's ``auth`` returned, or set on the request."""
     auth = getattr(request, "auth", None)
     user = auth if hasattr(auth, "is_authenticated") else getattr(request, "user", None)
     if not (user and user.is_authenticated and user.is_active):
         raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."))
+    if _came_by_cookie(request, user) and check_csrf(request) is not None:
+        raise ApiError(HTTPStatus.FORBIDDEN, _("The CSRF token is missing or wrong."))
     return cast("AbstractUser", user)
+
+
+def _came_by_cookie(request: HttpRequest, user: AbstractUser) -> bool:
+    """Whether the browser's session may be all that says who is calling.
+
+    Ninja's views are exempt from Django's CSRF check and only its own cookie classes repeat it; a
+    function as ``auth`` that returns ``request.user`` would leave the door open.
+    """
+    session = getattr(request, "session", {})
+    return "Authorization" not in request.headers and session.get(SESSION_KEY) == str(user.pk)
 
 
 def _attachable(app_label: str, model: str) -> type[Model] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +14,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from django_polyimages.errors import InvalidImage, StorageUnavailable
+from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
 
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 """What Django raises for a body that is too large, has too many parts or breaks off."""
@@ -39,6 +40,12 @@ def not_found(detail: str = "") -> ApiError:
     return ApiError(HTTPStatus.NOT_FOUND, detail or _("Not found."))
 
 
+def unknown_images(image_ids: Sequence[object]) -> ApiError:
+    """404 that names the ids, as they were sent, of the first images that do not exist."""
+    shown = ", ".join(json.dumps(image_id, default=str)[:50] for image_id in image_ids[:20])
+    return not_found(_("Not found: images %(ids)s.") % {"ids": shown})
+
+
 def answering_errors(view: View) -> View:
     """Around each endpoint's function: our errors become answers, not exceptions that the host's
     handlers would see.
@@ -50,6 +57,8 @@ def answering_errors(view: View) -> View:
             return view(request, *args, **kwargs)
         except ApiError as error:
             return answer(error.status, error.detail)
+        except NotAttached as error:
+            return answer(HTTPStatus.NOT_FOUND, unknown_images(error.image_ids).detail)
         except InvalidImage as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error))
         except StorageUnavailable as error:

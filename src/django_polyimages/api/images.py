@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import HttpRequest
+from ninja.responses import Status
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.access import Access, enter
-from django_polyimages.api.reading import read_files, read_form, read_query
-from django_polyimages.api.schemas import Page, UploadIn, image_out, plain_key
+from django_polyimages.api.paging import filtered, page_of
+from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
+from django_polyimages.api.schemas import (
+    IdsIn,
+    ImageIn,
+    ImagesPage,
+    UploadIn,
+    image_out,
+    plain_key,
+)
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.models import AbstractImage
@@ -43,10 +54,60 @@ def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """The organization's images, newest first."""
     access = enter(request, org_slug)
     access.require("view")
-    page = read_query(request, Page)
-    images = access.images()
-    shown = images.newest_first()[page.offset : page.offset + page.limit]
-    return {"items": [image_out(image) for image in shown], "count": images.count()}
+    page = read_query(request, ImagesPage)
+    images = filtered(access.images(), page)
+    shown, following = page_of(images, page)
+    return {
+        "items": [image_out(image) for image in shown],
+        "count": None if page.cursor else images.count(),
+        "next": following,
+    }
+
+
+def bulk_delete(request: HttpRequest, org_slug: str) -> Status[None]:
+    """Delete images, their files and their relations.
+
+    An id that is not one of the organization's images is skipped.
+    """
+    access = enter(request, org_slug)
+    ids = check_ids(read_json(request, IdsIn).ids)
+    images = access.some_images(ids)
+    for image in images:
+        access.require("delete", image)
+    if not images:
+        access.require("delete")
+    access.images().filter(pk__in=[image.pk for image in images]).delete()
+    return Status(HTTPStatus.NO_CONTENT, None)
+
+
+def get_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str, Any]:
+    """One image."""
+    access = enter(request, org_slug)
+    image = access.image(image_id)
+    access.require("view", image)
+    return image_out(image)
+
+
+def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str, Any]:
+    """Change an image's texts."""
+    access = enter(request, org_slug)
+    texts = read_json(request, ImageIn).texts()
+    with transaction.atomic():
+        image = access.image(image_id, lock=True)
+        access.require("change", image)
+        for name, text in texts.items():
+            setattr(image, name, text)
+        image.save(update_fields=[*texts, "updated_at"])
+    return image_out(image)
+
+
+def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[None]:
+    """Delete an image, its files and its relations."""
+    access = enter(request, org_slug)
+    image = access.image(image_id)
+    access.require("delete", image)
+    image.delete()
+    return Status(HTTPStatus.NO_CONTENT, None)
 
 
 def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractImage:

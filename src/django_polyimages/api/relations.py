@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import Model
 from django.http import HttpRequest
 from ninja.responses import Status
 
 from django_polyimages.api.access import enter
-from django_polyimages.api.reading import read_json, read_query
-from django_polyimages.api.schemas import AttachIn, Page, TargetIn, relation_out
-from django_polyimages.models.relations import relations_of
+from django_polyimages.api.reading import check_ids, read_json, read_query
+from django_polyimages.api.schemas import (
+    AttachIn,
+    ImageIdsIn,
+    OptionsIn,
+    Page,
+    TargetIn,
+    plain_key,
+    relation_out,
+)
+from django_polyimages.models import AbstractImageRelation
+from django_polyimages.models.managers import relations_of
 
 
 def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -53,7 +64,68 @@ def list_relations(
     page = read_query(request, Page)
     relations = access.relations(target)
     shown = relations[page.offset : page.offset + page.limit]
-    return {
-        "items": [relation_out(relation, target) for relation in shown],
-        "count": relations.count(),
-    }
+    return _listed(shown, target, count=relations.count())
+
+
+def bulk_attach(
+    request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
+) -> dict[str, Any]:
+    """Attach images to an object, after those that it has.
+
+    Where one of them is not the organization's, none is attached and the answer names it.
+    """
+    access = enter(request, org_slug)
+    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
+    target = access.target(app_label, model, obj_id)
+    access.require("attach", target)
+    attached = relations_of(target).attach_many(access.all_images(ids))
+    return {"attached": [plain_key(image.pk) for image in attached]}
+
+
+def bulk_detach(
+    request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
+) -> dict[str, Any]:
+    """Detach images from an object; one that is not attached is skipped."""
+    access = enter(request, org_slug)
+    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
+    target = access.target(app_label, model, obj_id)
+    access.require("detach", target)
+    images = access.some_images(ids)
+    detached = relations_of(target).detach_many([image.pk for image in images])
+    return {"detached": [plain_key(key) for key in detached]}
+
+
+def update_relation(
+    request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str, image_id: str
+) -> dict[str, Any]:
+    """Change how an image is attached: cover, order and texts.
+
+    A field that is not sent stays as it is; null empties a text and puts the image last.
+    """
+    access = enter(request, org_slug)
+    options = read_json(request, OptionsIn).relation_options()
+    target = access.target(app_label, model, obj_id)
+    access.require("arrange", target)
+    image = access.image(image_id)
+    relation = relations_of(target).update_relation(image, **options)
+    relation.image = image
+    return relation_out(relation, target)
+
+
+def reorder(
+    request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
+) -> dict[str, Any]:
+    """Show the images of an object in this order; those left out follow in the order they had."""
+    access = enter(request, org_slug)
+    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
+    target = access.target(app_label, model, obj_id)
+    access.require("arrange", target)
+    relations_of(target).reorder(access.all_images(ids))
+    relations = list(access.relations(target))
+    return _listed(relations, target, count=len(relations))
+
+
+def _listed(
+    relations: Iterable[AbstractImageRelation], target: Model, *, count: int
+) -> dict[str, Any]:
+    return {"items": [relation_out(relation, target) for relation in relations], "count": count}

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.constants import NOT_SET
 from ninja.security import django_auth
 from ninja.throttling import BaseThrottle
-from pydantic import BaseModel
 
-from django_polyimages.api import images, relations, schemas
-from django_polyimages.api.errors import answering_errors, closed
+from django_polyimages.api import schemas
+from django_polyimages.api.endpoints import Endpoint, endpoints
+from django_polyimages.api.errors import answer, answering_errors, closed
 
-ORG = "orgs/{org_slug}/"
-TARGET = ORG + "images/{app_label}/{model}/{obj_id}/"
-ERRORS = dict.fromkeys((400, 401, 403, 404), schemas.PolyimagesError)
-ERRORS_OF_UPLOADS = ERRORS | {503: schemas.PolyimagesError}
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 
 def images_router(
     *,
     auth: Callable[..., Any] | Sequence[Callable[..., Any]] = django_auth,
-    throttle: BaseThrottle | list[BaseThrottle] = NOT_SET,  # type: ignore[assignment]
+    throttle: BaseThrottle | list[BaseThrottle] | None = None,
+    upload_throttle: BaseThrottle | list[BaseThrottle] | None = None,
     tags: Sequence[str] = ("images",),
     name: str = "images",
 ) -> Router:
@@ -31,95 +33,64 @@ def images_router(
 
     ``auth`` is any authentication of Ninja, by default the session with its CSRF check; whom it
     finds must be a user, returned or set as ``request.user``. ``throttle`` is any throttle of
-    Ninja. ``name`` begins the operation ids and the names for ``reverse()``: a second router on the
-    same API needs another one.
+    Ninja, ``upload_throttle`` one for the two uploads instead. ``name`` begins the operation
+    ids: a second router on the same API needs another one.
 
     Raises ``ValueError`` where ``auth`` is empty: there is no open mode.
     """
     if not auth:
         raise ValueError("images_router(auth=...) needs an authentication, as django_auth.")
-    router = Router(auth=auth, throttle=throttle, tags=list(tags))
-
-    def add(method: str, path: str, view: Callable[..., Any], answer: Any, **extra: Any) -> None:
-        operation = f"{name}_{view.__name__}"
-        router.add_api_operation(
-            path,
-            [method],
-            view,
-            response=answer,
-            operation_id=operation,
-            url_name=operation,
-            openapi_extra=extra,
-        )
-
-    add(
-        "POST",
-        ORG + "images/",
-        images.upload,
-        {200: schemas.PolyimagesImage} | ERRORS_OF_UPLOADS,
-        **_form({"file": _FILE}, schemas.UploadIn),
-    )
-    add(
-        "GET",
-        ORG + "images/",
-        images.list_images,
-        {200: schemas.PolyimagesImageList} | ERRORS,
-        **_query(schemas.Page),
-    )
-    add(
-        "POST",
-        ORG + "bulk-upload/",
-        images.bulk_upload,
-        {200: list[schemas.PolyimagesUploaded | schemas.PolyimagesRefused]} | ERRORS_OF_UPLOADS,
-        **_form({"files": {"type": "array", "items": _FILE, "minItems": 1}}),
-    )
-    add(
-        "POST",
-        ORG + "attach/",
-        relations.attach,
-        {200: schemas.PolyimagesAttached} | ERRORS,
-        **_body(schemas.AttachIn),
-    )
-    add(
-        "POST",
-        ORG + "detach/",
-        relations.detach,
-        {204: None} | ERRORS,
-        **_body(schemas.TargetIn),
-    )
-    add(
-        "GET",
-        TARGET,
-        relations.list_relations,
-        {200: schemas.PolyimagesRelationList} | ERRORS,
-        **_query(schemas.Page),
+    router = Router(auth=auth, tags=list(tags))
+    paths: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints():
+        limit = (upload_throttle or throttle) if endpoint.is_upload else throttle
+        _add(router, endpoint, f"{name}_{endpoint.view.__name__}", limit)
+        paths.setdefault(endpoint.path, []).append(endpoint)
+    for path, known in paths.items():
+        _answer_other_methods(router, path, known)
+    # Last: what no path above matches, be it for a slash too few, is a 404 of ours.
+    router.add_api_operation(
+        "{path:rest}", list(METHODS), _no_such_path, auth=None, include_in_schema=False
     )
     router.add_decorator(answering_errors, mode="operation")
     router.add_decorator(closed, mode="view")
     return router
 
 
-_FILE = {"type": "string", "format": "binary"}
+def _add(
+    router: Router,
+    endpoint: Endpoint,
+    operation: str,
+    limit: BaseThrottle | list[BaseThrottle] | None,
+) -> None:
+    errors = [400, 401, 403, 404, *([429] if limit else []), *([503] if endpoint.is_upload else [])]
+    router.add_api_operation(
+        endpoint.path,
+        [endpoint.method],
+        endpoint.view,
+        response={endpoint.status: endpoint.answer}
+        | dict.fromkeys(errors, schemas.PolyimagesError),
+        throttle=limit or NOT_SET,
+        operation_id=operation,
+        openapi_extra=endpoint.document,
+    )
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}
+def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> None:
+    """405 as JSON, where Ninja would answer with plain text."""
+    allowed = sorted(endpoint.method for endpoint in known)
+    allow = ", ".join(allowed)
+
+    @wraps(known[0].view)  # Ninja looks for the path's parameters in the signature
+    def not_allowed(request: HttpRequest, **kwargs: str) -> HttpResponse:
+        detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
+        response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail)
+        response.headers["Allow"] = allow
+        return response
+
+    others = [method for method in METHODS if method not in allowed]
+    router.add_api_operation(path, others, not_allowed, auth=None, include_in_schema=False)
 
 
-def _form(files: dict[str, Any], texts: type[BaseModel] | None = None) -> dict[str, Any]:
-    fields = texts.model_json_schema()["properties"] if texts else {}
-    schema = {"type": "object", "properties": files | fields, "required": list(files)}
-    return {
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    }
-
-
-def _query(model: type[BaseModel]) -> dict[str, Any]:
-    fields = model.model_json_schema()["properties"]
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "schema": schema}
-            for name, schema in fields.items()
-        ]
-    }
+def _no_such_path(request: HttpRequest, rest: str) -> HttpResponse:
+    return answer(HTTPStatus.NOT_FOUND, _("Not found."))

@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 from django_polyimages.accessors import get_image_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
-from django_polyimages.models.relations import RelationOptions
+from django_polyimages.models.managers import RelationOptions
 
 MAX_ORDER = 2_147_483_647
 """The largest value of a ``PositiveIntegerField`` on every database."""
@@ -91,7 +91,8 @@ class PolyimagesImage(Schema):
 
 class PolyimagesImageList(Schema):
     items: list[PolyimagesImage]
-    count: int
+    count: int | None = Field(description="Of all that match; null where a cursor was given.")
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
 class PolyimagesRelation(Schema):
@@ -132,6 +133,14 @@ class PolyimagesAttached(Schema):
     created: bool = Field(description="False when it was attached before.")
 
 
+class PolyimagesBulkAttached(Schema):
+    attached: list[ImageId] = Field(description="The images that were not attached before.")
+
+
+class PolyimagesBulkDetached(Schema):
+    detached: list[ImageId] = Field(description="The images that were attached before.")
+
+
 class _In(Schema):
     """A body: exactly these fields."""
 
@@ -142,6 +151,25 @@ class UploadIn(_In):
     title: Title | None = None
     alt_text: AltText = ""
     description: Description = ""
+
+
+class ImageIn(_In):
+    """A field that is not sent stays as it is; null empties it."""
+
+    title: Title | None = None
+    alt_text: AltText | None = None
+    description: Description | None = None
+
+    def texts(self) -> dict[str, str]:
+        return {name: value or "" for name, value in self.model_dump(exclude_unset=True).items()}
+
+
+class IdsIn(_In):
+    ids: list[ImageId] = Field(min_length=1, examples=[[1, 2]])
+
+
+class ImageIdsIn(_In):
+    image_ids: list[ImageId] = Field(min_length=1, examples=[[3, 1, 2]])
 
 
 class TargetIn(_In):
@@ -172,6 +200,14 @@ class AttachIn(TargetIn, OptionsIn):
 class Page(_In):
     limit: int = Field(default=100, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=MAX_ORDER)
+
+
+class ImagesPage(Page):
+    cursor: Text = Field(default="", description="From ``next`` of the page before; no offset.")
+    title: Text = Field(default="", description="A part of the title, in any case.")
+    format: Literal["JPEG", "PNG", "WEBP", "GIF", "AVIF"] | None = None
+    status: Literal["pending", "ready", "failed"] | None = None
+    unattached: bool = Field(default=False, description="Only images that no object uses.")
 
 
 def image_out(image: AbstractImage) -> dict[str, Any]:

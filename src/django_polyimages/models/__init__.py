@@ -7,11 +7,8 @@ from django_polyimages.models.attachable import (
 )
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.images import AbstractImage, Image, ImageManager, ImageQuerySet
-from django_polyimages.models.relations import (
-    AbstractImageRelation,
-    ImageRelationManager,
-    PolymorphicImageRelation,
-)
+from django_polyimages.models.managers import ImageRelationManager
+from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
     "AbstractImage",

@@ -12,7 +12,7 @@ from django.db.models import prefetch_related_objects
 from django_polyimages.conf import get_settings
 
 if TYPE_CHECKING:
-    from django_polyimages.models.relations import ImageRelationManager
+    from django_polyimages.models.managers import ImageRelationManager
 
 _Host = TypeVar("_Host", bound=models.Model, covariant=True)
 
