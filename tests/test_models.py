@@ -108,7 +108,7 @@ class TestVersions:
         with connection.cursor() as cursor:
             cursor.execute("SELECT versions FROM polyimages_image")
             record = json.loads(cursor.fetchone()[0])
-        assert list(record["thumb"]) == ["key", "width", "height", "bytes", "digest"]
+        assert set(record["thumb"]) == {"key", "width", "height", "bytes", "digest"}
         assert Image.objects.filter(versions__thumb__width=160).exists()
         assert Image.objects.values_list("versions__thumb__width", flat=True).get() == 160
 
@@ -165,6 +165,10 @@ class TestAttach:
         with pytest.raises(IntegrityError), transaction.atomic():
             Relation.objects.create(image=image, content_object=contact)
 
+    @pytest.mark.skipif(
+        not connection.features.supports_partial_indexes,
+        reason="MySQL and MariaDB have no conditional unique constraints; the verbs lock",
+    )
     def test_the_database_refuses_a_second_cover(self, acme, contact):
         first, second = fake_images(acme, 2)
         contact.images.attach(first, is_cover=True)

@@ -33,7 +33,9 @@ class OrganizationPolicy:
     def get_organization(self, slug: str) -> Model | None:
         """The organization called ``slug``, or None."""
         organizations = get_organization_model()._default_manager
-        return organizations.filter(**{self.slug_field: slug}).first()
+        found = organizations.filter(**{self.slug_field: slug}).first()
+        # MySQL and MariaDB also find "ACME" for "acme".
+        return found if found and getattr(found, self.slug_field) == slug else None
 
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
         """Whether ``user`` belongs to ``organization``; others are refused everything."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django_polyimages.conf import get_settings
 from django_polyimages.storage import get_storage
 
 
@@ -44,7 +45,9 @@ def to_json(versions: Mapping[str, Version]) -> dict[str, dict[str, Any]]:
 
 
 def from_json(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
-    """The inverse of ``to_json``."""
+    """The inverse of ``to_json``, in the order of the setting: databases keep none."""
+    wanted = get_settings().version_names
+    names = [*(name for name in wanted if name in records), *(records.keys() - set(wanted))]
     return {
         name: Version(
             key=record["key"],
@@ -53,5 +56,5 @@ def from_json(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
             byte_size=record["bytes"],
             digest=record["digest"],
         )
-        for name, record in records.items()
+        for name, record in ((name, records[name]) for name in names)
     }

@@ -52,12 +52,8 @@ class Access:
 
         With ``lock`` nobody else changes or deletes it until the transaction ends.
         """
-        key = canonical_key(get_image_model(), image_id)
         images = self.images().select_for_update() if lock else self.images()
-        image = images.filter(pk=key).first() if key is not None else None
-        if image is None:
-            raise not_found()
-        return image
+        return cast("AbstractImage", _only(images, image_id))
 
     def some_images(self, image_ids: Iterable[int | str]) -> list[AbstractImage]:
         """Those of these images that are the organization's, in the order of the ids."""
@@ -86,15 +82,10 @@ class Access:
         for an object of another organization and for another spelling of an id.
         """
         host = _attachable(app_label, model)
-        key = canonical_key(host, object_id) if host else None
-        if host is None or key is None:
+        if host is None:
             raise not_found()
         path = host.image_organization_path  # type: ignore[attr-defined]
-        objects = host._default_manager.filter(pk=key, **{path: self.organization})
-        found = objects[:1]
-        if not found:
-            raise not_found()
-        return found[0]
+        return _only(host._default_manager.filter(**{path: self.organization}), object_id)
 
 
 def enter(request: HttpRequest, org_slug: str) -> Access:
@@ -107,6 +98,15 @@ def enter(request: HttpRequest, org_slug: str) -> Access:
     if not policy.is_member(user, organization):
         raise ApiError(HTTPStatus.FORBIDDEN, _("You are not a member of this organization."))
     return Access(user, organization, policy)
+
+
+def _only(rows: QuerySet[Model], spelled: int | str) -> Model:
+    """The row with this id among ``rows``; 404 where there is none."""
+    key = canonical_key(rows.model, spelled)
+    found = rows.filter(pk=key).first() if key is not None else None
+    if found is None or found.pk != key:  # MySQL and MariaDB also find "KEY" for "key"
+        raise not_found()
+    return found
 
 
 def canonical_key(model: type[Model], spelled: int | str) -> Any:
