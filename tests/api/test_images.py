@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 
 from django_polyimages.models import Image
-from tests.api.calls import bulk_upload, get, upload
+from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import read, storage_calls, stored_keys
 from tests.test_models import fake_images
@@ -176,3 +176,165 @@ class TestList:
         assert len(body["items"]) == count
         assert len(body["items"][0]["versions"]) == 4
         assert calls == []
+
+    def test_filters(self, client, acme, contact):
+        door, gate, cat = fake_images(acme, 3)
+        Image.objects.filter(pk=door.pk).update(title="Red DOOR 50%")
+        Image.objects.filter(pk=gate.pk).update(media_type="image/png")
+        Image.objects.filter(pk=cat.pk).update(status="failed")
+        contact.images.attach(door)
+        found = {
+            name: [item["id"] for item in get(client, **query).json()["items"]]
+            for name, query in {
+                "title": {"title": "door"},
+                "wildcards are text": {"title": "%"},
+                "format": {"format": "PNG"},
+                "status": {"status": "failed"},
+                "unattached": {"unattached": "true"},
+                "together": {"unattached": "1", "format": "JPEG"},
+            }.items()
+        }
+        assert found == {
+            "title": [door.pk],
+            "wildcards are text": [door.pk],
+            "format": [gate.pk],
+            "status": [cat.pk],
+            "unattached": [cat.pk, gate.pk],
+            "together": [cat.pk],
+        }
+        assert get(client, format="PNG").json()["count"] == 1
+
+    @pytest.mark.parametrize(
+        "query", [{"format": "TIFF"}, {"status": "x"}, {"unattached": "perhaps"},
+                  {"title": "a\x00"}, {"cursor": "x"}, {"cursor": "x:y:z"}, {"cursor": "\x00"}],
+    )  # fmt: skip
+    def test_a_wrong_filter_is_a_400(self, client, query):
+        response = get(client, **query)
+        assert response.status_code == 400
+        assert response.json()["detail"].startswith(next(iter(query)))
+
+    @pytest.mark.parametrize("together", [True, False], ids=["same moment", "different moments"])
+    def test_a_cursor_visits_every_image_once(self, client, acme, together):
+        images = fake_images(acme, 7)[::-1]
+        if together:
+            Image.objects.update(created_at=images[0].created_at)
+        seen, query, counts = [], {"limit": 3}, []
+        for _ in range(3):
+            body = get(client, **query).json()
+            seen += [item["id"] for item in body["items"]]
+            counts.append(body["count"])
+            query["cursor"] = body["next"]
+        assert body["next"] is None
+        assert seen == [image.pk for image in images]
+        assert counts == [7, None, None]
+
+    def test_a_cursor_does_not_go_with_an_offset(self, client, acme):
+        fake_images(acme, 2)
+        cursor = get(client, limit=1).json()["next"]
+        response = get(client, cursor=cursor, offset=1)
+        assert response.json() == {"detail": "cursor: send a cursor or an offset, not both."}
+
+    def test_a_cursor_opens_no_other_organization(self, client, acme, other):
+        fake_images(other, 2)
+        fake_images(acme, 2)
+        cursor = get(client, limit=1).json()["next"]
+        assert len(get(client, cursor=cursor).json()["items"]) == 1
+
+
+class TestOne:
+    def test_is_shown_as_in_the_list(self, client, image):
+        body = get(client, f"images/{image.pk}/").json()
+        assert body == get(client).json()["items"][0]
+
+    @pytest.mark.parametrize("spelled", ["0{}", "+{}", " {}", "{}.0", "１", "x", "99999", "1" * 60,
+                                         "-1", "%00", "{}%00", "%ED%A0%80"])  # fmt: skip
+    def test_has_one_spelling_of_its_id(self, client, image, spelled):
+        path = f"images/{spelled.format(image.pk)}/"
+        for response in (get(client, path), send(client, "DELETE", path, None)):
+            assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+        assert Image.objects.exists()
+
+    def test_takes_texts(self, client, image):
+        response = patch(client, f"images/{image.pk}/", {"title": "T", "alt_text": "A"})
+        assert response.status_code == 200
+        before = image.updated_at
+        image.refresh_from_db()
+        assert (image.title, image.alt_text, image.description) == ("T", "A", "")
+        assert image.updated_at > before
+        assert response.json()["title"] == "T"
+
+    def test_null_empties_a_text_and_a_missing_one_stays(self, client, image):
+        Image.objects.update(title="T", description="D")
+        body = patch(client, f"images/{image.pk}/", {"description": None}).json()
+        assert (body["title"], body["description"]) == ("T", None)
+
+    @pytest.mark.parametrize(
+        "body", [{"file": "x"}, {"id": 5}, {"organization_id": 1}, {"creator_id": None},
+                 {"versions": {}}, {"status": "ready"}, {"title": 5}, {"title": "x" * 256},
+                 {"description": "x" * 10_001}, {"title": "a\x00"}, [], None, "x"],
+    )  # fmt: skip
+    def test_takes_nothing_else(self, client, image, body):
+        before = Image.objects.values().get()
+        response = patch(client, f"images/{image.pk}/", body)
+        assert response.status_code == 400
+        assert response.json()["detail"]
+        assert Image.objects.values().get() == before
+
+    def test_is_deleted_with_its_files(
+        self, client, image, contact, django_capture_on_commit_callbacks
+    ):
+        contact.images.attach(image)
+        with django_capture_on_commit_callbacks(execute=True):
+            response = send(client, "DELETE", f"images/{image.pk}/", None)
+        assert (response.status_code, response.content) == (204, b"")
+        assert stored_keys() == []
+        assert not contact.images.exists()
+        assert send(client, "DELETE", f"images/{image.pk}/", None).status_code == 404
+
+
+class TestBulkDelete:
+    def test_deletes_its_own_and_skips_the_rest(
+        self, client, acme, other, image, django_capture_on_commit_callbacks
+    ):
+        [kept], [foreign] = fake_images(acme, 1), fake_images(other, 1)
+        ids = [image.pk, image.pk, str(image.pk), f"0{kept.pk}", foreign.pk, 10**30, -1, "x"]
+        with django_capture_on_commit_callbacks(execute=True):
+            response = post(client, "bulk-delete/", {"ids": ids})
+        assert (response.status_code, response.content) == (204, b"")
+        assert set(Image.objects.all()) == {kept, foreign}
+        assert stored_keys() == []
+        assert post(client, "bulk-delete/", {"ids": ids}).status_code == 204
+
+    @pytest.mark.parametrize(
+        ("body", "complaint"),
+        [
+            ({"ids": []}, "ids: List should have at least 1 item"),
+            ({}, "ids: Field required"),
+            ({"ids": "1"}, "ids: Input should be a valid"),
+            ({"ids": [None]}, "ids.0"),
+            ({"ids": [True]}, "ids.0"),
+            ({"ids": [1.5]}, "ids.0"),
+            ({"ids": [[1]]}, "ids.0"),
+            ({"ids": list(range(1001))}, "Too many ids: 1001, allowed are 1000."),
+            ({"ids": list(range(100_000))}, "Too many ids: 100000, allowed are 1000."),
+        ],
+    )
+    def test_a_wrong_list_is_a_400(self, client, image, body, complaint):
+        response = post(client, "bulk-delete/", body)
+        assert response.status_code == 400
+        assert complaint in response.json()["detail"]
+        assert Image.objects.exists()
+
+    @pytest.mark.parametrize("count", [1, 100])
+    def test_costs_the_same_for_any_number(
+        self, client, acme, contact, count, django_assert_max_num_queries,
+        django_capture_on_commit_callbacks,
+    ):  # fmt: skip
+        images = fake_images(acme, count)
+        contact.images.attach_many(images)
+        with (
+            django_assert_max_num_queries(4 + 10),
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            post(client, "bulk-delete/", {"ids": [image.pk for image in images]})
+        assert not Image.objects.exists()

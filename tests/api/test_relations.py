@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from django_polyimages.models import PolymorphicImageRelation as Relation
-from tests.api.calls import four, get, post, target
+from tests.api.calls import four, get, patch, post, target
 from tests.helpers import storage_calls
 from tests.test_models import fake_images
 
@@ -163,3 +163,139 @@ class TestList:
         with storage_calls(monkeypatch) as calls, django_assert_max_num_queries(4 + 4):
             assert len(get(client, target(contact), limit=200).json()["items"]) == count
         assert calls == []
+
+
+class TestBulk:
+    def test_attach_says_which_were_new(self, client, acme, product):
+        first, second, third = fake_images(acme, 3)
+        product.images.attach(second)
+        ids = [third.pk, second.pk, str(third.pk), first.pk]
+        response = post(client, f"{target(product)}bulk_attach/", {"image_ids": ids})
+        assert response.status_code == 200
+        assert response.json() == {"attached": [third.pk, first.pk]}
+        assert [one.image for one in product.images.all()] == [second, third, first]
+        again = post(client, f"{target(product)}bulk_attach/", {"image_ids": ids})
+        assert again.json() == {"attached": []}
+
+    def test_attach_names_what_does_not_exist_and_attaches_nothing(
+        self, client, acme, other, contact
+    ):
+        [mine], [foreign] = fake_images(acme, 1), fake_images(other, 1)
+        ids = [mine.pk, foreign.pk, 999_999, f"0{mine.pk}", "<b>"]
+        response = post(client, f"{target(contact)}bulk_attach/", {"image_ids": ids})
+        assert response.status_code == 404
+        assert response.json() == {
+            "detail": f'Not found: images {foreign.pk}, 999999, "0{mine.pk}", "<b>".'
+        }
+        assert not Relation.objects.exists()
+
+    def test_detach_says_which_were_attached(self, client, acme, other, contact, product):
+        first, second, third = fake_images(acme, 3)
+        [foreign] = fake_images(other, 1)
+        contact.images.attach_many([first, second, foreign])
+        product.images.attach_many([first, second])
+        ids = [second.pk, third.pk, first.pk, foreign.pk, 999_999, second.pk]
+        response = post(client, f"{target(contact)}bulk_detach/", {"image_ids": ids})
+        assert response.status_code == 200
+        assert sorted(response.json()["detached"]) == [first.pk, second.pk]
+        assert [one.image for one in contact.images.all()] == [foreign]
+        assert product.images.count() == 2
+        again = post(client, f"{target(contact)}bulk_detach/", {"image_ids": ids})
+        assert again.json() == {"detached": []}
+
+    @pytest.mark.parametrize("verb", ["bulk_attach", "bulk_detach", "reorder"])
+    @pytest.mark.parametrize(
+        "ids", [[], None, 5, [None], [{}], [True], list(range(1001)), list(range(100_000))]
+    )
+    def test_a_wrong_list_is_a_400(self, client, contact, verb, ids):
+        response = post(client, f"{target(contact)}{verb}/", {"image_ids": ids})
+        assert response.status_code == 400
+        assert "ids" in response.json()["detail"]
+
+    @pytest.mark.parametrize("count", [1, 100])
+    @pytest.mark.parametrize("verb", ["bulk_attach", "bulk_detach"])
+    def test_costs_the_same_for_any_number(
+        self, client, acme, contact, verb, count, django_assert_max_num_queries
+    ):
+        images = fake_images(acme, count)
+        if verb == "bulk_detach":
+            contact.images.attach_many(images)
+        with django_assert_max_num_queries(4 + 8):
+            body = {"image_ids": [image.pk for image in images]}
+            answer = post(client, f"{target(contact)}{verb}/", body).json()
+        assert len(answer[verb.removeprefix("bulk_") + "ed"]) == count
+
+
+class TestReorder:
+    def test_answers_with_the_new_order(self, client, acme, product):
+        images = fake_images(acme, 3)
+        product.images.attach_many(images)
+        ids = [images[2].pk, images[0].pk]
+        response = post(client, f"{target(product)}reorder/", {"image_ids": ids})
+        assert response.status_code == 200
+        body = response.json()
+        assert [item["image"]["id"] for item in body["items"]] == [*ids, images[1].pk]
+        assert [item["order"] for item in body["items"]] == [0, 1, 2]
+        assert body["count"] == 3
+
+    def test_of_what_is_not_attached_changes_nothing(self, client, acme, product):
+        attached, loose = fake_images(acme, 2)
+        product.images.attach(attached)
+        ids = [loose.pk, attached.pk]
+        response = post(client, f"{target(product)}reorder/", {"image_ids": ids})
+        assert (response.status_code, response.json()) == (
+            404, {"detail": f"Not found: images {loose.pk}."},
+        )  # fmt: skip
+        assert product.images.get().order is None
+
+    @pytest.mark.parametrize("count", [2, 100])
+    def test_costs_the_same_for_any_number(
+        self, client, acme, contact, count, django_assert_max_num_queries
+    ):
+        images = fake_images(acme, count)
+        contact.images.attach_many(images)
+        with django_assert_max_num_queries(4 + 10):
+            body = {"image_ids": [image.pk for image in reversed(images)]}
+            post(client, f"{target(contact)}reorder/", body)
+        assert contact.images.all()[0].image == images[-1]
+
+
+class TestUpdate:
+    def test_changes_what_is_sent(self, client, image, product):
+        product.images.attach(image, custom_title="Old", custom_description="Kept", order=1)
+        response = patch(
+            client, f"{target(product)}{image.pk}/", {"custom_title": None, "order": None}
+        )
+        assert response.status_code == 200
+        body = response.json()
+        assert (body["custom_title"], body["order"]) == (None, None)
+        assert body["title"] == image.title
+        assert body["custom_description"] == body["description"] == "Kept"
+        assert product.images.get().custom_title == ""
+
+    def test_moves_the_cover(self, client, acme, product):
+        first, second = fake_images(acme, 2)
+        product.images.attach(first, is_cover=True)
+        product.images.attach(second)
+        patch(client, f"{target(product)}{second.pk}/", {"is_cover": True})
+        assert [one.is_cover for one in product.images.all()] == [False, True]
+        patch(client, f"{target(product)}{second.pk}/", {"is_cover": False})
+        assert [one.is_cover for one in product.images.all()] == [False, False]
+
+    def test_nothing_sent_is_nothing_changed(self, client, image, product):
+        product.images.attach(image, custom_title="T")
+        assert patch(client, f"{target(product)}{image.pk}/", {}).json()["title"] == "T"
+
+    def test_of_what_is_not_attached_is_a_404(self, client, image, product):
+        response = patch(client, f"{target(product)}{image.pk}/", {"order": 1})
+        assert response.status_code == 404
+        assert not Relation.objects.exists()
+
+    @pytest.mark.parametrize(
+        "body", [{"image_id": 1}, {"is_cover": None}, {"order": 1.5}, {"x": 1}]
+    )
+    def test_a_wrong_field_is_named(self, client, image, product, body):
+        product.images.attach(image)
+        response = patch(client, f"{target(product)}{image.pk}/", body)
+        assert response.status_code == 400
+        assert next(iter(body)) in response.json()["detail"]

@@ -1,46 +1,208 @@
 from __future__ import annotations
 
+import json
+
 import pytest
-from ninja import NinjaAPI
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+from ninja import NinjaAPI, Schema
+from ninja.errors import ValidationError
+from ninja.security import django_auth
+from ninja.throttling import AuthRateThrottle
 
 from config.api import api
 from django_polyimages.api import images_router
+from tests.api.calls import CALLS, ROOT, get, post, upload
+
+urlpatterns: list = []
 
 
-def schema_of(*mounts) -> dict:
-    other = NinjaAPI(urls_namespace=f"test-{len(mounts)}-{id(mounts)}")
+def mounted(settings, *mounts, **options) -> NinjaAPI:
+    """An API of a host with these routers, served in this test."""
+    host = NinjaAPI(urls_namespace=f"test-{id(mounts)}", **options)
     for prefix, router in mounts:
-        other.add_router(prefix, router)
-    return other.get_openapi_schema(path_prefix="")
+        host.add_router(prefix, router)
+    urlpatterns[:] = [path("api/v1/", host.urls)]
+    settings.ROOT_URLCONF = __name__
+    return host
 
 
-def test_every_operation_has_an_id_and_its_errors():
-    operations = [
-        operation
-        for path in api.get_openapi_schema(path_prefix="")["paths"].values()
-        for operation in path.values()
-    ]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 14
-    for operation in operations:
-        assert {400, 401, 403, 404} <= set(operation["responses"])
-        assert operation["security"]
+class TestDocument:
+    def test_every_operation_has_an_id_its_errors_and_its_security(self):
+        operations = [
+            operation
+            for path in api.get_openapi_schema(path_prefix="")["paths"].values()
+            for operation in path.values()
+        ]
+        ids = {operation["operationId"].removeprefix("images_") for operation in operations}
+        assert ids == {call.operation for call in CALLS}
+        for operation in operations:
+            assert {400, 401, 403, 404} <= set(operation["responses"])
+            assert operation["security"]
+            assert operation["description"]
+
+    def test_each_version_is_a_field(self):
+        schemas = api.get_openapi_schema(path_prefix="")["components"]["schemas"]
+        versions = schemas["PolyimagesImage"]["properties"]["versions"]
+        assert list(versions["properties"]) == ["thumb", "sm", "md", "lg"]
+        assert versions["properties"]["sm"] == {"$ref": "#/components/schemas/PolyimagesVersion"}
+        assert schemas["PolyimagesImage"]["properties"]["id"]["type"] == "integer"
+
+    def test_a_host_s_schemas_of_usual_names_stay_its_own(self, settings):
+        class ImageOut(Schema):
+            mine: int
+
+        host = mounted(settings, ("/images/", images_router()))
+        host.get("/mine")(lambda request: {"mine": 1})
+        host.post("/mine", response=ImageOut)(lambda request: {"mine": 1})
+        schemas = host.get_openapi_schema(path_prefix="")["components"]["schemas"]
+        assert list(schemas["ImageOut"]["properties"]) == ["mine"]
+        ours = set(schemas) - {"ImageOut"}
+        assert all(name.startswith("Polyimages") for name in ours)
 
 
-def test_each_version_is_a_field_of_the_document():
-    schemas = api.get_openapi_schema(path_prefix="")["components"]["schemas"]
-    versions = schemas["PolyimagesImage"]["properties"]["versions"]
-    assert list(versions["properties"]) == ["thumb", "sm", "md", "lg"]
-    assert versions["properties"]["sm"] == {"$ref": "#/components/schemas/PolyimagesVersion"}
-    assert schemas["PolyimagesImage"]["properties"]["id"]["type"] == "integer"
+class TestMounting:
+    def test_two_routers_on_one_api(self, settings, client, acme):
+        routers = [("/images/", images_router()), ("/photos/", images_router(name="photos"))]
+        paths = mounted(settings, *routers).get_openapi_schema(path_prefix="")["paths"]
+        for name in ("images", "photos"):
+            attach = paths[f"/{name}/orgs/{{org_slug}}/attach/"]["post"]
+            assert attach["operationId"] == f"{name}_attach"
+            assert client.get(f"/api/v1/{name}/orgs/acme/images/").status_code == 200
+
+    def test_two_apis(self, settings, client, acme):
+        first, second = NinjaAPI(urls_namespace="one"), NinjaAPI(urls_namespace="two")
+        for host in (first, second):
+            host.add_router("/images/", images_router())
+        urlpatterns[:] = [path("api/v1/", first.urls), path("api/v2/", second.urls)]
+        settings.ROOT_URLCONF = __name__
+        for version in (1, 2):
+            assert client.get(f"/api/v{version}/images/orgs/acme/images/").status_code == 200
+
+    @pytest.mark.parametrize("auth", [None, [], ()])
+    def test_there_is_no_open_mode(self, auth):
+        with pytest.raises(ValueError, match="needs an authentication"):
+            images_router(auth=auth)
+
+    def test_an_api_without_authentication_does_not_open_ours(self, settings, acme):
+        mounted(settings, ("/images/", images_router()), auth=None)
+        assert get(Client()).status_code == 401
 
 
-def test_two_routers_on_one_api():
-    schema = schema_of(("/a/", images_router()), ("/b/", images_router(name="photos")))
-    assert schema["paths"]["/a/orgs/{org_slug}/attach/"]["post"]["operationId"] == "images_attach"
-    assert schema["paths"]["/b/orgs/{org_slug}/attach/"]["post"]["operationId"] == "photos_attach"
+class TestHost:
+    """What the host does to its own API does not change our answers, nor do we change its."""
+
+    def test_handlers_of_the_host_do_not_see_our_errors(self, settings, client, acme):
+        host = mounted(settings, ("/images/", images_router()))
+        for kind in (Exception, ValidationError):
+            host.add_exception_handler(kind, lambda *args: HttpResponse("<p>no</p>", status=500))
+        response = post(client, "attach/", {"image_id": "x"})
+        assert response.status_code == 400
+        assert response.json()["detail"].startswith("app_label: Field required")
+        assert get(client, "images/999/").json() == {"detail": "Not found."}
+
+    def test_a_page_for_people_becomes_json(self, settings, acme):
+        host = mounted(settings, ("/images/", images_router()))
+        host.add_exception_handler(
+            Exception, lambda *args: HttpResponse("<p>Who are you?</p>", status=401)
+        )
+        response = get(Client())
+        assert (response.status_code, response["Content-Type"]) == (401, "application/json")
+        assert response.json()["detail"]
+
+    def test_errors_of_the_host_s_own_endpoints_stay_its_own(self, settings, client):
+        host = mounted(settings, ("/images/", images_router()))
+
+        @host.get("/number")
+        def number(request, n: int):
+            return n
+
+        assert client.get("/api/v1/number?n=x").status_code == 422
 
 
-@pytest.mark.parametrize("auth", [None, []])
-def test_there_is_no_open_mode(auth):
-    with pytest.raises(ValueError, match="needs an authentication"):
-        images_router(auth=auth)
+class TestMethodsAndPaths:
+    @pytest.mark.parametrize(
+        ("path", "allow"),
+        [
+            ("acme/images/", "GET, POST"),
+            ("acme/images/1/", "DELETE, GET, PATCH"),
+            ("acme/attach/", "POST"),
+            ("acme/images/contacts/contact/1/reorder/", "POST"),
+            ("acme/images/contacts/contact/1/5/", "PATCH"),
+        ],
+    )
+    def test_another_method_is_a_405_that_names_the_right_ones(self, client, path, allow):
+        response = client.put(f"{ROOT}/{path}")
+        assert (response.status_code, response["Allow"]) == (405, allow)
+        assert response.json() == {"detail": f"Method not allowed; allowed are {allow}."}
+
+    @pytest.mark.parametrize(
+        "path",
+        ["acme/attach", "acme/", "acme/images/a/b/c/d/e/", "acme/images/a%2Fb/c/d/e/f/", "x"],
+    )
+    @pytest.mark.parametrize("method", ["get", "post", "delete"])
+    @pytest.mark.parametrize("debug", [True, False])
+    def test_another_path_is_a_json_404(self, client, settings, path, method, debug):
+        settings.DEBUG = debug
+        response = getattr(client, method)(f"{ROOT}/{path}")
+        assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+
+
+class TestThrottle:
+    def test_is_off_unless_asked_for(self, settings, client, acme):
+        host = mounted(settings, ("/images/", images_router()))
+        paths = host.get_openapi_schema(path_prefix="")["paths"]
+        assert 429 not in paths["/images/orgs/{org_slug}/attach/"]["post"]["responses"]
+
+    def test_is_ninja_s_own(self, settings, client, acme):
+        cache.clear()
+        router = images_router(auth=django_auth, upload_throttle=AuthRateThrottle("2/h"))
+        host = mounted(settings, ("/images/", router))
+        codes = [upload(client).status_code for _ in range(3)]
+        assert codes == [200, 200, 429]
+        assert upload(client).json()["detail"]
+        assert get(client).status_code == 200
+        paths = host.get_openapi_schema(path_prefix="")["paths"]
+        assert 429 in paths["/images/orgs/{org_slug}/bulk-upload/"]["post"]["responses"]
+        cache.clear()
+
+
+class TestHostileBodies:
+    @pytest.mark.parametrize("debug", [True, False])
+    def test_more_files_than_django_takes(self, client, settings, debug):
+        settings.DEBUG = debug
+        files = {f"f{number}": b"x" for number in range(200)}
+        boundary = "x"
+        body = b"".join(
+            b'--x\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\nx\r\n'
+            % name.encode()
+            for name in files
+        )
+        response = client.generic(
+            "POST", f"{ROOT}/acme/bulk-upload/", body + b"--x--\r\n",
+            f"multipart/form-data; boundary={boundary}",
+        )  # fmt: skip
+        assert (response.status_code, response["Content-Type"]) == (400, "application/json")
+
+    @pytest.mark.parametrize("debug", [True, False])
+    @pytest.mark.parametrize(
+        ("body", "content_type"),
+        [
+            (b"x" * 3_000_000, "application/json"),
+            (b"--x\r\n", "multipart/form-data"),
+            (b"--x\r\nContent-Disposition: form-data", "multipart/form-data; boundary=x"),
+            (b"x", "multipart/form-data; boundary=" + "y" * 300),
+            (b"{}", "text/plain"),
+            (b"{}", ""),
+            (b"a=1", "application/x-www-form-urlencoded"),
+            (b"\x00\xff", "application/json; charset=utf-16"),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["images/", "bulk-upload/", "attach/", "bulk-delete/"])
+    def test_a_body_of_another_kind(self, client, settings, debug, body, content_type, path):
+        settings.DEBUG = debug
+        response = client.generic("POST", f"{ROOT}/acme/{path}", body, content_type)
+        assert response.status_code == 400
+        assert json.loads(response.content)["detail"]
