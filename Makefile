@@ -1,10 +1,12 @@
 # Everything runs in .venv, made on first use from Python 3.11 or newer: make demo PYTHON=python3.13
 PYTHON ?= python3
 PORT ?= 8000
+SECONDS ?= 120
 BIN := .venv/bin
+DATABASE_TESTS := tests/api tests/test_models.py tests/test_pipeline.py tests/test_races.py
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test check format tox clean
+.PHONY: help demo test databases fuzz check format tox clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -14,6 +16,13 @@ demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1
 
 test: .venv/dev ## the test suite
 	$(BIN)/pytest
+
+databases: .venv/dev ## the tests of models and API on PostgreSQL and MariaDB, which are started here
+	.ci/database postgres $(BIN)/pytest $(DATABASE_TESTS)
+	.ci/database mariadb $(BIN)/pytest $(DATABASE_TESTS)
+
+fuzz: .venv/dev ## schemathesis against the running example project, for SECONDS
+	$(BIN)/python tests/fuzz.py $(SECONDS)
 
 check: .venv/dev ## ruff, mypy, import-linter, migrations
 	$(BIN)/ruff check .

@@ -260,8 +260,9 @@ def test_a_palette_with_transparency():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (161, 160), (16000, 2)])
-def test_extreme_sizes_work(size):
-    for version in versions_of(to_bytes(Image.new("RGB", size, RED), "PNG")).values():
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF"])
+def test_extreme_sizes_work(size, format):
+    for version in versions_of(to_bytes(Image.new("RGB", size, RED), format)).values():
         assert version.width >= 1
         assert version.height >= 1
 

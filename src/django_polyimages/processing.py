@@ -44,7 +44,7 @@ def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Ima
     with refusing_damage():
         image = open_image(file)
         width, height = _as_stored(_largest(facts, specs), facts)
-        image.draft(None, (int(NEAR_MISS * width), int(NEAR_MISS * height)))
+        image.draft(None, (_nearly(width), _nearly(height)))
         image.load()
     return image
 
@@ -100,6 +100,10 @@ def _largest(facts: Facts, specs: Sequence[VersionSpec]) -> tuple[int, int]:
         max(1, round(facts.width * target.scale)),
         max(1, round(facts.height * target.scale)),
     )
+
+
+def _nearly(side: int) -> int:
+    return max(1, int(NEAR_MISS * side))
 
 
 def _as_stored(size: tuple[int, int], facts: Facts) -> tuple[int, int]:

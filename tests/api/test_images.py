@@ -118,6 +118,12 @@ class TestBulkUpload:
         assert third == {"status": "success", "id": images[1].pk, "file": images[1].key}
         assert len(stored_keys()) == 10
 
+    def test_takes_no_other_field(self, client):
+        data = {"files": [upload_of(photo())], "title": "x"}
+        response = client.post("/api/v1/images/orgs/acme/bulk-upload/", data)
+        assert response.json() == {"detail": "title: Extra inputs are not permitted"}
+        assert stored_keys() == []
+
     def test_a_file_over_the_limit_is_named(self, client, settings):
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_BYTES": 100}
         [result] = bulk_upload(client, upload_of(photo(), "big.png")).json()

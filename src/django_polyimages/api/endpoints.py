@@ -61,7 +61,9 @@ def _of_images() -> list[Endpoint]:
             path=ORG + "bulk-upload/",
             view=images.bulk_upload,
             answer=list[schemas.PolyimagesUploaded | schemas.PolyimagesRefused],
-            document=_form({"files": {"type": "array", "items": _FILE, "minItems": 1}}),
+            document=_form(
+                {"files": {"type": "array", "items": _FILE, "minItems": 1}}, schemas.BulkUploadIn
+            ),
             is_upload=True,
         ),
         Endpoint(
@@ -147,8 +149,8 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _form(files: dict[str, Any], texts: type[BaseModel] | None = None) -> dict[str, Any]:
-    fields = texts.model_json_schema()["properties"] if texts else {}
+def _form(files: dict[str, Any], texts: type[BaseModel]) -> dict[str, Any]:
+    fields = texts.model_json_schema()["properties"]
     schema = {
         "type": "object",
         "properties": files | fields,

@@ -15,6 +15,7 @@ from django_polyimages.api.access import Access, enter
 from django_polyimages.api.paging import filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
 from django_polyimages.api.schemas import (
+    BulkUploadIn,
     IdsIn,
     ImageIn,
     ImagesPage,
@@ -47,6 +48,7 @@ def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
     access = enter(request, org_slug)
     access.require("add")
     files = read_files(request, "files", at_most=get_settings().max_files)
+    read_form(request, BulkUploadIn)
     return [_result(access, file) for file in files]
 
 

@@ -50,7 +50,8 @@ class _VersionsSchema:
         }
 
 
-ImageId = Annotated[StrictInt | StrictStr, _KeySchema()]
+ImageId = Annotated[int | str, _KeySchema()]
+SentId = Annotated[StrictInt | StrictStr, Field(description="An image's id.", examples=[1])]
 ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
 WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL has no such character
 Text = Annotated[StrictStr, Field(pattern=WITHOUT_NUL)]
@@ -147,6 +148,10 @@ class _In(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class BulkUploadIn(_In):
+    """No field beside the files."""
+
+
 class UploadIn(_In):
     title: Title | None = None
     alt_text: AltText = ""
@@ -165,15 +170,15 @@ class ImageIn(_In):
 
 
 class IdsIn(_In):
-    ids: list[ImageId] = Field(min_length=1, examples=[[1, 2]])
+    ids: list[SentId] = Field(min_length=1, examples=[[1, 2]])
 
 
 class ImageIdsIn(_In):
-    image_ids: list[ImageId] = Field(min_length=1, examples=[[3, 1, 2]])
+    image_ids: list[SentId] = Field(min_length=1, examples=[[3, 1, 2]])
 
 
 class TargetIn(_In):
-    image_id: ImageId
+    image_id: SentId
     app_label: Text = Field(examples=["contacts"])
     model: Text = Field(examples=["contact"])
     object_id: ObjectId

@@ -1,0 +1,85 @@
+"""``make fuzz``: schemathesis over the OpenAPI document of the running example project.
+
+Starts the demo on a database and a folder of its own, logs in as an editor, and sends what the
+document allows and much that it does not; every answer is held against the document.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+MANAGE = [sys.executable, str(PROJECT / "example_project" / "manage.py")]
+TOKEN = "a" * 32  # of the CSRF check: the header repeats the cookie that fuzz_hooks sets
+LOG_IN = (
+    "from django.contrib.auth.models import User; from django.test import Client; c = Client();"
+    " c.force_login(User.objects.get(username='demo')); print(c.cookies['sessionid'].value)"
+)
+
+
+def main(seconds: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "MEDIA_ROOT": f"{folder}/media",
+        }
+        subprocess.run([*MANAGE, "demo", "--no-server"], env=environment, check=True)
+        shell = [*MANAGE, "shell", "--verbosity", "0", "--command", LOG_IN]
+        session = subprocess.check_output(shell, env=environment, text=True).strip()
+        root = f"http://127.0.0.1:{_free_port()}"
+        serve = [*MANAGE, "runserver", "--noreload", root.removeprefix("http://")]
+        with (Path(folder) / "log").open("wb") as log:
+            server = subprocess.Popen(serve, env=environment, stdout=log, stderr=log)
+            try:
+                _wait_for(root)
+                return subprocess.call(
+                    _schemathesis(root, seconds),
+                    cwd=PROJECT / "tests",
+                    env=environment | {"POLYIMAGES_SESSION": session},
+                )
+            finally:
+                server.kill()
+                server.wait()
+
+
+def _schemathesis(root: str, seconds: int) -> list[str]:
+    program = str(Path(sys.executable).parent / "schemathesis")
+    return [
+        program,
+        "run",
+        f"{root}/api/v1/openapi.json",
+        "--checks=all",
+        f"--max-time={seconds}",
+        "--generation-database=none",
+        f"--header=X-CSRFToken: {TOKEN}",
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def _wait_for(root: str) -> None:
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{root}/api/v1/openapi.json").close()
+        except urllib.error.URLError:
+            time.sleep(0.2)
+        else:
+            return
+    raise RuntimeError("The example project did not start.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
