@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import struct
 import tracemalloc
+import zlib
 
 import pytest
 from django.core.files.base import ContentFile
@@ -9,7 +12,7 @@ from PIL import Image
 
 from django_polyimages import InvalidImage
 from django_polyimages.inspection import inspect
-from tests.drawing import REFUSED, bomb, photo, quarters, to_bytes
+from tests.drawing import REFUSED, bomb, chunk, photo, quarters, to_bytes
 
 # Found by decoding only, see test_pipeline.
 ONLY_IN_THE_PIXELS = {"truncated jpeg", "truncated webp", "truncated avif", "truncated gif"}
@@ -115,3 +118,39 @@ def test_a_png_with_a_wrong_checksum_is_refused(position):
     with pytest.raises(InvalidImage) as caught:
         inspect(ContentFile(bytes(content)))
     assert caught.value.code == "damaged"
+
+
+JPEG, PNG, GIF = (to_bytes(quarters(90, 70), name) for name in ("JPEG", "PNG", "GIF"))
+COLOUR_TABLE = 13 + 3 * (2 << (GIF[10] & 7))
+ICC = chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(1_000_000)))
+FLOODS = {
+    "jpeg fill bytes": JPEG[:2] + b"\xff" * 5_000_000 + JPEG[2:],
+    "jpeg comments": JPEG[:2] + b"\xff\xfe\0\2" * 1_000_000 + JPEG[2:],
+    "jpeg segments": JPEG[:2] + b"\xff\xe5\0\2" * 1_000_000 + JPEG[2:],
+    "png profiles": PNG[:33] + ICC * 5000 + PNG[33:],
+    "png chunks": PNG[:33] + chunk(b"prVt", b"") * 400_000 + PNG[33:],
+    "png empty pixels": PNG[:33] + chunk(b"IDAT", b"") * 400_000 + PNG[33:],
+    "gif comments": GIF[:COLOUR_TABLE] + b"\x21\xfe\1x\0" * 1_000_000 + GIF[COLOUR_TABLE:],
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_file_of_countless_tiny_parts_is_refused_before_it_costs_memory(flood):
+    content = FLOODS[flood]
+    tracemalloc.start()
+    with pytest.raises(InvalidImage) as caught:
+        inspect(ContentFile(content))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+    assert caught.value.code in ("damaged", "not_an_image")
+
+
+def test_a_png_in_the_chunks_of_libpng_is_no_flood():
+    """8 KiB each, as nearly every program writes them; here 20 MB of them."""
+    rows = b"".join(b"\0" + os.urandom(4400 * 3) for _ in range(1500))
+    pixels = zlib.compress(rows, 0)
+    parts = [chunk(b"IDAT", pixels[at : at + 8192]) for at in range(0, len(pixels), 8192)]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 4400, 1500, 8, 2, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + b"".join(parts) + chunk(b"IEND", b"")
+    assert len(content) > 19_000_000
+    assert inspect(ContentFile(content)).width == 4400

@@ -13,6 +13,7 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import InvalidImage, StorageUnavailable, pipeline
 from django_polyimages.models import FileDeletion, Image, PolymorphicImageRelation, prefetch_images
+from django_polyimages.models.deletions import FileDeletionManager
 from django_polyimages.versions import Version
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
@@ -138,6 +139,13 @@ class TestVersions:
         assert image.version("thumb") == large
         image.versions = {}
         assert image.version("thumb") is None
+        with pytest.raises(KeyError, match="no version 'small'; choose from thumb, sm, md, lg"):
+            image.version("small")
+
+    def test_what_is_larger_is_seen_at_the_version_and_not_at_its_box(self, acme):
+        wide = Image.objects.upload(upload_of(photo(4000, 500)), organization=acme)
+        del wide.versions["sm"]
+        assert wide.version("sm") == wide.versions["md"]
 
 
 class TestAttach:
@@ -174,6 +182,19 @@ class TestAttach:
         contact.images.attach(first, is_cover=True)
         with pytest.raises(IntegrityError), transaction.atomic():
             Relation.objects.create(image=second, content_object=contact, is_cover=True)
+
+    def test_an_object_has_to_be_saved_first(self, acme, image):
+        with pytest.raises(ValueError, match="Save the Contact before"):
+            Contact(organization=acme, name="new").images.attach(image)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            target = {"content_type": ContentType.objects.get_for_model(Contact)}
+            Relation.objects.create(image=image, object_id=None, **target)
+
+    def test_an_object_that_is_gone_gets_nothing(self, image, contact):
+        Contact.objects.filter(pk=contact.pk).delete()
+        with pytest.raises(Contact.DoesNotExist):
+            contact.images.attach(image)
+        assert not Relation.objects.exists()
 
     def test_detach_removes_the_relation_and_not_the_image(self, image, contact):
         contact.images.attach(image)
@@ -335,6 +356,19 @@ class TestDeletion:
     def test_of_a_deferred_row_still_knows_its_files(self, image):
         Image.objects.only("pk").get().delete()
         assert stored_keys() == []
+
+    def test_in_bulk_leaves_rows_that_come_meanwhile(self, acme, monkeypatch):
+        upload(acme)
+        real = FileDeletionManager.schedule
+
+        def schedule(self, images):
+            real(self, images)
+            upload(acme)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FileDeletionManager, "schedule", schedule)
+            Image.objects.filter(organization=acme).delete()
+        assert stored_keys() == sorted(Image.objects.get().keys)
 
     def test_of_a_content_type_takes_relations_and_keeps_images(self, image, contact):
         contact.images.attach(image)

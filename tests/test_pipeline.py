@@ -11,7 +11,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.utils import translation
+from django.utils.translation import trans_real
 from PIL import Image as PillowImage
 
 from django_polyimages import InvalidImage, StorageUnavailable, pipeline, pools
@@ -258,12 +260,11 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
     stored = []
 
     def work():
-        upload = pipeline._Upload(upload_of(content), facts, specs)
+        upload = pipeline._Upload(upload_of(content), facts, specs())
         stored.append(upload.run())
 
     content = photo(1200, 900)
     facts = pipeline.inspect(upload_of(content))
-    specs = pipeline.get_settings().versions
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -274,10 +275,71 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
     assert len(stored_keys()) == 40
 
 
+def test_an_interrupted_upload_leaves_nothing(monkeypatch):
+    """A worker's time limit is an exception that arrives while other threads are at work."""
+    begun = threading.Event()
+    real = pipeline.encode
+
+    def encode(*args):
+        begun.set()
+        return real(*args)
+
+    def exception(self):
+        assert begun.wait(5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "encode", encode)
+    with monkeypatch.context() as patch:
+        patch.setattr("concurrent.futures.Future.exception", exception)
+        upload = pipeline._Upload(upload_of(photo()), pipeline.inspect(upload_of(photo())), specs())
+        with pytest.raises(KeyboardInterrupt):
+            upload.run()
+    upload.undo(KeyboardInterrupt)
+    assert upload.making.done()
+    assert stored_keys() == []
+
+
+def specs():
+    return pipeline.get_settings().versions
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_whose_answer_is_lost_keeps_the_files(monkeypatch):
+    """The row may be in the database, and a row without its original would be a loss."""
+    real = connection._commit
+
+    def commit():
+        real()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(connection, "_commit", commit)
+    with pytest.raises(OperationalError), transaction.atomic():
+        store_one()
+    assert len(stored_keys()) == 5
+
+
+def test_an_insert_whose_answer_is_lost_keeps_the_files():
+    with pytest.raises(OperationalError), store(ContentFile(photo()), using="default"):
+        raise OperationalError("server closed the connection unexpectedly")
+    assert len(stored_keys()) == 5
+
+
+def test_messages_from_the_pixels_are_told_in_the_caller_s_language(monkeypatch):
+    """Raised in another thread, where the language is the site's."""
+    monkeypatch.setattr(
+        trans_real.DjangoTranslation, "gettext", lambda self, text: f"{self.language()}: {text}"
+    )
+    _name, content, _code = REFUSED["truncated jpeg"]
+    with translation.override("de"):
+        with pytest.raises(InvalidImage) as caught, store(ContentFile(content), using="default"):
+            pass
+        assert str(caught.value).startswith("de: The image is damaged")
+
+
 def test_a_forked_process_gets_pools_of_its_own():
-    assert pools.transfers().submit(lambda: 1).result() == 1
+    assert pools.submit("transfers", lambda: 1).result() == 1
     child = os.fork()
     if child == 0:
-        answer = pools.transfers().submit(lambda: 7).result(timeout=5)
+        answer = pools.submit("transfers", lambda: 7).result(timeout=5)
         os._exit(answer)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -4,6 +4,8 @@ import io
 
 import pytest
 from django.core.files.base import ContentFile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from PIL.ImageCms import ImageCmsProfile
 
@@ -16,6 +18,7 @@ from tests.drawing import (
     GREEN,
     RED,
     YELLOW,
+    chunk,
     corners,
     looks_like,
     photo,
@@ -127,14 +130,14 @@ def test_nothing_but_pixels_is_left(format):
         assert leftover not in made
 
 
-def swapped_srgb() -> bytes:
+def swapped_srgb(name: str = "Swap") -> bytes:
     """sRGB with red and blue exchanged and another name: using it shows."""
     profile = ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return (
         profile.replace(b"rXYZ", b"tmpX")
         .replace(b"bXYZ", b"rXYZ")
         .replace(b"tmpX", b"bXYZ")
-        .replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
+        .replace("sRGB".encode("utf-16-be"), name.encode("utf-16-be"))
     )
 
 
@@ -165,6 +168,13 @@ def test_a_profile_on_a_transparent_picture_keeps_its_transparency():
 def test_a_profile_that_cannot_be_used_is_ignored(profile):
     content = to_bytes(quarters(), quality=95, icc_profile=profile)
     assert looks_like(corners(small_of(content)), QUARTERS, within=15)
+
+
+def test_a_profile_is_used_whatever_it_calls_itself():
+    """Many that are not sRGB have it in their description: linear ones, scanners' ones."""
+    profile = swapped_srgb(name="sRGB")
+    content = to_bytes(quarters(), quality=95, icc_profile=profile)
+    assert looks_like(corners(small_of(content)), SWAPPED, within=15)
 
 
 def test_srgb_is_left_alone():
@@ -233,20 +243,30 @@ def test_16_bit_colour_is_scaled(colour):
     ("depth", "clear", "row"),
     [
         (1, 0, b"\x0f\xff"),
+        (1, 1, b"\xf0\x00"),
         (2, 0, b"\x00\x00\xff\xff"),
-        (4, 0, b"\x00" * 4 + b"\xff" * 4),
-        (8, 0, b"\x00" * 8 + b"\xff" * 8),
+        (2, 1, b"\x55\x55\xff\xff"),
+        (4, 5, b"\x55" * 4 + b"\xff" * 4),
+        (8, 7, b"\x07" * 8 + b"\xff" * 8),
         (16, 300, b"\x01\x2c" * 8 + b"\xff" * 16),
     ],
 )
 def test_grey_of_any_depth_with_a_transparent_value(depth, clear, row):
-    """The left half has the value that the file calls transparent; the right half is white."""
-    from tests.drawing import chunk
-
-    content = png(16, 16, depth=depth, rows=(b"\0" + row) * 16,
-                  extra=chunk(b"tRNS", clear.to_bytes(2, "big")))  # fmt: skip
-    made = small_of(content)
+    """The left half has the value that the file calls transparent, the right half another."""
+    transparent = chunk(b"tRNS", clear.to_bytes(2, "big"))
+    made = small_of(png(16, 16, depth=depth, rows=(b"\0" + row) * 16, extra=transparent))
     assert made.mode == "RGBA"
+    assert made.getpixel((1, 8))[3] < 30
+    assert made.getpixel((14, 8))[3] > 225
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_transparent_colour_of_any_depth(depth):
+    size = depth // 8
+    clear = b"".join(value.to_bytes(2, "big") for value in ([9, 8, 7] if size == 1 else [2560] * 3))
+    inside = bytes([9, 8, 7]) if size == 1 else (2560).to_bytes(2, "big") * 3
+    row = b"\0" + inside * 8 + b"\xff" * 3 * size * 8
+    made = small_of(png(16, 16, depth=depth, colour=2, rows=row * 16, extra=chunk(b"tRNS", clear)))
     assert made.getpixel((1, 8))[3] < 30
     assert made.getpixel((14, 8))[3] > 225
 
@@ -282,3 +302,28 @@ def test_a_truncated_file_is_refused(format, part):
     with pytest.raises(InvalidImage) as caught:
         decode(file, inspect(file), DEFAULT_VERSIONS)
     assert caught.value.code in ("damaged", "not_an_image")
+
+
+FUZZED = {
+    "JPEG": photo(120, 90, orientation=6),
+    "PNG": to_bytes(quarters(90, 70, "P"), "PNG", transparency=1),
+    "WEBP": to_bytes(quarters(90, 70, "RGBA"), "WEBP"),
+    "GIF": to_bytes(quarters(90, 70), "GIF"),
+    "AVIF": to_bytes(quarters(90, 70), "AVIF"),
+}
+
+
+@pytest.mark.parametrize("format", FUZZED)
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_is_refused_or_gives_every_version(format, data):
+    content = bytearray(FUZZED[format])
+    flips = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
+    for place, value in data.draw(st.lists(flips, min_size=1, max_size=12)):
+        content[place] = value
+    try:
+        made = versions_of(bytes(content))
+    except InvalidImage:
+        return
+    assert len(made) == 4

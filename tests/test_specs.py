@@ -86,6 +86,8 @@ def test_suffix_is_the_name_unless_given():
         ({"name": "a__b"}, "a name has lower case"),
         ({"width": 0}, "a side of 0 pixels, allowed are 1 to 16383"),
         ({"height": 16384}, "a side of 16384 pixels"),
+        ({"width": 160.0}, "a side of 160.0 pixels"),
+        ({"quality": True}, "quality True"),
         ({"quality": 0}, "quality 0, allowed are 1 to 100"),
         ({"quality": 101}, "quality 101"),
         ({"format": "GIF"}, "'GIF' is none of WEBP, AVIF, JPEG, PNG"),

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,6 +10,7 @@ class PolyimagesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django_polyimages import receivers
+        from django_polyimages import checks, receivers
 
         receivers.connect()
+        register(checks.check_organization_paths, Tags.models)

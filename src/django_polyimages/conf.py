@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -69,7 +70,7 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
     for key, value in options.items():
         if key not in known:
             raise ImproperlyConfigured(_unknown_key(key, list(known)))
-        values[known[key]] = tuple(value) if key in ("VERSIONS", "FORMATS") else value
+        values[known[key]] = tuple(value) if isinstance(value, list) else value
     settings = Settings(**values)
     for message in _complaints(settings):
         raise ImproperlyConfigured(f"POLYIMAGES: {message}")
@@ -97,11 +98,7 @@ def _unknown_key(key: str, known: list[str]) -> str:
 
 
 def _complaints(settings: Settings) -> list[str]:
-    return [
-        *_wrong_types(settings),
-        *_wrong_versions(settings),
-        *_wrong_values(settings),
-    ]
+    return _wrong_types(settings) or [*_wrong_versions(settings), *_wrong_values(settings)]
 
 
 def _wrong_types(settings: Settings) -> list[str]:
@@ -134,8 +131,8 @@ def _wrong_values(settings: Settings) -> list[str]:
     unknown = sorted(map(str, set(settings.formats) - set(FORMATS)))
     if unknown or not settings.formats:
         complaints.append(f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}.")
-    prefix = str(settings.upload_prefix)
-    if not prefix.endswith("/") or prefix.startswith("/") or ".." in prefix.split("/"):
+    prefix = settings.upload_prefix
+    if not re.fullmatch(r"(?:[\w-][\w.-]*/)+", prefix, re.ASCII):
         complaints.append(
             f"UPLOAD_PREFIX is {prefix!r}: a relative folder that ends with a slash, as 'images/'."
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from django.utils.functional import Promise
+
 InvalidImageCode = Literal["empty", "too_large", "not_an_image", "too_many_pixels", "damaged"]
 
 
@@ -14,13 +16,13 @@ class InvalidImage(ValueError):
     ``code`` is for programs, ``str(error)`` says what is wrong and what is allowed.
     """
 
-    def __init__(self, code: InvalidImageCode, message: str) -> None:
+    def __init__(self, code: InvalidImageCode, message: str | Promise) -> None:
         super().__init__(message)
         self.code = code
 
 
 class NotAttached(ValueError):
-    """Images that are not attached to the object, or do not exist any more; nothing was changed."""
+    """Images that are not attached to the object; nothing was changed."""
 
     def __init__(self, image_ids: Sequence[object]) -> None:
         super().__init__(f"Not attached to this object: {', '.join(map(str, image_ids))}.")

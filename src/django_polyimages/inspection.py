@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Final, cast
@@ -12,7 +12,8 @@ from typing import IO, Final, cast
 from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
+from django.utils.translation import gettext_lazy
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
@@ -37,8 +38,12 @@ _DECODER_ERRORS: Final = (
     IndexError,
     EOFError,
     TypeError,
+    RuntimeError,
     struct.error,
 )
+_READS: Final = 2000
+"""How often a decoder may read for the header: some 600 chunks or segments. Phones write 50. A file
+that is nothing but tiny chunks takes Pillow a minute and most of a gigabyte otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +103,27 @@ def inspect(file: File[bytes]) -> Facts:
     )
 
 
-def open_image(file: File[bytes]) -> Image.Image:
+class _BoundedReader:
+    """A file that a decoder may only read so often."""
+
+    def __init__(self, file: File[bytes]) -> None:
+        self.seek, self.tell = file.seek, file.tell
+        self._read: Callable[[int], bytes] = file.read
+        self.reads_left = _READS
+
+    def read(self, size: int = -1) -> bytes:
+        self.reads_left -= 1
+        if self.reads_left < 0:
+            raise OSError("the file has too many parts")
+        return self._read(size)
+
+
+def open_image(file: File[bytes]) -> ImageFile.ImageFile:
     """Read the header with one of the decoders allowed; the only call of ``Image.open``."""
-    file.seek(0)
     formats = get_settings().formats
+    reader = _BoundedReader(file)
     try:
-        return Image.open(cast("IO[bytes]", file), formats=formats)
+        image = Image.open(cast("IO[bytes]", reader), formats=formats)
     except UnidentifiedImageError as error:
         raise InvalidImage(
             "not_an_image",
@@ -113,6 +133,8 @@ def open_image(file: File[bytes]) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # Pillow's own limit; a warning where the host has made warnings errors.
         raise _too_many_pixels(get_settings()) from error
+    reader.reads_left = _READS + file.size // 256  # PNG encoders write pixels in chunks of 8 KiB
+    return image
 
 
 @contextmanager
@@ -124,7 +146,9 @@ def refusing_damage() -> Iterator[None]:
         raise
     except _DECODER_ERRORS as error:
         raise InvalidImage(
-            "damaged", _("The image is damaged or incomplete, it cannot be read.")
+            # Lazy: raised in a thread of its own, told in the caller's language.
+            "damaged",
+            gettext_lazy("The image is damaged or incomplete, it cannot be read."),
         ) from error
 
 

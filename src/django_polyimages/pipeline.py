@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
@@ -10,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from django.core.files.base import ContentFile, File
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 from PIL import Image
 
@@ -49,10 +50,9 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
     """
     upload = _Upload(file, inspect(file), get_settings().versions)
     with ExitStack() as undo:
-        undo.callback(upload.remove)
+        undo.push(upload.undo)
         stored = upload.run()
         yield stored
-        undo.pop_all()
     keys = [stored.key, *(version.key for version in stored.versions.values())]
     _remove_on_rollback(keys, using)
 
@@ -60,7 +60,7 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
 def delete_files(keys: Iterable[str]) -> dict[str, str]:
     """Remove files, several at once. Returns why for each that could not be removed."""
     storage.prepare()
-    deletions = {key: pools.transfers().submit(storage.delete, key) for key in keys}
+    deletions = {key: pools.submit("deletions", storage.delete, key) for key in keys}
     failures = {}
     for key, deletion in deletions.items():
         if error := deletion.exception():
@@ -77,6 +77,7 @@ class _Upload:
     facts: Facts
     specs: Sequence[VersionSpec]
     key: str = ""
+    making: Future[None] | None = None
     encodings: list[Future[list[_Made]]] = field(default_factory=list)
     puts: dict[str, Future[str]] = field(default_factory=dict)
 
@@ -87,7 +88,8 @@ class _Upload:
     def run(self) -> StoredImage:
         """Write everything and wait for it; the slow work waits for a slot."""
         storage.prepare()
-        failure = pools.slots().submit(self._make).exception()
+        self.making = pools.submit("slots", self._make)
+        failure = self.making.exception()
         if failure and not self.puts:
             raise failure  # the pixels are damaged: nothing was written
         self._settle()
@@ -99,12 +101,22 @@ class _Upload:
             ) from error
         return self._result(original.result(), failure)
 
-    def remove(self) -> None:
-        """Remove all that was written; also where a write failed, its answer may be what failed."""
+    def undo(self, kind: type[BaseException] | None, *_error: object) -> None:
+        """Where an error ends the upload, remove all that was written.
+
+        Also where a write failed: its answer may be what failed.
+        """
+        if kind is None:
+            return
         self._settle()
+        if _outcome_is_unknown(kind):
+            logger.error("The row of %r may be in the database; its files are kept.", self.key)
+            return
         delete_files(put.result() if not put.exception() else key for key, put in self.puts.items())
 
     def _settle(self) -> None:
+        if self.making and not self.making.cancel():
+            wait([self.making])  # an interrupted caller did not
         wait(self.encodings)  # these begin PUTs
         wait(self.puts.values())
 
@@ -113,7 +125,7 @@ class _Upload:
         image = decode(self.file, self.facts, self.specs)
         self._put(self.key, self.file)
         for specs, picture in render(image, self.facts, self.specs):
-            self.encodings.append(pools.encoders().submit(self._encode, picture, specs))
+            self.encodings.append(pools.submit("encoders", self._encode, picture, specs))
         wait(self.encodings)  # before the slot is free again: pictures are what takes memory
 
     def _encode(self, picture: Image.Image, specs: Sequence[VersionSpec]) -> list[_Made]:
@@ -127,7 +139,7 @@ class _Upload:
         return _Made(spec, key, picture.size, len(content))
 
     def _put(self, key: str, content: File[bytes]) -> None:
-        self.puts[key] = pools.transfers().submit(storage.save, key, content)
+        self.puts[key] = pools.submit("transfers", storage.save, key, content)
 
     def _result(self, key: str, failure: BaseException | None) -> StoredImage:
         made: dict[str, Version] = {}
@@ -191,6 +203,22 @@ def _remove_on_rollback(keys: Sequence[str], using: str) -> None:
     savepoint or all; a finalizer sees that. A killed process removes nothing: that is the audit's.
     """
     commit = _Commit()
-    commit.finalizer = weakref.finalize(commit, delete_files, keys)
+    commit.finalizer = weakref.finalize(commit, _remove_rolled_back, keys)
     commit.finalizer.atexit = False
     transaction.on_commit(commit, using=using)
+
+
+def _remove_rolled_back(keys: Sequence[str]) -> None:
+    kind = sys.exc_info()[0]
+    if kind and _outcome_is_unknown(kind):
+        logger.error("The rows of %r may be in the database; the files are kept.", keys)
+    else:
+        delete_files(keys)
+
+
+def _outcome_is_unknown(kind: type[BaseException]) -> bool:
+    """Whether the database may have committed before the connection broke.
+
+    A file without a row can be found and removed later; a row without its original is a loss.
+    """
+    return issubclass(kind, OperationalError | InterfaceError)

@@ -25,4 +25,8 @@ def schedule_file_deletion(
     """Before the row goes, so that its columns can still be read; the files go after commit."""
     if isinstance(origin, ImageQuerySet) and origin.model is sender:
         return  # its delete() has scheduled all of them at once
-    FileDeletion.objects.db_manager(using).schedule([instance.keys])
+    # As they are now, and locked: whoever attaches the image meanwhile finds it gone, instead of
+    # letting this deletion fail.
+    rows = sender._base_manager.using(using).filter(pk=instance.pk).select_for_update()
+    images = list(rows.only("file", "versions"))
+    FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)

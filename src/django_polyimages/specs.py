@@ -75,9 +75,9 @@ class VersionSpec:
         if not _SUFFIX.fullmatch(self.suffix):
             yield f"suffix {self.suffix!r}: an underscore, then lower case letters and digits"
         for side in (self.width, self.height):
-            if not 1 <= side <= MAX_SIDE:
+            if type(side) is not int or not 1 <= side <= MAX_SIDE:
                 yield f"a side of {side!r} pixels, allowed are 1 to {MAX_SIDE}"
-        if not 1 <= self.quality <= 100:
+        if type(self.quality) is not int or not 1 <= self.quality <= 100:
             yield f"quality {self.quality!r}, allowed are 1 to 100"
         for value, choices in ((self.format, VersionFormat), (self.mode, VersionMode)):
             if value not in get_args(choices):

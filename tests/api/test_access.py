@@ -95,6 +95,16 @@ def test_a_model_with_a_path_but_without_images_does_not_exist(client, acme, mon
     assert get(client, f"images/organizations/organization/{acme.pk}/").status_code == 404
 
 
+def test_an_organization_may_have_images_itself(client, acme, other, image, monkeypatch):
+    field = Contact._meta.get_field("organization")
+    monkeypatch.setattr(Contact, "image_organization_path", "organization__pk")
+    assert field.related_model is Organization
+    contact = Contact.objects.create(pk=acme.pk, organization=other, name="x")
+    monkeypatch.setattr(Contact, "image_organization_path", "pk")
+    assert get(client, f"images/contacts/contact/{contact.pk}/").status_code == 200
+    assert get(client, f"images/contacts/contact/{contact.pk + 1}/").status_code == 404
+
+
 def test_a_model_without_a_path_does_not_exist(client, contact, monkeypatch):
     monkeypatch.setattr(Contact, "image_organization_path", None)
     assert get(client, f"images/contacts/contact/{contact.pk}/").status_code == 404
@@ -109,6 +119,14 @@ def test_a_removed_member_is_refused_at_once(client, their_image, contact):
 def test_an_inactive_user_is_nobody(client, editor):
     User.objects.update(is_active=False)
     assert get(client).status_code == 401
+
+
+def test_a_form_may_carry_its_csrf_token_in_a_field(editor):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(editor)
+    client.cookies["csrftoken"] = token = "x" * 32
+    data = {"file": upload_of(photo()), "csrfmiddlewaretoken": token}
+    assert client.post(f"{ROOT}/acme/images/", data).status_code == 200
 
 
 def test_a_session_with_its_csrf_token_is_served(editor):

@@ -84,8 +84,10 @@ class Access:
         host = _attachable(app_label, model)
         if host is None:
             raise not_found()
-        path = host.image_organization_path  # type: ignore[attr-defined]
-        return _only(host._default_manager.filter(**{path: self.organization}), object_id)
+        path: str = host.image_organization_path  # type: ignore[attr-defined]
+        if path != "pk":
+            path = f"{path}__pk"
+        return _only(host._default_manager.filter(**{path: self.organization.pk}), object_id)
 
 
 def enter(request: HttpRequest, org_slug: str) -> Access:
@@ -115,6 +117,8 @@ def canonical_key(model: type[Model], spelled: int | str) -> Any:
     ``"01"``, ``"+1"`` and full-width digits name nothing: an object has one id.
     """
     field = model._meta.pk
+    while field.remote_field:  # a parent's key, or a one-to-one as the key
+        field = field.target_field  # type: ignore[attr-defined]
     text = str(spelled)
     if not _is_clean(text):
         return None

@@ -8,7 +8,8 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
+from django.db import IntegrityError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -57,6 +58,9 @@ def answering_errors(view: View) -> View:
             return view(request, *args, **kwargs)
         except ApiError as error:
             return answer(error.status, error.detail)
+        except (ObjectDoesNotExist, IntegrityError):
+            # An object or an image that was deleted after we had looked it up.
+            return answer(HTTPStatus.NOT_FOUND, _("Not found."))
         except NotAttached as error:
             return answer(HTTPStatus.NOT_FOUND, unknown_images(error.image_ids).detail)
         except InvalidImage as error:

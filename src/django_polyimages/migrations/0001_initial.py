@@ -1,3 +1,5 @@
+import uuid
+
 import django.db.models.deletion
 import django_polyimages.storage
 from django.conf import settings
@@ -23,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='FileDeletion',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('keys', models.JSONField(verbose_name='keys')),
                 ('last_error', models.TextField(blank=True, verbose_name='last error')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),

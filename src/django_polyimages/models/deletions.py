@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -39,6 +40,8 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 class FileDeletion(models.Model):
     """The files of one image, to be removed from the storage."""
 
+    # Made in Python: MySQL's INSERT of many rows does not tell their keys.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     keys = models.JSONField(_("keys"))
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

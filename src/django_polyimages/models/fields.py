@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 
@@ -30,9 +30,11 @@ class ObjectIdField(_TextBase):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001
         """Text also on the instance at hand, not only in the database."""
-        value = str(getattr(model_instance, self.attname))
-        setattr(model_instance, self.attname, value)
-        return value
+        value = getattr(model_instance, self.attname)
+        if value is not None:  # that the database refuses
+            value = str(value)
+            setattr(model_instance, self.attname, value)
+        return cast("str", value)
 
 
 class VersionsField(_Base):

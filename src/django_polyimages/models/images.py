@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages import pipeline
@@ -31,10 +31,13 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete rows now and their files after the commit; the files cost one query in all."""
-        with transaction.atomic(using=self.db):
-            images = self.only("file", "versions")
-            FileDeletion.objects.db_manager(self.db).schedule(image.keys for image in images)
-            return super().delete()
+        using = router.db_for_write(self.model)
+        with transaction.atomic(using=using, savepoint=False):
+            images = list(self.using(using).select_for_update().only("file", "versions"))
+            FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
+            # These rows and no others, which may have come since.
+            rows = type(self)(self.model, using=using).filter(pk__in=[one.pk for one in images])
+            return super(ImageQuerySet, rows).delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
@@ -61,7 +64,7 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         storage failed; nothing is left behind then. A version that could not be made does not lose
         the upload: the image's ``status`` is ``failed`` and says why.
         """
-        with pipeline.store(file, using=self.db) as stored:
+        with pipeline.store(file, using=router.db_for_write(self.model)) as stored:
             image: AbstractImage = self.create(
                 file=stored.key,
                 title=_title_of(file) if title is None else title,
@@ -167,13 +170,17 @@ class AbstractImage(models.Model):
     def version(self, name: str) -> Version | None:
         """The version ``name`` or, where it is missing, the best other one: the next larger, else
         the largest there is. None while there is none at all.
+
+        Raises ``KeyError`` for a name that no spec has.
         """
+        specs = {spec.name: spec for spec in get_settings().versions}
+        if name not in specs:
+            raise KeyError(f"There is no version {name!r}; choose from {', '.join(specs)}.")
         if name in self.versions or not self.versions:
             return self.versions.get(name)
-        wanted = {spec.name: spec for spec in get_settings().versions}[name]
-        area = wanted.width * wanted.height
+        wanted = specs[name].target(self.width, self.height).size
         ascending = sorted(self.versions.values(), key=lambda version: version.width)
-        return next((one for one in ascending if one.width * one.height >= area), ascending[-1])
+        return next((one for one in ascending if one.width >= wanted[0]), ascending[-1])
 
 
 class Image(AbstractImage):

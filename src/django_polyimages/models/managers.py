@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, models, router, transaction
+from django.db import models, router, transaction
 from django.db.models import F, Q
 
 from django_polyimages.errors import NotAttached
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from django_polyimages.models.images import AbstractImage
     from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
-_T = TypeVar("_T")
 _Found = dict[Any, "PolymorphicImageRelation"]
 
 
@@ -48,8 +47,7 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
     ) -> AbstractImageRelation:
         """Attach ``image`` and return its relation; attached already, its relation is updated.
 
-        An option that is not given stays as it was. Raises ``NotAttached`` where the image has been
-        deleted meanwhile.
+        An option that is not given stays as it was.
         """
         return self.attach_or_update(image, **options)[0]
 
@@ -57,22 +55,35 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         self, image: AbstractImage, **options: Unpack[RelationOptions]
     ) -> tuple[AbstractImageRelation, bool]:
         """As ``attach``, and whether the relation is new."""
-        return self._twice(lambda: self._attach(image, options), [image])
+        with self._changing():
+            found = self._found(image, options)
+            if image.pk in found:
+                return self._update(found, image, options), False
+            self._uncover(found)
+            return self.create(image=image, **options), True  # type: ignore[misc]
 
     def attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
         """Attach all of them, after those that are attached; returns the ones that were not.
 
-        A constant number of queries. Raises ``NotAttached``, and attaches nothing, where one has
-        been deleted meanwhile.
+        A constant number of queries.
         """
-        return self._twice(lambda: self._attach_many(images), images)
+        with self._changing():
+            ids = [image.pk for image in images]
+            known = set(self._locked().filter(image__in=ids).values_list("image_id", flat=True))
+            new = [image for image in images if image.pk not in known]
+            target = {"content_type": self.content_type, "object_id": str(self.instance.pk)}
+            self.bulk_create([self.model(image_id=image.pk, **target) for image in new])
+            return new
 
     def update_relation(
         self, image: AbstractImage, **options: Unpack[RelationOptions]
     ) -> AbstractImageRelation:
         """Change the relation to ``image``. Raises ``NotAttached`` where there is none."""
-        with self._changing(lock=bool(options.get("is_cover"))):
-            return self._update(self._found(image, options), image, options)
+        with self._changing():
+            found = self._found(image, options)
+            if image.pk in found:
+                return self._update(found, image, options)
+        raise NotAttached([image.pk])
 
     def detach(self, image: AbstractImage) -> bool:
         """Remove the relation to ``image``, which itself stays. False where there was none."""
@@ -80,8 +91,8 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
 
     def detach_many(self, image_ids: Iterable[Any]) -> list[Any]:
         """Remove the relations to these images; returns the ids of those that were attached."""
-        with self._changing(lock=False):
-            relations = self.filter(image__in=list(image_ids)).select_for_update()
+        with self._changing():
+            relations = self._locked().filter(image__in=list(image_ids))
             found = dict(relations.values_list("pk", "image_id"))
             self.filter(pk__in=found).delete()
             return list(found.values())
@@ -109,69 +120,55 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
 
         Raises ``NotAttached`` for an image that is not attached, and changes nothing then.
         """
-        with self._changing(lock=True):
-            relations = {relation.image_id: relation for relation in self.all()}
-            wanted = list(dict.fromkeys(image.pk for image in images))
-            if missing := [pk for pk in wanted if pk not in relations]:
-                raise NotAttached(missing)
-            rest = [pk for pk in relations if pk not in set(wanted)]
-            for order, pk in enumerate([*wanted, *rest]):
-                relations[pk].order = order
-            self.bulk_update(relations.values(), ["order"])
-
-    def _twice(self, attach: Callable[[], _T], images: Sequence[AbstractImage]) -> _T:
-        """Once more after a clash: somebody attached an image between our look and our insert."""
-        try:
-            return attach()
-        except IntegrityError:
-            try:
-                return attach()
-            except IntegrityError as error:  # not attached by now either: it is gone
-                raise NotAttached([image.pk for image in images]) from error
+        wanted = list(dict.fromkeys(image.pk for image in images))
+        with self._changing():
+            relations = {relation.image_id: relation for relation in self._locked()}
+            missing = [pk for pk in wanted if pk not in relations]
+            if not missing:
+                rest = [pk for pk in relations if pk not in set(wanted)]
+                for order, pk in enumerate([*wanted, *rest]):
+                    relations[pk].order = order
+                self.bulk_update(relations.values(), ["order"])
+        if missing:
+            raise NotAttached(missing)
 
     @contextmanager
-    def _changing(self, *, lock: bool) -> Iterator[None]:
-        """A transaction; with ``lock`` only one at a time may change this object's images."""
+    def _changing(self) -> Iterator[None]:
+        """A transaction in which nobody else changes this object's images, or deletes it.
+
+        Raises ``ObjectDoesNotExist`` where that has happened already.
+        """
+        host = type(self.instance)
+        if self.instance.pk is None:
+            raise ValueError(f"Save the {host._meta.object_name} before its images are changed.")
         self._remove_prefetched_objects()
         using = router.db_for_write(self.model, instance=self.instance)
-        with transaction.atomic(using=using):
-            if lock:
-                hosts = type(self.instance)._base_manager.using(using).select_for_update()
-                hosts.values("pk").get(pk=self.instance.pk)
+        # As in Model.save(): an error of the database ends the caller's transaction too.
+        with ExitStack() as stack:
+            stack.enter_context(transaction.atomic(using=using, savepoint=False))
+            rows = host._base_manager.using(using).select_for_update()
+            if not rows.values("pk").filter(pk=self.instance.pk):
+                stack.close()  # or the error would end the caller's transaction
+                raise host.DoesNotExist(  # type: ignore[attr-defined]
+                    f"This {host._meta.object_name} has been deleted."
+                )
             yield
 
-    def _attach(
-        self, image: AbstractImage, options: RelationOptions
-    ) -> tuple[AbstractImageRelation, bool]:
-        with self._changing(lock=bool(options.get("is_cover"))):
-            found = self._found(image, options)
-            if image.pk in found:
-                return self._update(found, image, options), False
-            self._uncover(found)
-            return self.create(image=image, **options), True  # type: ignore[misc]
-
-    def _attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
-        with self._changing(lock=True):
-            ids = [image.pk for image in images]
-            known = set(self.filter(image__in=ids).values_list("image_id", flat=True))
-            new = [image for image in images if image.pk not in known]
-            target = {"content_type": self.content_type, "object_id": str(self.instance.pk)}
-            self.bulk_create([self.model(image_id=image.pk, **target) for image in new])
-            return new
+    def _locked(self) -> models.QuerySet[PolymorphicImageRelation]:
+        """The object's relations, which an image's deletion has to leave alone until the commit."""
+        return self.select_for_update()
 
     def _found(self, image: AbstractImage, options: RelationOptions) -> _Found:
         """The relation to ``image``; with it the cover, if there is to be a new one."""
         wanted = Q(image=image.pk)
         if options.get("is_cover"):
             wanted |= Q(is_cover=True)
-        return {relation.image_id: relation for relation in self.filter(wanted)}
+        return {relation.image_id: relation for relation in self._locked().filter(wanted)}
 
     def _update(
         self, found: _Found, image: AbstractImage, options: RelationOptions
     ) -> AbstractImageRelation:
-        relation = found.pop(image.pk, None)
-        if relation is None:
-            raise NotAttached([image.pk])
+        relation = found.pop(image.pk)
         self._uncover(found)
         for name, value in options.items():
             setattr(relation, name, value)

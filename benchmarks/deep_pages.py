@@ -1,0 +1,125 @@
+"""Page 1 against page 10,000 of the list, by offset and by cursor, with 1,000,000 images.
+
+    .ci/database postgres .venv/bin/python benchmarks/deep_pages.py > docs/deep-pages.md
+
+Calls the HTTP API of the example project; prints medians and PostgreSQL's plans.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "example_project"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["DEBUG"] = "0"
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from django_polyimages.api.paging import _cursor_after  # noqa: E402
+from django_polyimages.models import Image  # noqa: E402
+from organizations.models import Membership, Organization  # noqa: E402
+
+IMAGES, LIMIT, PAGE, ROUNDS = 1_000_000, 100, 10_000, 15
+INSERT = """
+INSERT INTO polyimages_image (file, title, alt_text, description, organization_id, created_at,
+    updated_at, width, height, byte_size, media_type, sha256, versions, status, failure_reason)
+SELECT 'images/img_' || md5(n::text) || '.jpg', 'Photo ' || n, '', '', %s,
+    now() - n * interval '7 seconds', now(), 4032, 3024, 3000000, 'image/jpeg', md5(n::text),
+    jsonb_build_object(
+        'thumb', jsonb_build_object('key', 'a', 'width', 160, 'height', 120, 'bytes', 4000, 'digest', 'x'),
+        'sm', jsonb_build_object('key', 'b', 'width', 640, 'height', 480, 'bytes', 40000, 'digest', 'x'),
+        'md', jsonb_build_object('key', 'c', 'width', 1024, 'height', 768, 'bytes', 90000, 'digest', 'x'),
+        'lg', jsonb_build_object('key', 'd', 'width', 2048, 'height', 1536, 'bytes', 400000, 'digest', 'x')),
+    'ready', ''
+FROM generate_series(1, %s) AS n
+"""
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    client = prepare()
+    before = Image.objects.newest_first()[(PAGE - 1) * LIMIT - 1]
+    calls = {
+        "page 1, first call (no cursor)": {},
+        "page 2, by cursor": {"cursor": _cursor_after(Image.objects.newest_first()[LIMIT - 1])},
+        "page 10,000, by cursor": {"cursor": _cursor_after(before)},
+        "page 10,000, by offset": {"offset": (PAGE - 1) * LIMIT},
+    }
+    measured = {name: measure(client, query) for name, query in calls.items()}
+    print(HEAD.format(images=IMAGES, limit=LIMIT, rounds=ROUNDS, version=server_version()))
+    print("| call | whole answer | of which the page's SELECT | of which COUNT |")
+    print("|---|---|---|---|")
+    for name, (whole, select, count, _sql) in measured.items():
+        print(
+            f"| {name} | {whole:.1f} ms | {select:.1f} ms | {f'{count:.1f} ms' if count else 'none'} |"
+        )
+    for name in ("page 10,000, by cursor", "page 10,000, by offset"):
+        print(f"\n## EXPLAIN, {name}\n\n```text\n{explain(measured[name][3])}\n```")
+
+
+HEAD = """# Deep pages
+
+Measured by `benchmarks/deep_pages.py`: {images:,} images of one organization, {limit} a page, {version},
+medians of {rounds} calls through the HTTP API in one process, log-in and membership included.
+
+A page by cursor costs the same wherever it is; a page by offset costs more with every row that it skips. COUNT
+looks at every row of the organization, so an answer to a cursor does not count (`"count": null`).
+"""
+
+
+def prepare() -> Client:
+    organization = Organization.objects.create(name="Big", slug="big")
+    user = User.objects.create_user("editor")
+    Membership.objects.create(user=user, organization=organization, role="viewer")
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [organization.pk, IMAGES])
+        cursor.execute("VACUUM ANALYZE polyimages_image")
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(user)
+    return client
+
+
+def measure(client: Client, query: dict[str, object]) -> tuple[float, float, float | None, str]:
+    """Milliseconds of the whole answer, of its SELECT and of its COUNT, and the SELECT."""
+    wholes, selects, counts = [], [], []
+    for _ in range(ROUNDS):
+        with CaptureQueriesContext(connection) as queries:
+            start = time.perf_counter()
+            answer = client.get("/api/v1/images/orgs/big/images/", query | {"limit": LIMIT})
+            wholes.append((time.perf_counter() - start) * 1000)
+        assert len(answer.json()["items"]) == LIMIT, answer.content
+        ours = [one for one in queries if "polyimages_image" in one["sql"]]
+        [select] = [one for one in ours if "COUNT" not in one["sql"]]
+        selects.append(float(select["time"]) * 1000)
+        counts += [float(one["time"]) * 1000 for one in ours if "COUNT" in one["sql"]]
+    count = statistics.median(counts) if counts else None
+    return statistics.median(wholes), statistics.median(selects), count, select["sql"]
+
+
+def explain(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + sql.replace("%", "%%"))
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def server_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0].split()[0]}"
+
+
+if __name__ == "__main__":
+    main()

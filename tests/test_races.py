@@ -1,0 +1,161 @@
+"""What several requests do to one object at once; on SQLite writers wait for each other anyway."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from contacts.models import Contact
+from django_polyimages.models import Image
+from django_polyimages.models import PolymorphicImageRelation as Relation
+from tests.api.calls import four, patch, post, send, target
+from tests.test_models import fake_images
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="threads share no SQLite database in memory"
+    ),
+]
+ROUNDS = range(10)
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Run all of them at the same moment, each in a thread with a connection of its own."""
+    gate, results = threading.Barrier(len(works)), [None] * len(works)
+
+    def run(number: int) -> None:
+        gate.wait()
+        try:
+            results[number] = works[number]()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.fixture
+def new_client(editor) -> Callable[[], Client]:
+    def make() -> Client:
+        client = Client()
+        client.force_login(editor)
+        return client
+
+    return make
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_attaching_one_image_eight_times(new_client, acme, contact, round):
+    [image] = fake_images(acme, 1)
+    clients = [new_client() for _ in range(8)]
+    answers = at_once(
+        *(lambda client=client: post(client, "attach/", four(image, contact)) for client in clients)
+    )
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert sum(answer.json()["created"] for answer in answers) == 1
+    assert contact.images.count() == 1
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_eight_covers(new_client, acme, contact, round):
+    images = fake_images(acme, 8)
+    contact.images.attach_many(images)
+    clients = [new_client() for _ in images]
+    answers = at_once(
+        *(
+            lambda client=client, image=image: patch(
+                client, f"{target(contact)}{image.pk}/", {"is_cover": True}
+            )
+            for client, image in zip(clients, images, strict=True)
+        )
+    )
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert contact.images.filter(is_cover=True).count() == 1
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_two_orders_end_in_one_of_them(new_client, acme, contact, round):
+    images = fake_images(acme, 6)
+    contact.images.attach_many(images)
+    ids = [image.pk for image in images]
+    orders = [ids[::-1], ids[3:] + ids[:3]]
+    clients = [new_client() for _ in orders]
+    answers = at_once(
+        *(
+            lambda client=client, order=order: post(
+                client, f"{target(contact)}reorder/", {"image_ids": order}
+            )
+            for client, order in zip(clients, orders, strict=True)
+        )
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [relation.image_id for relation in contact.images.all()] in orders
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_deleting_an_image_beside_attaching_it(new_client, acme, contact, round):
+    [image] = fake_images(acme, 1)
+    deleter, attacher, covering = new_client(), new_client(), new_client()
+    path = f"images/{image.pk}/"
+    answers = at_once(
+        lambda: send(deleter, "DELETE", path, None),
+        lambda: post(attacher, "attach/", four(image, contact)),
+        lambda: post(covering, "attach/", four(image, contact, is_cover=True)),
+    )
+    assert answers[0].status_code == 204
+    assert {answer.status_code for answer in answers[1:]} <= {200, 404}
+    assert not Image.objects.exists()
+    assert not Relation.objects.exists()
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_deleting_an_object_beside_attaching_to_it(new_client, acme, contact, round):
+    [image] = fake_images(acme, 1)
+    clients = [new_client() for _ in range(2)]
+    answers = at_once(
+        lambda: Contact.objects.get(pk=contact.pk).delete(),
+        lambda: post(clients[0], "attach/", four(image, contact)),
+        lambda: post(clients[1], "attach/", four(image, contact, is_cover=True)),
+    )
+    assert {answer.status_code for answer in answers[1:]} <= {200, 404}
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_detaching_beside_changing(new_client, acme, contact, round):
+    [image] = fake_images(acme, 1)
+    contact.images.attach(image)
+    detacher, changer = new_client(), new_client()
+    answers = at_once(
+        lambda: post(detacher, "detach/", four(image, contact)),
+        lambda: patch(changer, f"{target(contact)}{image.pk}/", {"custom_title": "x"}),
+    )
+    assert answers[0].status_code == 204
+    assert answers[1].status_code in (200, 404)
+    assert not Relation.objects.exists()
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_bulk_attach_twice_beside_bulk_delete(new_client, acme, contact, round):
+    images = fake_images(acme, 20)
+    ids = [image.pk for image in images]
+    clients = [new_client() for _ in range(3)]
+    answers = at_once(
+        *(
+            lambda client=client: post(client, f"{target(contact)}bulk_attach/", {"image_ids": ids})
+            for client in clients[:2]
+        ),
+        lambda: post(clients[2], "bulk-delete/", {"ids": ids[:5]}),
+    )
+    assert {answer.status_code for answer in answers} <= {200, 204, 404}
+    assert Relation.objects.filter(image__in=ids[:5]).count() == 0
+    relations = list(Relation.objects.values_list("image_id", flat=True))
+    assert len(relations) == len(set(relations))
