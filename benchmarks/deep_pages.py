@@ -18,19 +18,19 @@ sys.path.insert(0, str(PROJECT / "example_project"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["DEBUG"] = "0"
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from django_polyimages.api.paging import _cursor_after  # noqa: E402
-from django_polyimages.models import Image  # noqa: E402
-from organizations.models import Membership, Organization  # noqa: E402
+from django_polyimages.api.paging import _cursor_after
+from django_polyimages.models import Image
+from organizations.models import Membership, Organization
 
 IMAGES, LIMIT, PAGE, ROUNDS = 1_000_000, 100, 10_000, 15
 INSERT = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, Warning
+from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 
@@ -13,18 +13,18 @@ from django_polyimages.accessors import get_organization_model, get_relation_mod
 from django_polyimages.models.attachable import is_attachable
 
 
-def check_organization_paths(**kwargs: Any) -> list[CheckMessage]:
+def check_organization_paths(**kwargs: Any) -> list[checks.CheckMessage]:
     """Every attachable model says how its objects belong to an organization."""
     relation_model = get_relation_model()
     hosts = [model for model in apps.get_models() if is_attachable(model, relation_model)]
     return [message for model in hosts if not model._meta.proxy for message in _complaints(model)]
 
 
-def _complaints(model: type[Model]) -> list[CheckMessage]:
+def _complaints(model: type[Model]) -> list[checks.CheckMessage]:
     path = getattr(model, "image_organization_path", None)
     if path is None:
         return [
-            Warning(
+            checks.Warning(
                 f"{model._meta.label} has no image_organization_path.",
                 hint="Name the ORM path from an object to its organization, as in "
                 'image_organization_path = "organization"; the HTTP API does not reach the model '
@@ -38,7 +38,7 @@ def _complaints(model: type[Model]) -> list[CheckMessage]:
     if found is not None and issubclass(organization, found):
         return []
     return [
-        Error(
+        checks.Error(
             f"{model._meta.label}.image_organization_path is {path!r}, "
             + (f"which ends at {found._meta.label}." if found else "a path that does not exist."),
             hint=f'It has to end at {organization._meta.label}, as "shop__organization" does.',
