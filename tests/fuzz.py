@@ -30,6 +30,7 @@ def main(seconds: int) -> int:
         environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
             "MEDIA_ROOT": f"{folder}/media",
+            "UPLOAD_RATE": "1000000/m",
         }
         subprocess.run([*MANAGE, "demo", "--no-server"], env=environment, check=True)
         shell = [*MANAGE, "shell", "--verbosity", "0", "--command", LOG_IN]

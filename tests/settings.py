@@ -11,6 +11,7 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     pymysql.install_as_MySQLdb()
 
 DEBUG = False
+UPLOAD_RATE = "1000000/m"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {
     "polyimages": {

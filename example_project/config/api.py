@@ -1,7 +1,10 @@
+from django.conf import settings
 from ninja import NinjaAPI
 from ninja.security import django_auth
+from ninja.throttling import AuthRateThrottle
 
 from django_polyimages.api import images_router
 
 api = NinjaAPI(title="Example project", version="1")
-api.add_router("/images/", images_router(auth=django_auth))
+uploads = AuthRateThrottle(settings.UPLOAD_RATE)
+api.add_router("/images/", images_router(auth=django_auth, upload_throttle=uploads))

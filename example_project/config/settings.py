@@ -76,6 +76,8 @@ if bucket := os.environ.get("POLYIMAGES_S3_BUCKET"):
 
     STORAGES["polyimages"] = s3_storage(bucket)
 
+UPLOAD_RATE = os.environ.get("UPLOAD_RATE", "300/m")  # of one member, see config/api.py
+
 POLYIMAGES = {
     "ORGANIZATION_MODEL": "organizations.Organization",
     "ORGANIZATION_POLICY": "organizations.images.Policy",
