@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 from django.core.files.base import ContentFile
@@ -175,6 +176,29 @@ def test_a_profile_is_used_whatever_it_calls_itself():
     profile = swapped_srgb(name="sRGB")
     content = to_bytes(quarters(), quality=95, icc_profile=profile)
     assert looks_like(corners(small_of(content)), SWAPPED, within=15)
+
+
+def grey_profile() -> bytes:
+    """The smallest grey ICC profile there is: a header, the white point and a gamma of 1."""
+    white = b"XYZ \0\0\0\0" + struct.pack(">III", 0xF6D6, 0x10000, 0xD32D)
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, 0x0100) + b"\0\0"
+    text = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"grey\0" + bytes(83)
+    tags, data = b"", b""
+    for name, tag in ((b"wtpt", white), (b"kTRC", curve), (b"desc", text)):
+        tags += name + struct.pack(">II", 128 + 4 + 3 * 12 + len(data), len(tag))
+        data += tag
+    body = struct.pack(">I", 3) + tags + data
+    size = struct.pack(">I", 128 + len(body))
+    header = size + bytes(4) + b"\x02\x10\0\0" + b"mntrGRAYXYZ " + bytes(12) + b"acsp"
+    return header.ljust(68, b"\0") + struct.pack(">III", 0xF6D6, 0x10000, 0xD32D) + bytes(48) + body
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_with_a_linear_profile_becomes_lighter(mode):
+    """Light of half the strength is 188 of 255 in sRGB (IEC 61966-2-1)."""
+    picture = Image.new("L", (50, 50), 128).convert(mode)
+    made = small_of(to_bytes(picture, "PNG", icc_profile=grey_profile()))
+    assert looks_like([made.getpixel((25, 25))[:3]], [(188, 188, 188)], within=4)
 
 
 def test_srgb_is_left_alone():

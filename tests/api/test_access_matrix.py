@@ -18,6 +18,7 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
+from organizations.images import Policy
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, Call
 from tests.api.test_access import logged_in
@@ -146,6 +147,17 @@ def test_a_member_of_both_does_not_mix_them(world, call):
     if call.image != "skipped" and (call.image or call.object):
         assert response.status_code == 404
         assert world.state() == before
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.operation)
+def test_each_endpoint_asks_the_policy(world, call, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Policy, "may", lambda self, user, action, *args: asked.append(action))
+    client, before = world.client("editor"), world.state()
+    response = call.send(client, world.images["own"], world.objects["own"], "acme")
+    assert (response.status_code, response.json()) == (403, {"detail": "You may not do this."})
+    assert len(asked) == 1
+    assert world.state() == before
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.writes], ids=lambda c: c.operation)

@@ -33,7 +33,8 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
         """Delete rows now and their files after the commit; the files cost one query in all."""
         using = router.db_for_write(self.model)
         with transaction.atomic(using=using, savepoint=False):
-            images = list(self.using(using).select_for_update().only("file", "versions"))
+            locked = self.using(using).select_related(None).select_for_update()
+            images = list(locked.only("file", "versions"))
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
             # These rows and no others, which may have come since.
             rows = type(self)(self.model, using=using).filter(pk__in=[one.pk for one in images])

@@ -1,0 +1,57 @@
+"""Hosts with other settings, each in a process of its own: settings shape the first migration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+UPLOAD = """
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.test import Client
+from tests.drawing import photo, upload_of
+call_command("migrate", verbosity=0)
+group = Group.objects.create(name="Acme")
+user = User.objects.create_user("member")
+user.groups.add(group)
+client = Client()
+client.force_login(user)
+path = "/api/v1/images/orgs/Acme/images/"
+image = client.post(path, {"file": upload_of(photo())}).json()
+assert client.get(path).json()["items"] == [image]
+assert image["versions"]["sm"]["url"].startswith("/media/images/img_")
+assert client.delete(f"{path}{image['id']}/").status_code == 204
+import pathlib
+from django.conf import settings
+assert list(pathlib.Path(settings.MEDIA_ROOT, "images").iterdir()) == []
+print("done")
+"""
+
+
+def django(settings: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "django", *arguments],
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": settings,
+            "PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "example_project")]),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", ["tests.settings_default", "config.settings"])
+def test_no_migration_is_missing(module):
+    assert "No changes detected" in django(module, "makemigrations", "--check", "--dry-run")
+
+
+def test_a_host_without_settings_uploads_lists_and_deletes():
+    assert "done" in django("tests.settings_default", "shell", "--command", UPLOAD)

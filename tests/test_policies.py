@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from django_polyimages.policies import GroupPolicy, OrganizationPolicy, get_policy
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def group(settings) -> Group:
+    settings.POLYIMAGES = {}
+    return Group.objects.create(name="Acme")
+
+
+def test_without_a_setting_organizations_are_groups(group):
+    policy = get_policy()
+    assert type(policy) is GroupPolicy
+    assert policy.get_organization("Acme") == group
+    assert policy.get_organization("acme") is None
+    assert policy.get_organization("Nowhere") is None
+
+
+def test_members_of_the_group_may_do_everything(group):
+    member, stranger = User.objects.create_user("m"), User.objects.create_user("s")
+    member.groups.add(group)
+    policy = get_policy()
+    assert policy.is_member(member, group)
+    assert not policy.is_member(stranger, group)
+    assert all(policy.may(member, action, group) for action in ("view", "add", "delete"))
+
+
+def test_a_policy_of_one_s_own_has_to_say_who_is_a_member(acme, editor):
+    with pytest.raises(NotImplementedError):
+        OrganizationPolicy().is_member(editor, acme)
+
+
+def test_every_request_gets_its_own_policy():
+    assert get_policy() is not get_policy()
