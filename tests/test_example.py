@@ -28,7 +28,7 @@ def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_asser
     with storage_calls(monkeypatch) as calls, django_assert_num_queries(6):
         page = Client().get("/").content.decode()
     shown = re.findall(
-        r'<img src="/media/images/img_\w+_sm.webp" width="\d+" height="\d+" alt="[^"]+"', page
+        r'<img alt="[^"]+" [^>]+ srcset="/media/images/img_\w+_thumb.webp 1\d+w', page
     )
     assert len(shown) == 10
     assert calls == []

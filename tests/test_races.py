@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from contacts.models import Contact
@@ -41,6 +42,12 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join()
     return results
+
+
+def delete(contact: Contact) -> None:
+    """As a host does it; the database may choose it as the victim of a deadlock."""
+    with suppress(OperationalError):
+        Contact.objects.get(pk=contact.pk).delete()
 
 
 @pytest.fixture
@@ -122,7 +129,7 @@ def test_deleting_an_object_beside_attaching_to_it(new_client, acme, contact, ro
     [image] = fake_images(acme, 1)
     clients = [new_client() for _ in range(2)]
     answers = at_once(
-        lambda: Contact.objects.get(pk=contact.pk).delete(),
+        lambda: delete(contact),
         lambda: post(clients[0], "attach/", four(image, contact)),
         lambda: post(clients[1], "attach/", four(image, contact, is_cover=True)),
     )

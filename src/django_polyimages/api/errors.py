@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -21,6 +21,7 @@ UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadableP
 """What Django raises for a body that is too large, has too many parts or breaks off."""
 
 View = Callable[..., Any]
+_ATTEMPTS = 4
 
 
 class ApiError(Exception):
@@ -55,7 +56,7 @@ def answering_errors(view: View) -> View:
     @wraps(view)
     def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            return view(request, *args, **kwargs)
+            return _again_after_deadlocks(view, request, *args, **kwargs)
         except ApiError as error:
             return answer(error.status, error.detail)
         except (ObjectDoesNotExist, IntegrityError):
@@ -71,6 +72,28 @@ def answering_errors(view: View) -> View:
             return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
 
     return endpoint
+
+
+def _again_after_deadlocks(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    """Call ``view``, and again where the database chose it as the victim of a deadlock.
+
+    Our verbs lock an object before its relations. Django's ``delete()`` of an object removes the
+    relations first, so the two can meet. All endpoints but the uploads may be repeated.
+    """
+    for _attempt in range(_ATTEMPTS - 1):
+        try:
+            return view(request, *args, **kwargs)
+        except OperationalError as error:
+            sent_files = request.content_type == "multipart/form-data"
+            if sent_files or not _is_deadlock(error) or connection.in_atomic_block:
+                raise
+    return view(request, *args, **kwargs)
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    """PostgreSQL's 40P01 (appendix A of its manual), MySQL's and MariaDB's 1213."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state == "40P01" or error.args[:1] == (1213,)
 
 
 def closed(run: View) -> View:

@@ -1,0 +1,132 @@
+"""An image in HTML: the one renderer behind template tags and whatever else shows images.
+
+It reads the row and nothing else: no storage call, and no query where images were prefetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.forms.utils import flatatt
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from django_polyimages.conf import get_settings
+from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.versions import Version
+
+FALLBACK_WIDTH = 1024
+"""Pixels: how wide the version in ``src`` is at most, for programs that do not know ``srcset``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The versions of one media type, for ``srcset``."""
+
+    media_type: str
+    versions: Sequence[Version]
+    """Narrow ones first, each width once."""
+
+    @property
+    def srcset(self) -> str:
+        return ", ".join(f"{version.url} {version.width}w" for version in self.versions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image as an element of a page; ``{{ picture }}`` is its HTML."""
+
+    alt: str
+    sizes: str
+    sources: Sequence[Source]
+    """By media type, in the order in which ``VERSIONS`` names them; the last one is for ``<img>``.
+    Empty while no version is ready.
+    """
+    extra: dict[str, Any]
+    """Further attributes of ``<img>``."""
+
+    @property
+    def attributes(self) -> SafeString:
+        """What stands in ``<img>``. Width and height let the browser keep the place free."""
+        versions = self.sources[-1].versions
+        fallback = [one for one in versions if one.width <= FALLBACK_WIDTH] or versions[:1]
+        own = {
+            "src": fallback[-1].url,
+            "srcset": self.sources[-1].srcset,
+            "sizes": self.sizes,
+            "width": versions[-1].width,
+            "height": versions[-1].height,
+            "alt": self.alt,
+        }
+        return flatatt(own | self.extra)
+
+    def __html__(self) -> SafeString:
+        return render_to_string("polyimages/picture.html", {"picture": self})
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+
+def picture(
+    subject: AbstractImage | AbstractImageRelation,
+    *,
+    sizes: str = "100vw",
+    lazy: bool = True,
+    priority: bool = False,
+    decorative: bool = False,
+    **attributes: Any,
+) -> Picture:
+    """``subject``, an image or its relation to an object, as a responsive picture.
+
+    ``sizes`` is how wide it is shown, as in CSS. ``priority`` is for the one picture that a page
+    opens with: fetched first and not lazily. ``decorative`` hides it from screen readers. Other
+    keywords are attributes of ``<img>``, as ``class``; underscores stand for hyphens.
+
+    Raises ``TypeError`` for anything that is no image.
+    """
+    image = image_of(subject)
+    timing = {"loading": "lazy"} if lazy and not priority else {}
+    timing |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
+    named = {name.replace("_", "-"): value for name, value in attributes.items()}
+    return Picture(
+        alt="" if decorative else named.pop("alt", subject.alt_text),
+        sizes=sizes,
+        sources=_sources(image),
+        extra=timing | named,
+    )
+
+
+def image_of(subject: object) -> AbstractImage:
+    """The image that ``subject`` is or is a relation to."""
+    if isinstance(subject, AbstractImageRelation):
+        return subject.image
+    if isinstance(subject, AbstractImage):
+        return subject
+    raise TypeError(f"Neither an image nor a relation to one: {subject!r}.")
+
+
+def _sources(image: AbstractImage) -> list[Source]:
+    formats = {spec.name: f"image/{spec.format.lower()}" for spec in get_settings().versions}
+    whole = [
+        (formats[name], version)
+        for name, version in image.versions.items()
+        if name in formats and _shows_all(version, image)
+    ]
+    whole.sort(key=lambda pair: list(formats.values()).index(pair[0]))
+    return [
+        Source(media_type, _by_width([version for _type, version in pairs]))
+        for media_type, pairs in groupby(whole, key=lambda pair: pair[0])
+    ]
+
+
+def _shows_all(version: Version, image: AbstractImage) -> bool:
+    """Whether nothing was cut off: the proportions are the original's, to half a pixel."""
+    skew = abs(version.width * image.height - version.height * image.width)
+    return skew <= max(image.width, image.height)
+
+
+def _by_width(versions: Sequence[Version]) -> list[Version]:
+    return [version for _width, version in sorted({one.width: one for one in versions}.items())]

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.template import Context, Template
+from django.test import override_settings
+
+from django_polyimages import VersionSpec
+from django_polyimages.models import Image
+from django_polyimages.rendering import picture
+from tests.drawing import photo, upload_of
+from tests.helpers import storage_calls
+
+pytestmark = pytest.mark.django_db
+
+
+def render(source: str, **context) -> str:
+    return Template("{% load polyimages %}" + source).render(Context(context))
+
+
+@pytest.fixture
+def large(acme) -> Image:
+    content = upload_of(photo(3000, 2000))
+    return Image.objects.upload(content, organization=acme, alt_text='A "door" & <gate>')
+
+
+class TestPicture:
+    def test_is_an_img_with_every_width_and_the_size_of_the_largest(self, large):
+        stem = f"/media/{large.key.removesuffix('.jpg')}"
+        assert render('{% picture image sizes="50vw" class="card" %}', image=large) == (
+            '<img alt="A &quot;door&quot; &amp; &lt;gate&gt;" class="card" decoding="async" '
+            f'height="1365" loading="lazy" sizes="50vw" src="{stem}_md.webp" '
+            f'srcset="{stem}_thumb.webp 160w, {stem}_sm.webp 640w, {stem}_md.webp 1024w, '
+            f'{stem}_lg.webp 2048w" width="2048">'
+        )
+
+    def test_of_a_relation_has_the_alt_text_of_this_use(self, large, contact):
+        relation = contact.images.attach(large, custom_alt_text="Entrance")
+        assert ' alt="Entrance"' in render("{% picture relation %}", relation=relation)
+
+    def test_alt_can_be_given_and_a_decorative_one_has_none(self, large):
+        assert ' alt="x"' in render('{% picture image alt="x" %}', image=large)
+        assert ' alt=""' in render("{% picture image decorative=True %}", image=large)
+
+    def test_the_first_one_of_a_page_is_fetched_first(self, large):
+        html = render("{% picture image priority=True %}", image=large)
+        assert ' fetchpriority="high"' in html
+        assert "loading" not in html
+
+    def test_other_keywords_are_attributes(self, large):
+        source = '{% picture image id="x" data_zoom=zoom hidden=True %}'
+        html = render(source, image=large, zoom="<2>")
+        assert ' data-zoom="&lt;2&gt;" ' in html
+        assert ' id="x" ' in html
+        assert html.endswith(" hidden>")
+
+    def test_each_width_is_named_once(self, image):
+        html = render("{% picture image %}", image=image)
+        assert re.findall(r"(\d+)w", html) == ["160", "400"]
+
+    @override_settings(
+        POLYIMAGES={
+            "VERSIONS": [
+                VersionSpec("square", 100, 100, mode="fill"),
+                VersionSpec("fine", 300, 300, format="AVIF"),
+                VersionSpec("small", 200, 200, format="JPEG"),
+                VersionSpec("usual", 300, 300, format="JPEG"),
+            ],
+            "ORGANIZATION_MODEL": "organizations.Organization",
+        }
+    )
+    def test_formats_become_sources_and_cut_versions_stay_out(self, acme):
+        image = Image.objects.upload(upload_of(photo()), organization=acme)
+        html = render("{% picture image sizes='9em' %}", image=image)
+        stem = f"/media/{image.key.removesuffix('.jpg')}"
+        assert html.startswith(
+            f'<picture><source type="image/avif" srcset="{stem}_fine.avif 300w" sizes="9em"><img '
+        )
+        assert f' src="{stem}_usual.jpg" ' in html
+        assert f' srcset="{stem}_small.jpg 200w, {stem}_usual.jpg 300w" ' in html
+        assert html.endswith("</picture>")
+        assert "square" not in html
+
+    def test_without_any_version_keeps_its_meaning(self, large):
+        large.versions = {}
+        assert render("{% picture image %}", image=large) == (
+            '<span class="polyimages-missing" role="img" '
+            'aria-label="A &quot;door&quot; &amp; &lt;gate&gt;"></span>'
+        )
+
+    def test_never_shows_the_original(self, large):
+        assert f"/media/{large.key}" not in render("{% picture image %}", image=large)
+
+    def test_of_no_cover_is_nothing(self, contact):
+        assert render("{% picture contact.images.cover %}", contact=contact) == ""
+
+    def test_of_something_else_says_so(self):
+        with pytest.raises(TypeError, match="Neither an image nor a relation"):
+            render("{% picture contact.nothing %}", contact=object())
+
+    def test_can_be_put_into_a_template_as_a_value(self, large):
+        value = picture(large, sizes="10em")
+        assert render("{{ value }}", value=value) == str(value)
+        assert str(value).startswith("<img alt=")
+
+    def test_costs_no_query_and_no_storage_call(
+        self, large, contact, monkeypatch, django_assert_num_queries
+    ):
+        relation = contact.images.attach(large)
+        template = Template("{% load polyimages %}{% picture relation %}")
+        template.render(Context({"relation": relation}))
+        with storage_calls(monkeypatch) as calls, django_assert_num_queries(0):
+            template.render(Context({"relation": relation}))
+        assert calls == []
+
+
+class TestImageUrl:
+    def test_is_the_version_s_or_the_next_best(self, large, contact):
+        relation = contact.images.attach(large)
+        source = "{% image_url relation 'sm' %}"
+        assert render(source, relation=relation) == large.versions["sm"].url
+        relation.image.versions = {"lg": large.versions["lg"]}
+        assert render(source, relation=relation) == large.versions["lg"].url
+
+    def test_of_nothing_is_empty(self, large):
+        large.versions = {}
+        assert render("{% image_url image 'sm' %}", image=large) == ""
+        assert render("{% image_url None 'sm' %}") == ""
+
+    def test_of_an_unknown_version_names_the_known_ones(self, large):
+        with pytest.raises(KeyError, match="choose from thumb, sm, md, lg"):
+            render("{% image_url image 'small' %}", image=large)
