@@ -6,7 +6,7 @@ BIN := .venv/bin
 DATABASE_TESTS := tests/api tests/test_models.py tests/test_pipeline.py tests/test_races.py
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test databases fuzz check format tox clean
+.PHONY: help demo test databases fuzz check format tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ format: .venv/dev ## ruff, mending what it can
 
 tox: .venv/dev ## the test suite on every Python found, with every Django
 	$(BIN)/tox
+
+bench: .venv/dev ## CPU and wall time of one upload
+	$(BIN)/python benchmarks/upload.py
 
 clean: ## forget .venv and the demo's data
 	rm -rf .venv example_project/db.sqlite3 example_project/media

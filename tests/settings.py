@@ -10,6 +10,8 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     pymysql.version_info = (2, 2, 7, "final", 0)
     pymysql.install_as_MySQLdb()
 
+# A second database, to see that each row is written where it belongs.
+DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 DEBUG = False
 UPLOAD_RATE = "1000000/m"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.checks import run_checks
+from django.test.utils import isolate_apps
 
 from contacts.models import Contact
+from django_polyimages import checks, get_relation_model
+from django_polyimages.models.attachable import is_attachable
 from organizations.models import Organization
 
 
@@ -34,6 +37,19 @@ def test_a_path_to_something_else_is_an_error(monkeypatch):
     monkeypatch.setattr(Contact, "image_organization_path", "pk")
     [message] = [one for one in run_checks() if one.id == "polyimages.E001"]
     assert "which ends at contacts.Contact" in message.msg
+
+
+@isolate_apps("contacts", "django.contrib.contenttypes")
+def test_a_child_with_a_table_of_its_own_shares_no_images(monkeypatch):
+    class Customer(Contact):
+        class Meta:
+            app_label = "contacts"
+
+    monkeypatch.setattr(checks.apps, "get_models", lambda: [Contact, Customer])
+    [message] = checks.check_inherited_images()
+    assert (message.id, message.obj) == ("polyimages.W002", Customer)
+    assert not is_attachable(Customer, get_relation_model())
+    assert is_attachable(Contact, get_relation_model())
 
 
 def test_a_long_path_and_the_organization_itself_are_fine(monkeypatch):

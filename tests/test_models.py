@@ -7,6 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.core.files.storage import InMemoryStorage
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Q
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
@@ -15,6 +16,7 @@ from django_polyimages import InvalidImage, StorageUnavailable, pipeline
 from django_polyimages.models import FileDeletion, Image, PolymorphicImageRelation, prefetch_images
 from django_polyimages.models.deletions import FileDeletionManager
 from django_polyimages.versions import Version
+from organizations.models import Organization
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
 
@@ -370,6 +372,26 @@ class TestDeletion:
             Image.objects.filter(organization=acme).delete()
         assert stored_keys() == sorted(Image.objects.get().keys)
 
+    @pytest.mark.parametrize(
+        "query",
+        [
+            lambda images: images.filter(relations=None),
+            lambda images: images.annotate(uses=Count("relations")).filter(uses=0),
+            lambda images: images.filter(organization__slug="acme").distinct(),
+            lambda images: images.filter(Q(creator__username="x") | Q(organization__slug="acme")),
+            lambda images: images.select_related("organization").order_by("organization__name"),
+            lambda images: images.only("title"),
+        ],
+    )
+    def test_in_bulk_by_any_query(self, acme, query):
+        upload(acme)
+        assert query(Image.objects.all()).delete()[0] == 1
+        assert stored_keys() == []
+
+    def test_in_bulk_of_a_slice_is_refused_as_by_django(self, acme):
+        with pytest.raises(TypeError, match="Cannot use 'limit'"):
+            Image.objects.all()[:1].delete()
+
     def test_of_a_content_type_takes_relations_and_keeps_images(self, image, contact):
         contact.images.attach(image)
         ContentType.objects.get_for_model(Contact).delete()
@@ -387,3 +409,48 @@ class TestDeletion:
         FileDeletion.objects.carry_out(list(FileDeletion.objects.all()))
         assert stored_keys() == []
         assert not FileDeletion.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+class TestSecondDatabase:
+    @pytest.fixture
+    def there(self) -> Organization:
+        return Organization.objects.using("other").create(name="There", slug="there")
+
+    def test_an_upload_and_its_rollback_belong_to_it(self, there):
+        with pytest.raises(RuntimeError), transaction.atomic(using="other"):
+            Image.objects.db_manager("other").upload(upload_of(photo()), organization=there)
+            raise RuntimeError
+        assert stored_keys() == []
+
+    def test_rows_are_deleted_there(self, acme, there):
+        here = upload(acme)
+        Image.objects.db_manager("other").upload(upload_of(photo()), organization=there)
+        assert Image.objects.using("other").all().delete()[0] == 1
+        assert stored_keys() == sorted(here.keys)
+        assert not FileDeletion.objects.using("other").exists()
+
+    def test_verbs_write_where_the_router_says_and_not_where_they_read(self, acme, settings, there):
+        [image] = fake_images(acme, 1)
+        contact = Contact.objects.create(organization=acme, name="Ada")
+        settings.DATABASE_ROUTERS = ["tests.test_models.ReadElsewhere"]
+        contact.images.attach_many([image])
+        assert Relation.objects.using("default").count() == 1
+        contact.images.attach(image, is_cover=True, custom_title="x")
+        contact.images.reorder([image])
+        assert Relation.objects.using("default").get().order == 0
+        contact.images.detach(image)
+        assert not Relation.objects.using("default").exists()
+
+
+class ReadElsewhere:
+    """A router with a read replica that knows nothing yet."""
+
+    def db_for_read(self, model, **hints) -> str | None:
+        return "other" if model is Relation else None
+
+    def db_for_write(self, model, **hints) -> str:
+        return "default"
+
+    def allow_relation(self, *objects, **hints) -> bool:
+        return True

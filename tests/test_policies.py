@@ -36,5 +36,14 @@ def test_a_policy_of_one_s_own_has_to_say_who_is_a_member(acme, editor):
         OrganizationPolicy().is_member(editor, acme)
 
 
+@pytest.mark.parametrize(("field", "wrong"), [("pk", "x"), ("id", "1.5")])
+def test_the_field_in_urls_may_be_a_number(acme, monkeypatch, field, wrong):
+    monkeypatch.setattr(OrganizationPolicy, "slug_field", field)
+    policy = OrganizationPolicy()
+    assert policy.get_organization(str(acme.pk)) == acme
+    assert policy.get_organization(f"0{acme.pk}") is None
+    assert policy.get_organization(wrong) is None
+
+
 def test_every_request_gets_its_own_policy():
     assert get_policy() is not get_policy()

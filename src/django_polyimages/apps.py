@@ -14,3 +14,4 @@ class PolyimagesConfig(AppConfig):
 
         receivers.connect()
         register(checks.check_organization_paths, Tags.models)
+        register(checks.check_inherited_images, Tags.models)

@@ -20,6 +20,22 @@ def check_organization_paths(**kwargs: Any) -> list[checks.CheckMessage]:
     return [message for model in hosts if not model._meta.proxy for message in _complaints(model)]
 
 
+def check_inherited_images(**kwargs: Any) -> list[checks.CheckMessage]:
+    """A child by multi-table inheritance does not share the images of its parent."""
+    return [
+        checks.Warning(
+            f"{model._meta.label} inherits images from a model with a table of its own.",
+            hint="Its objects have two lists of images, one under each model. Attach to the "
+            "parent only; the HTTP API does so.",
+            obj=model,
+            id="polyimages.W002",
+        )
+        for model in apps.get_models()
+        for field in model._meta.private_fields
+        if field.name == "images" and getattr(field, "mti_inherited", False)
+    ]
+
+
 def _complaints(model: type[Model]) -> list[checks.CheckMessage]:
     path = getattr(model, "image_organization_path", None)
     if path is None:
@@ -35,7 +51,7 @@ def _complaints(model: type[Model]) -> list[checks.CheckMessage]:
         ]
     found = _end_of(model, path)
     organization = get_organization_model()
-    if found is not None and issubclass(organization, found):
+    if found is not None and issubclass(organization, found._meta.concrete_model or found):
         return []
     return [
         checks.Error(

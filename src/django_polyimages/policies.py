@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
@@ -33,9 +34,12 @@ class OrganizationPolicy:
     def get_organization(self, slug: str) -> Model | None:
         """The organization called ``slug``, or None."""
         organizations = get_organization_model()._default_manager
-        found = organizations.filter(**{self.slug_field: slug}).first()
+        try:
+            found = organizations.filter(**{self.slug_field: slug}).first()
+        except (ValueError, ValidationError):  # no value of this field, as "x" for a number
+            return None
         # MySQL and MariaDB also find "ACME" for "acme".
-        return found if found and getattr(found, self.slug_field) == slug else None
+        return found if found and str(getattr(found, self.slug_field)) == slug else None
 
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
         """Whether ``user`` belongs to ``organization``; others are refused everything."""
@@ -46,8 +50,8 @@ class OrganizationPolicy:
     ) -> bool:
         """Whether a member may do this.
 
-        ``obj`` is the image to view, change or delete, or the object to attach to, detach from or
-        arrange; None for a list and for an upload.
+        ``obj`` is the image to view, change or delete, or the object whose images to view, attach,
+        detach or arrange; None for the list of all images and for an upload.
         """
         return True
 

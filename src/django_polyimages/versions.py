@@ -47,7 +47,7 @@ def to_json(versions: Mapping[str, Version]) -> dict[str, dict[str, Any]]:
 def from_json(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
     """The inverse of ``to_json``, in the order of the setting: databases keep none."""
     wanted = get_settings().version_names
-    names = [*(name for name in wanted if name in records), *(records.keys() - set(wanted))]
+    names = [*(name for name in wanted if name in records), *sorted(records.keys() - set(wanted))]
     return {
         name: Version(
             key=record["key"],

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from contacts.models import Contact
+from django_polyimages.api import access
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, ROOT, get, upload
@@ -77,6 +79,13 @@ def test_a_function_as_auth_does_not_open_a_door_for_forged_requests(lax_client)
     assert stored_keys() == []
 
 
+@pytest.mark.parametrize(("header", "status"), [("Basic eDp5", 403), ("Bearer x", 200)])
+def test_only_a_token_that_no_browser_sends_by_itself_makes_up_for_csrf(lax_client, header, status):
+    data = {"file": upload_of(photo())}
+    response = lax_client.post(f"{ROOT}/acme/images/", data, headers={"Authorization": header})
+    assert response.status_code == status
+
+
 def test_an_auth_that_finds_no_user_lets_nobody_in(settings, acme):
     settings.ROOT_URLCONF = "tests.api.lax_urls"
     assert get(Client()).status_code == 401
@@ -108,6 +117,11 @@ def test_an_organization_may_have_images_itself(client, acme, other, image, monk
 def test_a_model_without_a_path_does_not_exist(client, contact, monkeypatch):
     monkeypatch.setattr(Contact, "image_organization_path", None)
     assert get(client, f"images/contacts/contact/{contact.pk}/").status_code == 404
+
+
+def test_an_id_longer_than_a_relation_can_hold_names_nothing(client, acme):
+    assert access.canonical_key(Session, "k" * 40) == "k" * 40
+    assert access.canonical_key(Session, "k" * 256) is None
 
 
 def test_a_removed_member_is_refused_at_once(client, their_image, contact):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.core.files.storage import InMemoryStorage
 
+from django_polyimages import VersionSpec
+from django_polyimages.api.schemas import image_out
 from django_polyimages.models import Image
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.drawing import REFUSED, photo, upload_of
@@ -251,6 +254,15 @@ class TestOne:
     def test_is_shown_as_in_the_list(self, client, image):
         body = get(client, f"images/{image.pk}/").json()
         assert body == get(client).json()["items"][0]
+
+    def test_shows_versions_that_have_a_spec(self, client, image, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": [VersionSpec("sm", 640, 640)]}
+        assert list(get(client, f"images/{image.pk}/").json()["versions"]) == ["sm"]
+
+    def test_tells_times_in_utc_whatever_the_host_does(self, image):
+        for moment in (datetime(2026, 1, 2, 3), datetime(2026, 1, 2, 3, tzinfo=UTC)):
+            image.created_at = moment
+            assert image_out(image)["created_at"] == datetime(2026, 1, 2, 3, tzinfo=UTC)
 
     @pytest.mark.parametrize("spelled", ["0{}", "+{}", " {}", "{}.0", "１", "x", "99999", "1" * 60,
                                          "-1", "%00", "{}%00", "%ED%A0%80"])  # fmt: skip

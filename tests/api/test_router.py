@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.test import Client
 from django.urls import path
 from ninja import NinjaAPI, Router, Schema
@@ -52,6 +52,13 @@ class TestDocument:
         assert list(versions["properties"]) == ["thumb", "sm", "md", "lg"]
         assert versions["properties"]["sm"] == {"$ref": "#/components/schemas/PolyimagesVersion"}
         assert schemas["PolyimagesImage"]["properties"]["id"]["type"] == "integer"
+
+    def test_no_default_is_named_that_a_client_would_send(self):
+        paths = api.get_openapi_schema(path_prefix="")["paths"]
+        for operations in paths.values():
+            for operation in operations.values():
+                body = operation.get("requestBody", {"content": {}})["content"]
+                assert '"default"' not in json.dumps(body.get("application/json", {}))
 
     def test_a_host_s_schemas_of_usual_names_stay_its_own(self, settings):
         class ImageOut(Schema):
@@ -115,6 +122,14 @@ class TestHost:
         assert (response.status_code, response["Content-Type"]) == (401, "application/json")
         assert response.json()["detail"]
 
+    def test_errors_that_the_host_words_differently_become_ours(self, settings, acme):
+        host = mounted(settings, ("/images/", images_router()))
+        host.add_exception_handler(
+            AuthenticationError, lambda *args: JsonResponse({"error": "who?"}, status=401)
+        )
+        response = get(Client())
+        assert (response.status_code, response.json()) == (401, {"detail": "Unauthorized"})
+
     def test_errors_of_the_host_s_own_endpoints_stay_its_own(self, settings, client):
         own = Router()
 
@@ -144,13 +159,25 @@ class TestMethodsAndPaths:
 
     @pytest.mark.parametrize(
         "path",
-        ["acme/attach", "acme/", "acme/images/a/b/c/d/e/", "acme/images/a%2Fb/c/d/e/f/", "x"],
+        [
+            "acme/attach",
+            "acme/",
+            "acme/x%0Ay",
+            "acme/images/a/b/c/d/e/",
+            "acme/images/a%2Fb/c/d/e/f/",
+            "x",
+        ],
     )
     @pytest.mark.parametrize("method", ["get", "post", "delete"])
     @pytest.mark.parametrize("debug", [True, False])
     def test_another_path_is_a_json_404(self, client, settings, path, method, debug):
         settings.DEBUG = debug
         response = getattr(client, method)(f"{ROOT}/{path}")
+        assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+
+    @pytest.mark.parametrize("method", ["get", "post", "delete"])
+    def test_the_root_is_a_json_404(self, client, method):
+        response = getattr(client, method)("/api/v1/images/")
         assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
 
 
@@ -198,6 +225,8 @@ class TestHostileBodies:
             (b"--x\r\n", "multipart/form-data"),
             (b"--x\r\nContent-Disposition: form-data", "multipart/form-data; boundary=x"),
             (b"x", "multipart/form-data; boundary=" + "y" * 300),
+            (b"--x--", "multipart/form-data; boundary=x; charset=hex"),
+            (b"--x--", "multipart/form-data; boundary=x; charset=idna"),
             (b"{}", "text/plain"),
             (b"{}", ""),
             (b"a=1", "application/x-www-form-urlencoded"),

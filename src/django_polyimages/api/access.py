@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.apps import apps
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -27,6 +28,10 @@ from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
+
+
+MAX_KEY_LENGTH = 255
+"""Of a key as text: the length of a relation's ``object_id``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,14 @@ class Access:
         images = get_image_model()._default_manager.filter(organization=self.organization)
         return cast("ImageQuerySet", images)
 
-    def image(self, image_id: int | str, *, lock: bool = False) -> AbstractImage:
+    def image(self, image_id: int | str, *, for_change: bool = False) -> AbstractImage:
         """One of the organization's images; 404 for any other id.
 
-        With ``lock`` nobody else changes or deletes it until the transaction ends.
+        ``for_change``: within a transaction nobody else changes or deletes it until that ends.
         """
-        images = self.images().select_for_update() if lock else self.images()
+        images = self.images()
+        if for_change and connections[images.db].in_atomic_block:
+            images = images.select_for_update()
         return cast("AbstractImage", _only(images, image_id))
 
     def some_images(self, image_ids: Iterable[int | str]) -> list[AbstractImage]:
@@ -120,7 +127,7 @@ def canonical_key(model: type[Model], spelled: int | str) -> Any:
     while field.remote_field:  # a parent's key, or a one-to-one as the key
         field = field.target_field  # type: ignore[attr-defined]
     text = str(spelled)
-    if not _is_clean(text):
+    if not _is_clean(text) or len(text) > MAX_KEY_LENGTH:
         return None
     try:
         key = field.to_python(text)
@@ -153,8 +160,10 @@ def _came_by_cookie(request: HttpRequest, user: AbstractUser) -> bool:
     Ninja's views are exempt from Django's CSRF check and only its own cookie classes repeat it; a
     function as ``auth`` that returns ``request.user`` would leave the door open.
     """
+    # A browser repeats Basic and Negotiate by itself, a Bearer token it does not know.
+    has_token = request.headers.get("Authorization", "").lower().startswith("bearer ")
     session = getattr(request, "session", {})
-    return "Authorization" not in request.headers and session.get(SESSION_KEY) == str(user.pk)
+    return not has_token and session.get(SESSION_KEY) == str(user.pk)
 
 
 def _attachable(app_label: str, model: str) -> type[Model] | None:

@@ -145,7 +145,10 @@ def _of_objects() -> list[Endpoint]:
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
+    schema = model.model_json_schema()
+    for described in schema["properties"].values():
+        described.pop("default", None)  # what is not sent stays as it is
+    content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -103,6 +103,7 @@ def closed(run: View) -> View:
 
     @wraps(run)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.encoding = "utf-8"  # whatever charset the client has named
         try:
             if request.COOKIES:
                 # The CSRF check of cookie authentication parses a form anyway; here we see it fail.
@@ -113,8 +114,7 @@ def closed(run: View) -> View:
         status = response.status_code
         if status == HTTPStatus.FORBIDDEN and _is_anonymous(request):
             return answer(HTTPStatus.UNAUTHORIZED, _("Log in first."))
-        content_type = response.headers.get("Content-Type", "")
-        if 400 <= status < 500 and not content_type.startswith("application/json"):
+        if 400 <= status < 500 and not _has_detail(response):
             return answer(HTTPStatus(status), HTTPStatus(status).phrase)
         return response
 
@@ -127,6 +127,15 @@ def answer(status: HTTPStatus, detail: str) -> JsonResponse:
 
 def unreadable(error: Exception) -> str:
     return _("The request's body cannot be read: %(reason)s") % {"reason": error}
+
+
+def _has_detail(response: HttpResponseBase) -> bool:
+    """Whether this is an error as ours are; a handler of the host may have written another."""
+    try:
+        body = json.loads(getattr(response, "content", b""))
+    except ValueError:
+        return False
+    return isinstance(body, dict) and "detail" in body
 
 
 def _is_anonymous(request: HttpRequest) -> bool:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import router, transaction
 from django.http import HttpRequest
 from ninja.responses import Status
 
@@ -94,8 +94,8 @@ def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str
     """Change an image's texts."""
     access = enter(request, org_slug)
     texts = read_json(request, ImageIn).texts()
-    with transaction.atomic():
-        image = access.image(image_id, lock=True)
+    with transaction.atomic(using=router.db_for_write(get_image_model())):
+        image = access.image(image_id, for_change=True)
         access.require("change", image)
         for name, text in texts.items():
             setattr(image, name, text)

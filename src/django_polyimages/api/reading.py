@@ -1,7 +1,7 @@
 """Bodies and queries, read by ourselves and not by Ninja.
 
-So access is checked before a body is read, and what is wrong with it is a 400 of ours: a router
-cannot register handlers for Ninja's own 422, and the host may have changed them.
+So membership is checked before a body is read, and what is wrong with it is a 400 of ours: a
+router cannot register handlers for Ninja's own 422, and the host may have changed them.
 """
 
 from __future__ import annotations

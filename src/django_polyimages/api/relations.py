@@ -32,7 +32,7 @@ def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """
     access = enter(request, org_slug)
     wanted = read_json(request, AttachIn)
-    image = access.image(wanted.image_id)
+    image = access.image(wanted.image_id, for_change=True)
     target = access.target(wanted.app_label, wanted.model, wanted.object_id)
     access.require("attach", target)
     options = wanted.relation_options()

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.constants import NOT_SET
@@ -18,6 +20,12 @@ from django_polyimages.api import schemas
 from django_polyimages.api.endpoints import Endpoint, endpoints
 from django_polyimages.api.errors import answer, answering_errors, closed
 
+
+class _Rest(StringConverter):
+    regex = r"[\s\S]+"  # Django's "path" stops at a line break
+
+
+register_converter(_Rest, "polyimages_rest")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 
@@ -49,9 +57,8 @@ def images_router(
     for path, known in paths.items():
         _answer_other_methods(router, path, known)
     # Last: what no path above matches, be it for a slash too few, is a 404 of ours.
-    router.add_api_operation(
-        "{path:rest}", list(METHODS), _no_such_path, auth=None, include_in_schema=False
-    )
+    for path, view in (("", _no_such_path), ("{polyimages_rest:rest}", _no_such_rest)):
+        router.add_api_operation(path, list(METHODS), view, auth=None, include_in_schema=False)
     router.add_decorator(answering_errors, mode="operation")
     router.add_decorator(closed, mode="view")
     return router
@@ -92,5 +99,9 @@ def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> N
     router.add_api_operation(path, others, not_allowed, auth=None, include_in_schema=False)
 
 
-def _no_such_path(request: HttpRequest, rest: str) -> HttpResponse:
+def _no_such_path(request: HttpRequest) -> HttpResponse:
     return answer(HTTPStatus.NOT_FOUND, _("Not found."))
+
+
+def _no_such_rest(request: HttpRequest, rest: str) -> HttpResponse:
+    return _no_such_path(request)

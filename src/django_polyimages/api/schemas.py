@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
 from django.db.models import IntegerField, Model
+from django.utils import timezone
 from ninja import Schema
 from pydantic import (
     ConfigDict,
@@ -225,8 +226,8 @@ def image_out(image: AbstractImage) -> dict[str, Any]:
         "description": image.description or None,
         "organization_id": plain_key(image.organization_id),
         "creator_id": plain_key(image.creator_id),
-        "created_at": image.created_at,
-        "updated_at": image.updated_at,
+        "created_at": _in_utc(image.created_at),
+        "updated_at": _in_utc(image.updated_at),
         "url": image.url,
         "width": image.width,
         "height": image.height,
@@ -241,6 +242,7 @@ def image_out(image: AbstractImage) -> dict[str, Any]:
                 "bytes": version.byte_size,
             }
             for name, version in image.versions.items()
+            if name in get_settings().version_names
         },
     }
 
@@ -262,6 +264,12 @@ def relation_out(relation: AbstractImageRelation, target: Model) -> dict[str, An
         "alt_text": relation.alt_text or None,
         "description": relation.description or None,
     }
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Aware also where the host has ``USE_TZ = False``."""
+    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    return aware.astimezone(UTC)
 
 
 def plain_key(key: Any) -> Any:

@@ -59,10 +59,14 @@ def prefetch_images(objects: Iterable[models.Model]) -> None:
 
 
 def is_attachable(model: type[models.Model], relation_model: type[models.Model]) -> bool:
-    """Whether ``model`` has ``images`` that are kept in ``relation_model``."""
+    """Whether ``model`` has ``images`` of its own that are kept in ``relation_model``.
+
+    A child by multi-table inheritance has not: its rows are its parent's, under another name.
+    """
     return any(
         isinstance(field, GenericRelation)
         and field.name == "images"
         and field.related_model is relation_model
+        and not field.mti_inherited
         for field in model._meta.private_fields
     )

@@ -31,13 +31,17 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete rows now and their files after the commit; the files cost one query in all."""
-        using = router.db_for_write(self.model)
+        if self.query.is_sliced:
+            raise TypeError("Cannot use 'limit' or 'offset' with delete().")
+        using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
+        every = type(self)(self.model, using=using)
         with transaction.atomic(using=using, savepoint=False):
-            locked = self.using(using).select_related(None).select_for_update()
-            images = list(locked.only("file", "versions"))
+            # Whatever this query joins, only images are locked, and always in the same order.
+            wanted = every.filter(pk__in=self.using(using).order_by().values("pk")).order_by("pk")
+            images = list(wanted.select_for_update().only("file", "versions"))
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
             # These rows and no others, which may have come since.
-            rows = type(self)(self.model, using=using).filter(pk__in=[one.pk for one in images])
+            rows = every.filter(pk__in=[image.pk for image in images])
             return super(ImageQuerySet, rows).delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -65,7 +69,8 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         storage failed; nothing is left behind then. A version that could not be made does not lose
         the upload: the image's ``status`` is ``failed`` and says why.
         """
-        with pipeline.store(file, using=router.db_for_write(self.model)) as stored:
+        using = self._db or router.db_for_write(self.model)
+        with pipeline.store(file, using=using) as stored:
             image: AbstractImage = self.create(
                 file=stored.key,
                 title=_title_of(file) if title is None else title,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import F, Q
 
+from django_polyimages.accessors import get_image_model
 from django_polyimages.errors import NotAttached
 
 if TYPE_CHECKING:
@@ -55,34 +56,34 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         self, image: AbstractImage, **options: Unpack[RelationOptions]
     ) -> tuple[AbstractImageRelation, bool]:
         """As ``attach``, and whether the relation is new."""
-        with self._changing():
-            found = self._found(image, options)
+        with self._changing() as images:
+            found = images._found(image, options)
             if image.pk in found:
-                return self._update(found, image, options), False
-            self._uncover(found)
-            return self.create(image=image, **options), True  # type: ignore[misc]
+                return images._update(found, image, options), False
+            images._uncover(found)
+            return images.create(image=image, **options), True  # type: ignore[misc]
 
     def attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
         """Attach all of them, after those that are attached; returns the ones that were not.
 
         A constant number of queries.
         """
-        with self._changing():
-            ids = [image.pk for image in images]
-            known = set(self._locked().filter(image__in=ids).values_list("image_id", flat=True))
-            new = [image for image in images if image.pk not in known]
+        ids = [image.pk for image in images]
+        with self._changing(lock_images=ids) as relations:
+            known = relations._locked().filter(image__in=ids).values_list("image_id", flat=True)
+            new = [image for image in images if image.pk not in set(known)]
             target = {"content_type": self.content_type, "object_id": str(self.instance.pk)}
-            self.bulk_create([self.model(image_id=image.pk, **target) for image in new])
+            relations.bulk_create([self.model(image_id=image.pk, **target) for image in new])
             return new
 
     def update_relation(
         self, image: AbstractImage, **options: Unpack[RelationOptions]
     ) -> AbstractImageRelation:
         """Change the relation to ``image``. Raises ``NotAttached`` where there is none."""
-        with self._changing():
-            found = self._found(image, options)
+        with self._changing() as images:
+            found = images._found(image, options)
             if image.pk in found:
-                return self._update(found, image, options)
+                return images._update(found, image, options)
         raise NotAttached([image.pk])
 
     def detach(self, image: AbstractImage) -> bool:
@@ -91,10 +92,10 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
 
     def detach_many(self, image_ids: Iterable[Any]) -> list[Any]:
         """Remove the relations to these images; returns the ids of those that were attached."""
-        with self._changing():
-            relations = self._locked().filter(image__in=list(image_ids))
+        with self._changing() as images:
+            relations = images._locked().filter(image__in=list(image_ids))
             found = dict(relations.values_list("pk", "image_id"))
-            self.filter(pk__in=found).delete()
+            images.filter(pk__in=found).delete()
             return list(found.values())
 
     def set_cover(self, image: AbstractImage) -> AbstractImageRelation:
@@ -121,38 +122,44 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         Raises ``NotAttached`` for an image that is not attached, and changes nothing then.
         """
         wanted = list(dict.fromkeys(image.pk for image in images))
-        with self._changing():
-            relations = {relation.image_id: relation for relation in self._locked()}
+        with self._changing() as attached:
+            relations = {relation.image_id: relation for relation in attached._locked()}
             missing = [pk for pk in wanted if pk not in relations]
             if not missing:
                 rest = [pk for pk in relations if pk not in set(wanted)]
                 for order, pk in enumerate([*wanted, *rest]):
                     relations[pk].order = order
-                self.bulk_update(relations.values(), ["order"])
+                attached.bulk_update(relations.values(), ["order"])
         if missing:
             raise NotAttached(missing)
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _changing(self, lock_images: Iterable[Any] = ()) -> Iterator[Self]:
         """A transaction in which nobody else changes this object's images, or deletes it.
 
-        Raises ``ObjectDoesNotExist`` where that has happened already.
+        Yields the manager for the database that is written. Raises ``ObjectDoesNotExist`` where the
+        object has been deleted already. Images are locked before the object, everywhere.
         """
         host = type(self.instance)
         if self.instance.pk is None:
             raise ValueError(f"Save the {host._meta.object_name} before its images are changed.")
         self._remove_prefetched_objects()
         using = router.db_for_write(self.model, instance=self.instance)
-        # As in Model.save(): an error of the database ends the caller's transaction too.
+        # Other tables' rows may go on referring to a row that is locked like this.
+        no_key = connections[using].features.has_select_for_no_key_update
         with ExitStack() as stack:
+            # As in Model.save(): an error of the database ends the caller's transaction too.
             stack.enter_context(transaction.atomic(using=using, savepoint=False))
-            rows = host._base_manager.using(using).select_for_update()
-            if not rows.values("pk").filter(pk=self.instance.pk):
+            if lock_images:
+                rows = get_image_model()._base_manager.using(using).order_by("pk")
+                list(rows.filter(pk__in=lock_images).select_for_update(no_key=no_key).values("pk"))
+            hosts = host._base_manager.using(using).select_for_update(no_key=no_key)
+            if not hosts.values("pk").filter(pk=self.instance.pk):
                 stack.close()  # or the error would end the caller's transaction
                 raise host.DoesNotExist(  # type: ignore[attr-defined]
                     f"This {host._meta.object_name} has been deleted."
                 )
-            yield
+            yield self.db_manager(using)
 
     def _locked(self) -> models.QuerySet[PolymorphicImageRelation]:
         """The object's relations, which an image's deletion has to leave alone until the commit."""
