@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import InMemoryStorage
@@ -11,6 +12,9 @@ from django_polyimages import storage
 from django_polyimages.models import Image
 from organizations.models import Membership, Organization
 from tests.drawing import photo, upload_of
+
+hypothesis.settings.register_profile("busy machines", deadline=None)
+hypothesis.settings.load_profile("busy machines")
 
 
 @pytest.fixture(autouse=True)

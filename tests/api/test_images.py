@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 
 from django_polyimages import VersionSpec
-from django_polyimages.api.schemas import image_out
+from django_polyimages.api.answers import image_out
 from django_polyimages.models import Image
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.drawing import REFUSED, photo, upload_of

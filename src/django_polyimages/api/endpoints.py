@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from django_polyimages.api import images, relations, schemas
+from django_polyimages.api import answers, bodies, images, relations
 
 ORG: Final = "orgs/{org_slug}/"
 IMAGE: Final = ORG + "images/{image_id}/"
@@ -45,24 +45,24 @@ def _of_images() -> list[Endpoint]:
             method="GET",
             path=ORG + "images/",
             view=images.list_images,
-            answer=schemas.PolyimagesImageList,
-            document=_query(schemas.ImagesPage),
+            answer=answers.PolyimagesImageList,
+            document=_query(bodies.ImagesPage),
         ),
         Endpoint(
             method="POST",
             path=ORG + "images/",
             view=images.upload,
-            answer=schemas.PolyimagesImage,
-            document=_form({"file": _FILE}, schemas.UploadIn),
+            answer=answers.PolyimagesImage,
+            document=_form({"file": _FILE}, bodies.UploadIn),
             is_upload=True,
         ),
         Endpoint(
             method="POST",
             path=ORG + "bulk-upload/",
             view=images.bulk_upload,
-            answer=list[schemas.PolyimagesUploaded | schemas.PolyimagesRefused],
+            answer=list[answers.PolyimagesUploaded | answers.PolyimagesRefused],
             document=_form(
-                {"files": {"type": "array", "items": _FILE, "minItems": 1}}, schemas.BulkUploadIn
+                {"files": {"type": "array", "items": _FILE, "minItems": 1}}, bodies.BulkUploadIn
             ),
             is_upload=True,
         ),
@@ -71,15 +71,15 @@ def _of_images() -> list[Endpoint]:
             path=ORG + "bulk-delete/",
             view=images.bulk_delete,
             status=204,
-            document=_body(schemas.IdsIn),
+            document=_body(bodies.IdsIn),
         ),
-        Endpoint(method="GET", path=IMAGE, view=images.get_image, answer=schemas.PolyimagesImage),
+        Endpoint(method="GET", path=IMAGE, view=images.get_image, answer=answers.PolyimagesImage),
         Endpoint(
             method="PATCH",
             path=IMAGE,
             view=images.update_image,
-            answer=schemas.PolyimagesImage,
-            document=_body(schemas.ImageIn),
+            answer=answers.PolyimagesImage,
+            document=_body(bodies.ImageIn),
         ),
         Endpoint(method="DELETE", path=IMAGE, view=images.delete_image, status=204),
     ]
@@ -91,15 +91,15 @@ def _of_attachments() -> list[Endpoint]:
             method="POST",
             path=ORG + "attach/",
             view=relations.attach,
-            answer=schemas.PolyimagesAttached,
-            document=_body(schemas.AttachIn),
+            answer=answers.PolyimagesAttached,
+            document=_body(bodies.AttachIn),
         ),
         Endpoint(
             method="POST",
             path=ORG + "detach/",
             view=relations.detach,
             status=204,
-            document=_body(schemas.TargetIn),
+            document=_body(bodies.TargetIn),
         ),
     ]
 
@@ -110,36 +110,36 @@ def _of_objects() -> list[Endpoint]:
             method="GET",
             path=TARGET,
             view=relations.list_relations,
-            answer=schemas.PolyimagesRelationList,
-            document=_query(schemas.Page),
+            answer=answers.PolyimagesRelationList,
+            document=_query(bodies.Page),
         ),
         Endpoint(
             method="POST",
             path=TARGET + "bulk_attach/",
             view=relations.bulk_attach,
-            answer=schemas.PolyimagesBulkAttached,
-            document=_body(schemas.ImageIdsIn),
+            answer=answers.PolyimagesBulkAttached,
+            document=_body(bodies.ImageIdsIn),
         ),
         Endpoint(
             method="POST",
             path=TARGET + "bulk_detach/",
             view=relations.bulk_detach,
-            answer=schemas.PolyimagesBulkDetached,
-            document=_body(schemas.ImageIdsIn),
+            answer=answers.PolyimagesBulkDetached,
+            document=_body(bodies.ImageIdsIn),
         ),
         Endpoint(
             method="POST",
             path=TARGET + "reorder/",
             view=relations.reorder,
-            answer=schemas.PolyimagesRelationList,
-            document=_body(schemas.ImageIdsIn),
+            answer=answers.PolyimagesRelationList,
+            document=_body(bodies.ImageIdsIn),
         ),
         Endpoint(
             method="PATCH",
             path=TARGET + "{image_id}/",
             view=relations.update_relation,
-            answer=schemas.PolyimagesRelation,
-            document=_body(schemas.OptionsIn),
+            answer=answers.PolyimagesRelation,
+            document=_body(bodies.OptionsIn),
         ),
     ]
 

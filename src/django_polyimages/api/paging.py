@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from django_polyimages.accessors import get_image_model, get_relation_model
 from django_polyimages.api.access import canonical_key
+from django_polyimages.api.bodies import ImagesPage
 from django_polyimages.api.errors import bad_request
-from django_polyimages.api.schemas import ImagesPage
 from django_polyimages.inspection import media_type_of
 from django_polyimages.models import AbstractImage, ImageQuerySet
 

@@ -11,16 +11,9 @@ from django.http import HttpRequest
 from ninja.responses import Status
 
 from django_polyimages.api.access import enter
+from django_polyimages.api.answers import plain_key, relation_out
+from django_polyimages.api.bodies import AttachIn, ImageIdsIn, OptionsIn, Page, TargetIn
 from django_polyimages.api.reading import check_ids, read_json, read_query
-from django_polyimages.api.schemas import (
-    AttachIn,
-    ImageIdsIn,
-    OptionsIn,
-    Page,
-    TargetIn,
-    plain_key,
-    relation_out,
-)
 from django_polyimages.models import AbstractImageRelation
 from django_polyimages.models.managers import relations_of
 

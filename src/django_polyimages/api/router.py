@@ -16,7 +16,7 @@ from ninja.constants import NOT_SET
 from ninja.security import django_auth
 from ninja.throttling import BaseThrottle
 
-from django_polyimages.api import schemas
+from django_polyimages.api.answers import PolyimagesError
 from django_polyimages.api.endpoints import Endpoint, endpoints
 from django_polyimages.api.errors import answer, answering_errors, closed
 
@@ -75,8 +75,7 @@ def _add(
         endpoint.path,
         [endpoint.method],
         endpoint.view,
-        response={endpoint.status: endpoint.answer}
-        | dict.fromkeys(errors, schemas.PolyimagesError),
+        response={endpoint.status: endpoint.answer} | dict.fromkeys(errors, PolyimagesError),
         throttle=limit or NOT_SET,
         operation_id=operation,
         openapi_extra=endpoint.document,

@@ -1,30 +1,22 @@
-"""What goes in and what comes out. The names are ours alone: a host has its own ``ImageOut``."""
+"""What the API answers with. The names are ours alone: a host has its own ``ImageOut``."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from django.db.models import IntegerField, Model
 from django.utils import timezone
 from ninja import Schema
 from pydantic import (
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    StrictBool,
-    StrictInt,
-    StrictStr,
 )
 from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
-from django_polyimages.models.managers import RelationOptions
-
-MAX_ORDER = 2_147_483_647
-"""The largest value of a ``PositiveIntegerField`` on every database."""
 
 
 class _KeySchema:
@@ -52,13 +44,6 @@ class _VersionsSchema:
 
 
 ImageId = Annotated[int | str, _KeySchema()]
-SentId = Annotated[StrictInt | StrictStr, Field(description="An image's id.", examples=[1])]
-ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
-WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL has no such character
-Text = Annotated[StrictStr, Field(pattern=WITHOUT_NUL)]
-Title = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=255)]
-AltText = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=1000)]
-Description = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=10_000)]
 
 
 class PolyimagesError(Schema):
@@ -141,79 +126,6 @@ class PolyimagesBulkAttached(Schema):
 
 class PolyimagesBulkDetached(Schema):
     detached: list[ImageId] = Field(description="The images that were attached before.")
-
-
-class _In(Schema):
-    """A body: exactly these fields."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class BulkUploadIn(_In):
-    """No field beside the files."""
-
-
-class UploadIn(_In):
-    title: Title | None = None
-    alt_text: AltText = ""
-    description: Description = ""
-
-
-class ImageIn(_In):
-    """A field that is not sent stays as it is; null empties it."""
-
-    title: Title | None = None
-    alt_text: AltText | None = None
-    description: Description | None = None
-
-    def texts(self) -> dict[str, str]:
-        return {name: value or "" for name, value in self.model_dump(exclude_unset=True).items()}
-
-
-class IdsIn(_In):
-    ids: list[SentId] = Field(min_length=1, examples=[[1, 2]])
-
-
-class ImageIdsIn(_In):
-    image_ids: list[SentId] = Field(min_length=1, examples=[[3, 1, 2]])
-
-
-class TargetIn(_In):
-    image_id: SentId
-    app_label: Text = Field(examples=["contacts"])
-    model: Text = Field(examples=["contact"])
-    object_id: ObjectId
-
-
-class OptionsIn(_In):
-    is_cover: StrictBool = False
-    order: Annotated[StrictInt, Field(ge=0, le=MAX_ORDER)] | None = None
-    custom_title: Title | None = None
-    custom_alt_text: AltText | None = None
-    custom_description: Description | None = None
-
-    def relation_options(self) -> RelationOptions:
-        """What was sent, and nothing else; a text that is null is empty."""
-        sent = self.model_dump(include=self.model_fields_set & set(OptionsIn.model_fields))
-        texts = {name: value or "" for name, value in sent.items() if name.startswith("custom_")}
-        return cast("RelationOptions", sent | texts)
-
-
-class AttachIn(TargetIn, OptionsIn):
-    pass
-
-
-class Page(_In):
-    limit: int = Field(default=100, ge=1, le=200)
-    offset: int = Field(default=0, ge=0, le=MAX_ORDER)
-
-
-class ImagesPage(Page):
-    cursor: Text = Field(default="", description="From ``next`` of the page before; no offset.")
-    title: Text = Field(default="", description="A part of the title, in any case.")
-    format: Literal["JPEG", "PNG", "WEBP", "GIF", "AVIF"] | None = None
-    status: Literal["pending", "ready", "failed"] | None = None
-    unattached: bool = Field(default=False, description="Only images that no object uses.")
 
 
 def image_out(image: AbstractImage) -> dict[str, Any]:
