@@ -33,9 +33,30 @@ print("done")
 """
 
 
+WITHOUT_NINJA = """
+import sys
+sys.modules["ninja"] = None
+import django
+django.setup()
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django_polyimages.models import Image
+from tests.drawing import photo, upload_of
+call_command("migrate", verbosity=0)
+call_command("check")
+group = Group.objects.create(name="Acme")
+assert Image.objects.upload(upload_of(photo()), organization=group).status == "ready"
+print("done")
+"""
+
+
 def django(settings: str, *arguments: str) -> str:
+    return run(settings, "-m", "django", *arguments)
+
+
+def run(settings: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "django", *arguments],
+        [sys.executable, "-W", "error", *arguments],
         env=os.environ
         | {
             "DJANGO_SETTINGS_MODULE": settings,
@@ -55,3 +76,7 @@ def test_no_migration_is_missing(module):
 
 def test_a_host_without_settings_uploads_lists_and_deletes():
     assert "done" in django("tests.settings_default", "shell", "--command", UPLOAD)
+
+
+def test_everything_but_the_api_works_without_ninja():
+    assert "done" in run("tests.settings_plain", "-c", WITHOUT_NINJA)
