@@ -21,8 +21,8 @@ databases: .venv/dev ## the tests of models and API on PostgreSQL and MariaDB, w
 	.ci/database postgres $(BIN)/pytest $(DATABASE_TESTS)
 	.ci/database mariadb $(BIN)/pytest $(DATABASE_TESTS)
 
-fuzz: .venv/dev ## schemathesis against the running example project, for SECONDS
-	$(BIN)/python tests/fuzz.py $(SECONDS)
+fuzz: .venv/dev ## schemathesis against the running example project, for SECONDS, from SEED if given
+	$(BIN)/python tests/fuzz.py $(SECONDS) $(SEED)
 
 check: .venv/dev ## ruff, mypy, import-linter, migrations
 	$(BIN)/ruff check .

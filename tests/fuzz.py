@@ -25,7 +25,7 @@ LOG_IN = (
 )
 
 
-def main(seconds: int) -> int:
+def main(seconds: int, seed: str = "") -> int:
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
@@ -42,7 +42,7 @@ def main(seconds: int) -> int:
             try:
                 _wait_for(root)
                 return subprocess.call(
-                    _schemathesis(root, seconds),
+                    _schemathesis(root, seconds, seed),
                     cwd=PROJECT / "tests",
                     env=environment | {"POLYIMAGES_SESSION": session},
                 )
@@ -51,7 +51,7 @@ def main(seconds: int) -> int:
                 server.wait()
 
 
-def _schemathesis(root: str, seconds: int) -> list[str]:
+def _schemathesis(root: str, seconds: int, seed: str) -> list[str]:
     program = str(Path(sys.executable).parent / "schemathesis")
     return [
         program,
@@ -61,6 +61,7 @@ def _schemathesis(root: str, seconds: int) -> list[str]:
         f"--max-time={seconds}",
         "--generation-database=none",
         f"--header=X-CSRFToken: {TOKEN}",
+        *([f"--seed={seed}"] if seed else []),
     ]
 
 
@@ -83,4 +84,4 @@ def _wait_for(root: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))

@@ -32,7 +32,9 @@ class BulkUploadIn(_In):
 
 
 class UploadIn(_In):
-    title: Title | None = None
+    """The file's name is the title unless one is sent; a form knows no null."""
+
+    title: Title = ""
     alt_text: AltText = ""
     description: Description = ""
 

@@ -145,23 +145,29 @@ def _of_objects() -> list[Endpoint]:
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema()
-    for described in schema["properties"].values():
-        described.pop("default", None)  # what is not sent stays as it is
+    schema = model.model_json_schema() | {"properties": _fields(model)}
     content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def _form(files: dict[str, Any], texts: type[BaseModel]) -> dict[str, Any]:
-    fields = texts.model_json_schema()["properties"]
     schema = {
         "type": "object",
-        "properties": files | fields,
+        "properties": files | _fields(texts),
         "required": list(files),
         "additionalProperties": False,
     }
     content = {"multipart/form-data": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Without defaults, which a generated client might send: what is not sent stays as it is."""
+    properties: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
+    return {
+        name: {key: value for key, value in schema.items() if key != "default"}
+        for name, schema in properties.items()
+    }
 
 
 def _query(model: type[BaseModel]) -> dict[str, Any]:

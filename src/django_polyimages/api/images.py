@@ -30,7 +30,7 @@ def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     access.require("add")
     [file] = read_files(request, "file", at_most=1)
     texts = read_form(request, UploadIn)
-    return image_out(_store(access, file, **texts.dict()))
+    return image_out(_store(access, file, **texts.model_dump(exclude_unset=True)))
 
 
 def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
