@@ -1,7 +1,7 @@
 # Everything runs in .venv, made on first use from Python 3.11 or newer: make demo PYTHON=python3.13
 PYTHON ?= python3
 PORT ?= 8000
-SECONDS ?= 120
+EXAMPLES ?= 100
 BIN := .venv/bin
 DATABASE_TESTS := tests/api tests/test_models.py tests/test_pipeline.py tests/test_races.py
 MANAGE := $(BIN)/python example_project/manage.py
@@ -21,8 +21,8 @@ databases: .venv/dev ## the tests of models and API on PostgreSQL and MariaDB, w
 	.ci/database postgres $(BIN)/pytest $(DATABASE_TESTS)
 	.ci/database mariadb $(BIN)/pytest $(DATABASE_TESTS)
 
-fuzz: .venv/dev ## schemathesis against the running example project, for SECONDS, from SEED if given
-	$(BIN)/python tests/fuzz.py $(SECONDS) $(SEED)
+fuzz: .venv/dev ## schemathesis against the running example project, EXAMPLES an endpoint, from SEED if given
+	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)
 
 check: .venv/dev ## ruff, mypy, import-linter, migrations
 	$(BIN)/ruff check .
