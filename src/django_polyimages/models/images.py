@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.files.base import File
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 TITLE_LENGTH = 255
+_PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
 
 
 class ImageQuerySet(models.QuerySet["AbstractImage"]):
@@ -141,6 +143,22 @@ class AbstractImage(models.Model):
     byte_size = models.PositiveBigIntegerField(_("size in bytes"), editable=False)
     media_type = models.CharField(_("media type"), max_length=50, editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    focal_x = models.FloatField(
+        _("focal point from the left"),
+        default=0.5,
+        validators=_PART_OF_A_SIDE,
+        help_text=_("0 is the left edge, 1 the right one; versions that fill their box keep it."),
+    )
+    focal_y = models.FloatField(
+        _("focal point from the top"),
+        default=0.5,
+        validators=_PART_OF_A_SIDE,
+        help_text=_("0 is the upper edge, 1 the lower one."),
+    )
+    dominant_color = models.CharField(
+        _("dominant colour"), max_length=7, blank=True, editable=False
+    )
+    preview = models.TextField(_("preview"), blank=True, editable=False)
     versions = VersionsField(_("versions"), default=dict, editable=False)
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False
