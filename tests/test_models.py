@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
 from contacts.models import Contact
-from django_polyimages import InvalidImage, StorageUnavailable, pipeline
+from django_polyimages import InvalidImage, StorageUnavailable, making
 from django_polyimages.models import FileDeletion, Image, PolymorphicImageRelation, prefetch_images
 from django_polyimages.models.deletions import FileDeletionManager
 from django_polyimages.versions import Version
@@ -95,7 +95,7 @@ class TestUpload:
         assert stored_keys() == []
 
     def test_missing_versions_are_said(self, acme, monkeypatch):
-        monkeypatch.setattr(pipeline, "encode", lambda *args: 1 / 0)
+        monkeypatch.setattr(making, "encode", lambda *args: 1 / 0)
         image = upload(acme)
         assert (image.status, image.failure_reason) == ("failed", "ZeroDivisionError")
         assert image.versions == {}

@@ -6,8 +6,10 @@ from django_polyimages.models.attachable import (
     prefetch_images,
 )
 from django_polyimages.models.deletions import FileDeletion
-from django_polyimages.models.images import AbstractImage, Image, ImageManager, ImageQuerySet
+from django_polyimages.models.images import AbstractImage, Image
+from django_polyimages.models.library import ImageManager, ImageQuerySet
 from django_polyimages.models.managers import ImageRelationManager
+from django_polyimages.models.regeneration import Regeneration
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
@@ -21,5 +23,6 @@ __all__ = [
     "ImageQuerySet",
     "ImageRelationManager",
     "PolymorphicImageRelation",
+    "Regeneration",
     "prefetch_images",
 ]
