@@ -156,7 +156,7 @@ def _fit(
 
 def _around(point: float, length: int, side: int) -> int:
     """Where a part of ``length`` pixels begins on a side so that ``point`` is in its middle."""
-    return min(max(int(point * side - length / 2), 0), side - length)
+    return min(max(int(point * side) - length // 2, 0), side - length)
 
 
 def _divide(numerator: int, denominator: int) -> int:
