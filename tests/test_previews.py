@@ -42,4 +42,10 @@ def test_what_is_transparent_has_no_colour():
     assert preview_of(cut_out).color == ""
     cut_out.paste((*BLUE, 255), (0, 0, 60, 60))
     assert looks_like([tuple(bytes.fromhex(preview_of(cut_out).color[1:]))], [BLUE], within=20)
-    assert opened(preview_of(cut_out).data_uri).mode == "RGBA"
+
+
+def test_nothing_stands_behind_a_picture_that_one_can_see_through():
+    picture = Image.new("RGBA", (300, 300), (*RED, 255))
+    assert preview_of(picture).data_uri
+    picture.putpixel((10, 10), (*RED, 0))
+    assert preview_of(picture).data_uri == ""

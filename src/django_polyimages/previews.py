@@ -23,7 +23,9 @@ class Preview:
     color: str = ""
     """The most frequent of five colours, as ``#rrggbb``; empty where nothing is opaque."""
     data_uri: str = ""
-    """A WebP picture of at most 24 pixels a side, as ``data:image/webp;base64,...``."""
+    """A WebP picture of at most 24 pixels a side, as ``data:image/webp;base64,...``; empty for a
+    picture that one can see through, behind which it would stay visible.
+    """
 
 
 def preview_of(picture: Image.Image) -> Preview:
@@ -32,10 +34,21 @@ def preview_of(picture: Image.Image) -> Preview:
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     # reducing_gap: whole blocks of pixels are averaged first, which costs 2 ms instead of 20.
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    color = _dominant_color(small)
+    return Preview(color, _data_uri(small) if _is_opaque(small) else "")
+
+
+def _is_opaque(small: Image.Image) -> bool:
+    """Of screenshots too, which have an alpha channel and no use for it."""
+    least, _most = cast("tuple[int, int]", small.convert("RGBA").getchannel("A").getextrema())
+    return least == 255
+
+
+def _data_uri(small: Image.Image) -> str:
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=_QUALITY, method=6)
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return Preview(_dominant_color(small), f"data:image/webp;base64,{encoded}")
+    return f"data:image/webp;base64,{encoded}"
 
 
 def _dominant_color(small: Image.Image) -> str:
