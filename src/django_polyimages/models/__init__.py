@@ -4,10 +4,12 @@ from django_polyimages.models.attachable import (
     ImageAttachable,
     ImageAttachableQuerySet,
     prefetch_images,
+    register_attachable,
 )
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.images import AbstractImage, Image, ImageManager, ImageQuerySet
-from django_polyimages.models.managers import ImageRelationManager
+from django_polyimages.models.managers import ImageRelationManager, Synced, relations_of
+from django_polyimages.models.organizations import organization_of
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
@@ -21,5 +23,9 @@ __all__ = [
     "ImageQuerySet",
     "ImageRelationManager",
     "PolymorphicImageRelation",
+    "Synced",
+    "organization_of",
     "prefetch_images",
+    "register_attachable",
+    "relations_of",
 ]
