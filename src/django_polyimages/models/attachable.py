@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django_polyimages.models.prefetch import Target
     from django_polyimages.models.relations import AbstractImageRelation
 
-    _Relations = models.QuerySet[AbstractImageRelation]
+    _Relations = models.QuerySet[Any]
 
 _Host = TypeVar("_Host", bound=models.Model, covariant=True)
 
@@ -144,7 +144,7 @@ def _fill_images(objects: Sequence[models.Model], relations: _Relations) -> None
     for obj in objects:
         images = relations_of(obj)
         images._remove_prefetched_objects()
-        loaded = images.get_queryset()
+        loaded: Any = images.get_queryset()
         loaded._result_cache = list(found[target_of(obj, relations.db)])
         loaded._prefetch_done = True
         cache = obj.__dict__.setdefault("_prefetched_objects_cache", {})
@@ -155,7 +155,7 @@ def _fill_covers(objects: Sequence[models.Model], relations: _Relations) -> None
     """Load the covers into the cache of ``ImagesField``."""
     found = {target_in(relation): relation for relation in covers_about(objects, relations)}
     for obj in objects:
-        field = obj._meta.get_field("images")
+        field = cast("ImagesField", obj._meta.get_field("images"))
         field.set_cached_value(obj, found.get(target_of(obj, relations.db)))
 
 

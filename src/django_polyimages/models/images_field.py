@@ -17,10 +17,12 @@ from django.contrib.contenttypes.fields import (
     create_generic_related_manager,
 )
 from django.db import models
+from django.db.models.expressions import Expression
 from django.db.models.query_utils import FilteredRelation, PathInfo
 from django.db.models.sql.where import AND, WhereNode
 from django.utils.functional import cached_property
 
+from django_polyimages.accessors import get_relation_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models.keys import ContentTypeKey
 from django_polyimages.models.prefetch import covers_about, target_in, target_of
@@ -61,9 +63,11 @@ class ImagesField(GenericRelation):
     def __init__(self, to: type[models.Model] | str = "", **kwargs: Any) -> None:
         super().__init__(to or get_settings().relation_model, **kwargs)
 
-    def contribute_to_class(self, cls: type[models.Model], name: str, **kwargs: Any) -> None:
+    def contribute_to_class(  # type: ignore[override]
+        self, cls: type[models.Model], name: str, **kwargs: Any
+    ) -> None:
         super().contribute_to_class(cls, name, **kwargs)
-        setattr(cls, name, _ImagesDescriptor(self.remote_field))
+        setattr(cls, name, _ImagesDescriptor(self.remote_field))  # type: ignore[arg-type]
         setattr(cls, COVER, _CoverDescriptor(self))
 
     def get_reverse_joining_fields(self) -> tuple[()]:
@@ -121,19 +125,12 @@ class _CoverDescriptor:
     def get_prefetch_querysets(
         self, instances: Sequence[models.Model], querysets: Any = None
     ) -> _Fetched:
-        manager = self.field.remote_field.model._default_manager
+        manager = get_relation_model()._default_manager
         relations = manager.db_manager(hints={"instance": instances[0]}).all()
         covers = covers_about(instances, relations)
-        return (
-            covers,
-            target_in,
-            lambda obj: target_of(obj, covers.db),
-            True,
-            self.field.name,
-            False,
-        )
+        key = partial(target_of, using=covers.db)
+        return covers, target_in, key, True, self.field.name, False
 
 
-def _equal(field: models.Field[Any, Any], alias: str, value: Any) -> Any:
-    lookup = field.get_lookup("exact")
-    return lookup(field.get_col(alias), value)
+def _equal(field: Any, alias: str, value: Expression) -> Any:
+    return field.get_lookup("exact")(field.get_col(alias), value)

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
-    _Exact, _In = Exact[Any], In[Any]
+    _Exact = Exact[Any]
+    _In = In[Any]
 else:
-    _Exact, _In = Exact, In
+    _Exact = Exact
+    _In = In
 
-_AsSql = tuple[str, "tuple[Any, ...] | list[Any]"]
+_AsSql = tuple[str, "tuple[Any, ...]"]
 _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
 
 
@@ -62,7 +64,7 @@ class ContentTypeKey(Expression):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
         content_types = ContentType.objects.db_manager(connection.alias)
-        return "%s", [content_types.get_for_model(self.model).pk]
+        return "%s", (content_types.get_for_model(self.model).pk,)
 
 
 class SameKey(_Exact):
@@ -100,7 +102,7 @@ def _strictly(
     loose, loose_params = lookup.as_sql(compiler, connection)
     lhs, lhs_params = lookup.process_lhs(compiler, connection)
     sql = f"({loose} AND {_as_bytes(lhs)} {same_bytes})"
-    return sql, [*loose_params, *lhs_params, *params]
+    return sql, (*loose_params, *lhs_params, *params)
 
 
 def _hyphenated(key: Expression) -> Expression:

@@ -156,8 +156,7 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         """
         field = self._field()
         if field.is_cached(self.instance):
-            known: AbstractImageRelation | None = field.get_cached_value(self.instance)
-            return known
+            return cast("AbstractImageRelation | None", field.get_cached_value(self.instance))
         if self._is_prefetched():
             relations = list(self.all())
             return next((one for one in relations if one.is_cover), next(iter(relations), None))

@@ -16,7 +16,8 @@ from django.db.models.functions import RowNumber
 if TYPE_CHECKING:
     from django_polyimages.models.relations import AbstractImageRelation
 
-    _Relations = models.QuerySet[AbstractImageRelation]
+    # Not of AbstractImageRelation: its foreign key to the image is in the concrete models.
+    _Relations = models.QuerySet[Any]
 
 Target = tuple[int, str]
 """A content type and the key of an object as text."""
@@ -38,8 +39,8 @@ def covers_about(objects: Collection[models.Model], relations: _Relations) -> _R
         order_by=cover_first(relations.model),
     )
     first = _about(objects, relations).alias(number=number).filter(number=1).order_by()
-    chosen = relations.model._base_manager.using(relations.db).filter(pk__in=first.values("pk"))
-    return chosen.select_related("image").order_by()
+    chosen: _Relations = relations.model._base_manager.using(relations.db).order_by()
+    return chosen.filter(pk__in=first.values("pk")).select_related("image")
 
 
 def cover_first(model: type[models.Model]) -> list[Any]:

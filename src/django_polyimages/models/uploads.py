@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from django.core.files.base import File
-from django.db import connections, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.models.organizations import organization_of
@@ -34,7 +34,7 @@ def uploaded_for(
 
 
 def _discard(image: AbstractImage) -> None:
-    using = image._state.db
+    using = image._state.db or DEFAULT_DB_ALIAS
     if connections[using].in_atomic_block and transaction.get_rollback(using):
         return  # the caller's transaction is lost, and takes back the upload too
     image.delete()
