@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
-from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models, router
 from django.db.models import Exists, OuterRef
@@ -96,7 +95,8 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
         raise ImproperlyConfigured(
             f"{model._meta.label} has no table of its own: register the model that has."
         )
-    children = [one for one in apps.get_models() if issubclass(one, model) and one is not model]
+    known = model._meta.apps.get_models()
+    children = [one for one in known if issubclass(one, model) and one is not model]
     for one in (model, *children):
         if _has_something_called_images(one):
             raise ImproperlyConfigured(
@@ -104,12 +104,11 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
                 "attachable once, and only if that name is free."
             )
     model.image_organization_path = organization_path  # type: ignore[attr-defined]
-    ImagesField().contribute_to_class(model, "images")
-    for child in children:  # as a class that is made later inherits it
-        field = ImagesField()
-        field.mti_inherited = True
-        field.contribute_to_class(child, "images")
-    apps.clear_cache()
+    for one in (model, *children):
+        field = ImagesField(get_relation_model())
+        field.mti_inherited = one is not model  # as in a class that is made later
+        field.contribute_to_class(one, "images")
+    model._meta.apps.clear_cache()  # what models know of each other
 
 
 def is_attachable(model: type[models.Model], relation_model: type[models.Model]) -> bool:
