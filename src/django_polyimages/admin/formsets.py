@@ -178,7 +178,8 @@ class ImageFormSet(BaseGenericInlineFormSet):
         try:
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
         except (StorageUnavailable, InvalidImage) as error:
-            messages.error(self.request, f"{subject.name}: {error}")
+            text = _("“%(name)s” was not added: %(reason)s")
+            messages.error(self.request, text % {"name": subject.name, "reason": error})
             return None
 
     def _reorder(self) -> None:
