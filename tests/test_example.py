@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from contacts.models import Contact
 from django_polyimages.models import Image
+from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +27,8 @@ def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_asser
     upright = Image.objects.get(title="Dusk, held upright")
     assert (upright.width, upright.height) == (3024, 4032)
     assert upright.versions["lg"].height == 2048
-    # contacts and products, and relations and images of each
-    with storage_calls(monkeypatch) as calls, django_assert_num_queries(6):
+    # contacts, products, and the relations of both with their images
+    with storage_calls(monkeypatch) as calls, django_assert_num_queries(3):
         page = Client().get("/").content.decode()
     shown = re.findall(
         r'<img alt="[^"]+" [^>]+ srcset="/media/images/img_\w+_thumb.webp 1\d+w', page
@@ -58,3 +61,35 @@ def test_the_demo_stops_where_the_api_refuses(monkeypatch):
 )
 def test_the_pages_named_by_the_demo_answer(admin_client, image, path):
     assert admin_client.get(path).status_code == 200
+
+
+class TestObjectPage:
+    def test_an_editor_adds_several_pictures(self, client, contact, editor):
+        files = [upload_of(photo(), "a.jpg"), upload_of(photo(), "b.jpg")]
+        response = client.post(contact.get_absolute_url(), {"pictures": files}, follow=True)
+        assert [relation.title for relation in contact.images.all()] == ["a.jpg", "b.jpg"]
+        assert {image.creator for image in Image.objects.all()} == {editor}
+        assert b"b.jpg" in response.content
+
+    def test_what_is_wrong_is_said_and_nothing_is_stored(self, client, product):
+        files = [upload_of(photo(), "a.jpg"), upload_of(b"text", "b.jpg")]
+        page = client.post(product.get_absolute_url(), {"pictures": files})
+        assert b"b.jpg: Not an image that we take" in page.content
+        assert stored_keys() == []
+
+    def test_a_storage_that_fails_is_told_in_the_form(self, client, contact, monkeypatch):
+        monkeypatch.setattr(InMemoryStorage, "_save", lambda *args: 1 / 0)
+        page = client.post(contact.get_absolute_url(), {"pictures": upload_of(photo())})
+        assert b"The storage does not answer" in page.content
+        assert not Image.objects.exists()
+
+    def test_others_look_and_cannot_add(self, contact, other):
+        page = Client().get(contact.get_absolute_url())
+        assert b'type="file"' not in page.content
+        data = {"pictures": upload_of(photo())}
+        assert Client().post(contact.get_absolute_url(), data).url.startswith("/admin/login/")
+        stranger = User.objects.create_user("stranger")
+        client = Client()
+        client.force_login(stranger)
+        assert client.post(contact.get_absolute_url(), data).status_code == 403
+        assert not Image.objects.exists()

@@ -4,9 +4,11 @@ import base64
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from django_polyimages.previews import preview_of
+from django_polyimages.previews import SIDES, _size_of, preview_of
 from tests.drawing import BLUE, RED, corners, looks_like, quarters
 
 
@@ -25,7 +27,19 @@ def test_a_tiny_picture_with_the_proportions_of_the_large_one():
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (30, 20)])
 def test_any_size_has_one(size):
-    assert max(opened(preview_of(Image.new("RGB", size, RED)).data_uri).size) == 24
+    assert max(opened(preview_of(Image.new("RGB", size, RED)).data_uri).size) in SIDES
+
+
+@given(st.integers(300, 2048), st.integers(300, 2048))
+def test_nothing_of_it_looks_out_from_behind_the_picture(width, height):
+    preview = _size_of(width, height)
+    assert preview[0] / preview[1] == pytest.approx(width / height, rel=0.03)
+
+
+@pytest.mark.parametrize(("size", "preview"), [((1920, 1080), (16, 9)), ((1536, 2048), (3, 4))])
+def test_usual_proportions_are_kept_exactly(size, preview):
+    found = _size_of(*size)
+    assert found[0] * preview[1] == found[1] * preview[0]
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])

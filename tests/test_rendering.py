@@ -33,8 +33,8 @@ class TestPicture:
             '<img alt="A &quot;door&quot; &amp; &lt;gate&gt;" class="card" decoding="async" '
             f'height="1365" loading="lazy" sizes="50vw" src="{stem}_md.webp" '
             f'srcset="{stem}_thumb.webp 160w, {stem}_sm.webp 640w, {stem}_md.webp 1024w, '
-            f'{stem}_lg.webp 2048w" style="background: {large.dominant_color} '
-            f'url({large.preview}) center / cover no-repeat" width="2048">'
+            f'{stem}_lg.webp 2048w" style="background: url({large.preview}) '
+            f'center / contain no-repeat" width="2048">'
         )
 
     def test_of_a_relation_has_the_alt_text_of_this_use(self, large, contact):
@@ -133,7 +133,7 @@ class TestPicture:
 class TestPlaceholder:
     def test_is_a_preview_behind_the_picture(self, large):
         html = render("{% picture image %}", image=large)
-        assert f"url({large.preview}) center / cover no-repeat" in html
+        assert f"url({large.preview}) center / contain no-repeat" in html
 
     def test_may_be_a_colour_or_nothing(self, large, settings):
         html = render("{% picture image placeholder='color' %}", image=large)

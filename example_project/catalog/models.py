@@ -1,6 +1,7 @@
 import uuid
 
 from django.db import models
+from django.urls import reverse
 
 from django_polyimages.models import ImageAttachable, ImageAttachableQuerySet
 
@@ -16,3 +17,6 @@ class Product(ImageAttachable):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.pk])

@@ -3,11 +3,15 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import path
 
+from catalog.models import Product
 from config.api import api
-from gallery.views import gallery
+from contacts.models import Contact
+from gallery.views import ObjectPage, gallery
 
 urlpatterns = [
     path("", gallery, name="gallery"),
+    path("contacts/<int:pk>/", ObjectPage.as_view(model=Contact), name="contact"),
+    path("products/<uuid:pk>/", ObjectPage.as_view(model=Product), name="product"),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

@@ -1,4 +1,5 @@
 from django.db import models
+from django.urls import reverse
 
 from django_polyimages.models import ImageAttachable, ImageAttachableQuerySet
 
@@ -13,3 +14,6 @@ class Contact(ImageAttachable):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("contact", args=[self.pk])

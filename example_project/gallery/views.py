@@ -1,11 +1,19 @@
 from itertools import chain
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.views.generic import FormView
+from django.views.generic.detail import SingleObjectMixin
 
 from catalog.models import Product
 from contacts.models import Contact
+from django_polyimages import StorageUnavailable
 from django_polyimages.models import prefetch_images
+from django_polyimages.policies import get_policy
+from gallery.forms import PicturesForm
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
@@ -15,3 +23,45 @@ def gallery(request: HttpRequest) -> HttpResponse:
     objects = list(chain(contacts, products))
     prefetch_images(objects)
     return render(request, "gallery/gallery.html", {"objects": objects})
+
+
+class ObjectPage(SingleObjectMixin, FormView):
+    """One object with its images; editors of its organization add more."""
+
+    form_class = PicturesForm
+    template_name = "gallery/object.html"
+    context_object_name = "object"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.get_object()
+        if request.method == "POST" and not self.may_add():
+            if request.user.is_authenticated:
+                raise PermissionDenied
+            return redirect_to_login(request.path)
+        return super().dispatch(request, *args, **kwargs)
+
+    def may_add(self) -> bool:
+        """The same policy as in the HTTP API."""
+        user, organization = self.request.user, self.object.organization
+        policy = get_policy()
+        return bool(
+            user.is_authenticated
+            and policy.is_member(user, organization)
+            and policy.may(user, "attach", organization, self.object)
+        )
+
+    def form_valid(self, form: PicturesForm) -> HttpResponse:
+        try:
+            for picture in form.cleaned_data["pictures"]:
+                self.object.images.attach(picture, creator=self.request.user)
+        except StorageUnavailable as error:
+            form.add_error("pictures", str(error))
+            return self.form_invalid(form)
+        return super().form_valid(form)
+
+    def get_success_url(self) -> str:
+        return self.request.path
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        prefetch_images([self.object])
+        return super().get_context_data(may_add=self.may_add(), **kwargs)

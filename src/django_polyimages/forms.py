@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.widgets import Script
 from django.template.defaultfilters import filesizeformat
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
@@ -35,7 +36,7 @@ class ImageUploadInput(forms.ClearableFileInput):
 
     class Media:
         css = {"all": ["polyimages/upload.css"]}
-        js = ["polyimages/upload.js"]
+        js = [Script("polyimages/upload.js", defer=True)]
 
     def is_initial(self, value: object) -> bool:
         """Whether ``value`` is an image, or an object's relation to one."""

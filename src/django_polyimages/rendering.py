@@ -119,12 +119,12 @@ def image_of(subject: object) -> AbstractImage:
 
 
 def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
-    """The background that an opaque picture covers once it is there."""
+    """The background that an opaque picture covers once it is there, letterboxed or not."""
     if placeholder == "none" or not image.preview:
         return ""
-    color = f"background: {image.dominant_color}"
-    preview = f" url({image.preview}) center / cover no-repeat"
-    return color + preview if placeholder == "preview" else color
+    if placeholder == "color":
+        return f"background: {image.dominant_color}"
+    return f"background: url({image.preview}) center / contain no-repeat"
 
 
 def _stand_in(image: AbstractImage) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.contenttypes.admin import GenericInlineModelAdmin
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
+from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +38,11 @@ class ImageInline(GenericInlineModelAdmin):
 
     class Media:
         css = {"all": ["polyimages/upload.css", "polyimages/inline.css"]}
-        js = ["polyimages/upload.js", "polyimages/inline.js", "polyimages/library.js"]
+        js = [
+            Script("polyimages/upload.js", defer=True),
+            Script("polyimages/inline.js", defer=True),
+            Script("polyimages/library.js", defer=True),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("image")

@@ -163,7 +163,5 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll(".polyimages-inline").forEach((root) => new Inline(root));
-  });
+  document.querySelectorAll(".polyimages-inline").forEach((root) => new Inline(root));
 })();

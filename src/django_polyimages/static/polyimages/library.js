@@ -104,7 +104,5 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll(".polyimages-library").forEach((dialog) => new Library(dialog));
-  });
+  document.querySelectorAll(".polyimages-library").forEach((dialog) => new Library(dialog));
 })();
