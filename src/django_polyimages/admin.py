@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django_polyimages.accessors import get_image_model
 from django_polyimages.models import AbstractImage, Image
 
+THUMBNAIL = 80
+"""Pixels: the longest side of a thumbnail in the list; a version of twice that is sharp."""
+
 
 class ImageAdmin(admin.ModelAdmin):
     """The organization's images with their thumbnails; texts can be edited, files cannot."""
@@ -29,14 +32,15 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("image"))
     def thumbnail(self, image: AbstractImage) -> str:
-        version = image.versions.get("thumb")
-        if version is None:
+        smallest = min(image.versions.values(), key=lambda version: version.width, default=None)
+        if smallest is None:
             return "-"
+        scale = min(0.5, THUMBNAIL / max(smallest.width, smallest.height))
         return format_html(
             '<img src="{}" width="{}" height="{}" alt="{}" loading="lazy">',
-            version.url,
-            version.width // 2,
-            version.height // 2,
+            smallest.url,
+            max(1, round(smallest.width * scale)),
+            max(1, round(smallest.height * scale)),
             image.alt_text,
         )
 
