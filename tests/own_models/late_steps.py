@@ -1,5 +1,7 @@
 """What ``test_late_switching`` does on its site, before the switch and after: ``fill`` it with
 data, print all ``facts`` of it, ``change`` it. The code knows no model of images by name.
+
+``refer`` makes a table of the host that refers to a default image, ``forget`` removes it.
 """
 
 from __future__ import annotations
@@ -102,7 +104,26 @@ def change() -> None:
     assert [use.image.title for use in book.images.all()] == ["gate.jpg", "wall.jpg", "new"]
 
 
+def refer() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE plaque (image_id bigint NOT NULL, "
+            "FOREIGN KEY (image_id) REFERENCES polyimages_image (id))"
+        )
+        cursor.execute("INSERT INTO plaque SELECT min(id) FROM polyimages_image")
+
+
+def forget() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE plaque")
+
+
+STEPS = {"fill": fill, "facts": facts, "change": change, "refer": refer, "forget": forget}
+
 if __name__ == "__main__":
     django.setup()
-    done = {"fill": fill, "facts": facts, "change": change}[sys.argv[1]]()
-    print(json.dumps(done))
+    sys.stdout.write(json.dumps(STEPS[sys.argv[1]]()))

@@ -26,7 +26,7 @@ STEPS = "tests.own_models.late_steps"
 def library_before(tmp_path) -> Path:
     """The folder of the app ``library`` as it was before it had image models of its own."""
     app = tmp_path / "before" / "library"
-    later = shutil.ignore_patterns("__pycache__", "admin.py", "views.py", "0002_*", "0003_*")
+    later = shutil.ignore_patterns("__pycache__", "admin.py", "views.py", "000[2-9]_*")
     shutil.copytree(LIBRARY, app, ignore=later)
     hosts, mark, _rest = (app / "models.py").read_text().partition(LATER)
     assert mark
@@ -50,7 +50,7 @@ def database_url(tmp_path) -> Iterator[str]:
 
 @pytest.fixture
 def run(tmp_path, library_before, database_url):
-    def run(settings: str, *arguments: str) -> str:
+    def run(settings: str, *arguments: str, error: str = "") -> str:
         paths = [str(library_before)] if settings == BEFORE else []
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", *arguments],
@@ -67,7 +67,8 @@ def run(tmp_path, library_before, database_url):
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert bool(done.returncode) == bool(error), done.stdout + done.stderr
+        assert error in done.stderr
         return done.stdout
 
     return run
@@ -98,8 +99,14 @@ def test_a_site_switches_late_and_takes_its_images_along(run):
     # Switched, the rows not moved yet: the site works, its images are out of sight.
     run(AFTER, "django", "migrate", "library", "0002")
     nothing_is_missing(AFTER)
-    empty = {"images": {}, "holdings": dict.fromkeys(before["holdings"], [])}
+    empty = {"images": {}, "holdings": {name: [] for name in before["holdings"]}}
     assert facts(AFTER) == empty | {"files": before["files"]}
+
+    # Nothing of the host's is deleted together with an old image.
+    run(BEFORE, STEPS, "refer")
+    run(AFTER, "django", "migrate", error="IntegrityError")
+    assert facts(BEFORE) == before
+    run(BEFORE, STEPS, "forget")
 
     run(AFTER, "django", "migrate")
     assert facts(AFTER) == before

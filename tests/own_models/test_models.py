@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from django_polyimages import get_image_model, get_relation_model
 from django_polyimages.models import FileDeletion, prefetch_images
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
-from tests.own_models.library.models import Book, Branch, Photo, PhotoUse, Reading
+from tests.own_models.library.models import Book, Branch, Photo, PhotoUse, Poster, Reading
 
 
 def test_the_models_in_use_are_the_hosts():
@@ -121,6 +122,21 @@ def test_files_go_when_an_organization_goes(
     # Django looks into every table that may refer to the organization.
     assert all(sql.startswith("SELECT") for sql in on_default_tables)
     on_default_tables.clear()
+
+
+def test_a_foreign_key_of_the_host_keeps_an_image_and_its_files(
+    photos, files, django_capture_on_commit_callbacks
+):
+    Poster.objects.create(photo=photos[0])
+    for delete in (photos[0].delete, Photo.objects.all().delete):
+        with (
+            django_capture_on_commit_callbacks(execute=True),
+            pytest.raises(ProtectedError),
+            transaction.atomic(),
+        ):
+            delete()
+    assert Photo.objects.count() == 3
+    assert len(stored_keys(files)) == 12
 
 
 def test_a_field_that_the_model_does_not_have_leaves_nothing_behind(acme, files):

@@ -1,5 +1,6 @@
 import uuid
 
+from django.conf import settings
 from django.db import models
 
 from django_polyimages.models import (
@@ -72,3 +73,10 @@ class PhotoUse(AbstractImageRelation):
     class Meta(AbstractImageRelation.Meta):
         verbose_name = "use of a photo"
         verbose_name_plural = "uses of photos"
+
+
+class Poster(models.Model):
+    photo = models.ForeignKey(settings.POLYIMAGES["IMAGE_MODEL"], on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return f"Poster of {self.photo}"

@@ -70,6 +70,13 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        migrations.CreateModel(
+            name='Poster',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='library.photo')),
+            ],
+        ),
         migrations.AddIndex(
             model_name='photo',
             index=models.Index(fields=['organization', '-created_at'], name='library_pho_organiz_754605_idx'),

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("library", "0002_own_image_models"),
-        # The newest migration of the package that your site has applied.
+        # The package's newest migration: both tables have the same columns then.
         ("polyimages", "0002_focal_point_and_preview"),
     ]
 
