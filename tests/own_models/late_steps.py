@@ -109,10 +109,10 @@ def refer() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TABLE plaque (image_id bigint NOT NULL, "
+            "CREATE TABLE plaque (id bigint PRIMARY KEY, image_id bigint NOT NULL, "
             "FOREIGN KEY (image_id) REFERENCES polyimages_image (id))"
         )
-        cursor.execute("INSERT INTO plaque SELECT min(id) FROM polyimages_image")
+        cursor.execute("INSERT INTO plaque SELECT 1, min(id) FROM polyimages_image")
 
 
 def forget() -> None:

@@ -42,6 +42,7 @@ def database_url(tmp_path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/late.sqlite3"
         return
     with connection._nodb_cursor() as cursor:
+        cursor.execute("DROP DATABASE IF EXISTS late_switching")  # of a run that was killed
         cursor.execute("CREATE DATABASE late_switching")
     yield urlsplit(server)._replace(path="/late_switching").geturl()
     with connection._nodb_cursor() as cursor:
