@@ -1,6 +1,8 @@
 """``own_models`` is a host with image models of its own: a project and a process of its own.
 
 Which models are in use is decided when models are imported; no override can switch it later.
+To run a part: ``pytest --ds=tests.own_models.settings --confcutdir=tests/own_models
+tests/own_models/test_api.py``.
 """
 
 from __future__ import annotations

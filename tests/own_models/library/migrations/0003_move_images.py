@@ -23,7 +23,7 @@ def move(apps, alias, source, target):
     ids = {}  # the new key of an image by its old one
     for rows in batches(old_images):
         ids |= insert_images(new_images, rows)
-    for rows in batches(old_relations):  # by key, which is the display order where no other is given
+    for rows in batches(old_relations):  # by key: the display order where no other is given
         new_relations.bulk_create(
             new_relations.model(**shared(row, new_relations) | {"image_id": ids[row["image_id"]]})
             for row in rows
@@ -60,7 +60,6 @@ def shared(row, objects):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("library", "0002_own_image_models"),
         # The package's newest migration: both tables have the same columns then.
