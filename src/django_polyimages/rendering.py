@@ -42,8 +42,8 @@ class Picture:
     alt: str
     sizes: str
     sources: Sequence[Source]
-    """By media type, in the order in which ``VERSIONS`` names them; the last one is for ``<img>``.
-    Empty while no version is ready.
+    """By media type, in the order in which ``VERSIONS`` first names one that shows the whole
+    picture; the last one is for ``<img>``. Empty while no version is ready.
     """
     stand_in: Mapping[str, Any]
     """``src``, ``width`` and ``height`` of what is shown while no version is ready, if anything."""
@@ -145,7 +145,8 @@ def _sources(image: AbstractImage) -> list[Source]:
         for name, version in image.versions.items()
         if name in formats and _shows_all(version, image)
     ]
-    whole.sort(key=lambda pair: list(formats.values()).index(pair[0]))
+    order = list(dict.fromkeys(media_type for media_type, _version in whole))
+    whole.sort(key=lambda pair: order.index(pair[0]))
     return [
         Source(media_type, _by_width([version for _type, version in pairs]))
         for media_type, pairs in groupby(whole, key=lambda pair: pair[0])

@@ -1,0 +1,81 @@
+"""Fixtures of a host with own models; those of ``tests/conftest.py`` are the example project's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.files.storage import InMemoryStorage
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+
+from django_polyimages import storage
+from django_polyimages.models import Image, PolymorphicImageRelation
+from tests.drawing import photo, upload_of
+from tests.own_models.library.models import Book, Branch, Photo, Reading
+
+NOT_IN_USE = [model._meta.db_table for model in (Image, PolymorphicImageRelation)]
+
+
+@pytest.fixture(autouse=True)
+def files(settings) -> InMemoryStorage:
+    """The storage of this test alone, in memory."""
+    settings.STORAGES = settings.STORAGES | {}
+    backend = storage.get_storage()
+    assert isinstance(backend, InMemoryStorage)
+    return backend
+
+
+@pytest.fixture(autouse=True)
+def on_default_tables(db) -> Iterator[list[str]]:
+    """Statements of the test that name the tables of the default models; there must be none."""
+    found: list[str] = []
+
+    def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if any(table in sql for table in NOT_IN_USE):
+            found.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        yield found
+    assert found == []
+
+
+@pytest.fixture
+def acme(db) -> Group:
+    return Group.objects.create(name="acme")
+
+
+@pytest.fixture
+def member(acme) -> User:
+    user = User.objects.create_user("member")
+    user.groups.add(acme)
+    return user
+
+
+@pytest.fixture
+def client(member) -> Client:
+    """Logged in as a member of Acme."""
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture(params=[Book, Reading, Branch])
+def holding(request, acme) -> Model:
+    """An object with an integer, a UUID and a text as its key."""
+    key = {"code": "north-2"} if request.param is Branch else {}
+    return request.param.objects.create(organization=acme, name="Emma", **key)
+
+
+@pytest.fixture
+def photos(acme) -> list[Photo]:
+    return [
+        Photo.objects.upload(
+            upload_of(photo(), f"{number}.jpg"), organization=acme, photographer="Ada"
+        )
+        for number in range(3)
+    ]

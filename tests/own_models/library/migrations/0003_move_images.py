@@ -1,0 +1,69 @@
+"""Moves images and their relations from the package's tables to our own, and back.
+
+The rows move; the files stay where they are, for the rows hold their keys.
+"""
+
+from django.db import migrations
+
+PACKAGE = "polyimages.Image", "polyimages.PolymorphicImageRelation"
+OWN = "library.Photo", "library.PhotoUse"
+
+
+def forwards(apps, schema_editor):
+    move(apps, schema_editor.connection.alias, PACKAGE, OWN)
+
+
+def backwards(apps, schema_editor):
+    move(apps, schema_editor.connection.alias, OWN, PACKAGE)
+
+
+def move(apps, alias, source, target):
+    old_images, old_relations = (apps.get_model(label).objects.using(alias) for label in source)
+    new_images, new_relations = (apps.get_model(label).objects.using(alias) for label in target)
+    ids = {}  # the new key of an image by its old one
+    for rows in batches(old_images):
+        ids |= insert_images(new_images, rows)
+    for rows in batches(old_relations):  # by key: the display order where no other is given
+        new_relations.bulk_create(
+            new_relations.model(**shared(row, new_relations) | {"image_id": ids[row["image_id"]]})
+            for row in rows
+        )
+    # In one table only: whoever deletes an image deletes its files. Raw, so nothing cascades: what
+    # still refers to an old row is an error and not deleted with it.
+    old_relations._raw_delete(alias)
+    old_images._raw_delete(alias)
+
+
+def insert_images(images, rows):
+    images.bulk_create(images.model(**shared(row, images)) for row in rows)
+    # Found by file, which is unique: not every database tells the keys of many new rows.
+    files = [row["file"] for row in rows]
+    keys = dict(images.filter(file__in=files).values_list("file", "pk"))
+    times = ["created_at", "updated_at"]  # an insert sets them to now
+    copies = [
+        images.model(pk=keys[row["file"]], **{name: row[name] for name in times}) for row in rows
+    ]
+    images.bulk_update(copies, times)
+    return {row["id"]: keys[row["file"]] for row in rows}
+
+
+def batches(objects, size=500):
+    for start in range(0, objects.count(), size):
+        yield list(objects.order_by("pk").values()[start : start + size])
+
+
+def shared(row, objects):
+    """The columns that the other model has too, without the key: that one is made anew."""
+    fields = objects.model._meta.concrete_fields
+    names = {field.attname for field in fields if not field.primary_key}
+    return {name: value for name, value in row.items() if name in names}
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("library", "0002_own_image_models"),
+        # The package's newest migration: both tables have the same columns then.
+        ("polyimages", "0002_focal_point_and_preview"),
+    ]
+
+    operations = [migrations.RunPython(forwards, backwards)]

@@ -1,0 +1,82 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    ImageAttachable,
+    ImageAttachableQuerySet,
+    ImageManager,
+    ImageQuerySet,
+)
+
+
+class Holding(ImageAttachable):
+    """What every object of the library has."""
+
+    organization = models.ForeignKey("auth.Group", on_delete=models.CASCADE)
+    name = models.CharField(max_length=100)
+
+    image_organization_path = "organization"
+    objects = ImageAttachableQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Book(Holding):
+    """Has an integer as its key."""
+
+
+class Reading(Holding):
+    """Has a UUID as its key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+
+class Branch(Holding):
+    """Has a text as its key."""
+
+    code = models.CharField(primary_key=True, max_length=20)
+
+
+# Image models of its own: what follows came later.
+
+
+class PhotoQuerySet(ImageQuerySet):
+    def by(self, photographer: str) -> "PhotoQuerySet":
+        return self.filter(photographer=photographer)
+
+
+class Photo(AbstractImage):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    photographer = models.CharField(max_length=100, blank=True)
+    licence = models.CharField(max_length=50, default="all rights reserved")
+
+    objects = ImageManager.from_queryset(PhotoQuerySet)()
+
+    class Meta(AbstractImage.Meta):
+        verbose_name = "photo"
+        verbose_name_plural = "photos"
+        indexes = [*AbstractImage.Meta.indexes, models.Index(fields=["photographer"])]
+
+
+class PhotoUse(AbstractImageRelation):
+    image = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="relations")
+    caption_position = models.CharField(max_length=10, default="below")
+
+    class Meta(AbstractImageRelation.Meta):
+        verbose_name = "use of a photo"
+        verbose_name_plural = "uses of photos"
+
+
+class Poster(models.Model):
+    photo = models.ForeignKey(settings.POLYIMAGES["IMAGE_MODEL"], on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return f"Poster of {self.photo}"

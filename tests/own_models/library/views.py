@@ -1,0 +1,9 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from django_polyimages import get_image_model
+
+
+def newest(request: HttpRequest) -> HttpResponse:
+    images = get_image_model().objects.newest_first()[:10]
+    return render(request, "library/newest.html", {"images": images})

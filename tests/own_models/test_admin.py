@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from django_polyimages.models import Image
+from tests.helpers import stored_keys
+from tests.own_models.library.models import Photo
+
+URL = "/admin/library/photo/"
+
+
+def test_only_the_hosts_model_is_registered():
+    assert admin.site.is_registered(Photo)
+    assert not admin.site.is_registered(Image)
+
+
+def test_the_list_shows_the_smallest_version(admin_client, photos):
+    page = admin_client.get(URL).content.decode()
+    for image in photos:
+        assert f'<img src="{image.versions["square"].url}" width="80" height="80"' in page
+    assert "Ada" in page
+
+
+def test_the_hosts_fields_can_be_changed(admin_client, photos):
+    data = {"title": "T", "alt_text": "", "description": "", "photographer": "Grace"}
+    url = f"{URL}{photos[0].pk}/change/"
+    assert admin_client.get(url).status_code == 200
+    assert admin_client.post(url, data | {"licence": "CC0"}).status_code == 302
+    photos[0].refresh_from_db()
+    assert (photos[0].title, photos[0].photographer, photos[0].licence) == ("T", "Grace", "CC0")
+
+
+def test_an_action_deletes_files_too(
+    admin_client, photos, files, django_capture_on_commit_callbacks
+):
+    data = {
+        "action": "delete_selected",
+        "_selected_action": [photos[0].pk, photos[2].pk],
+        "post": "yes",
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        assert admin_client.post(URL, data).status_code == 302
+    assert list(Photo.objects.all()) == photos[1:2]
+    assert stored_keys(files) == sorted(photos[1].keys)

@@ -1,0 +1,119 @@
+"""A site that began with the default models and gets its own later: each step a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+PROJECT = Path(__file__).parent.parent.parent
+LIBRARY = Path(__file__).parent / "library"
+LATER = "# Image models of its own: what follows came later."
+BEFORE, AFTER = "tests.own_models.settings_before", "tests.own_models.settings_late"
+STEPS = "tests.own_models.late_steps"
+
+
+@pytest.fixture
+def library_before(tmp_path) -> Path:
+    """The folder of the app ``library`` as it was before it had image models of its own."""
+    app = tmp_path / "before" / "library"
+    later = shutil.ignore_patterns("__pycache__", "admin.py", "views.py", "000[2-9]_*")
+    shutil.copytree(LIBRARY, app, ignore=later)
+    hosts, mark, _rest = (app / "models.py").read_text().partition(LATER)
+    assert mark
+    (app / "models.py").write_text(hosts)
+    return app.parent
+
+
+@pytest.fixture
+def database_url(tmp_path) -> Iterator[str]:
+    """A new database, on the server of the tests if there is one."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server or server.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/late.sqlite3"
+        return
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("DROP DATABASE IF EXISTS late_switching")  # of a run that was killed
+        cursor.execute("CREATE DATABASE late_switching")
+    yield urlsplit(server)._replace(path="/late_switching").geturl()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("DROP DATABASE late_switching")
+
+
+@pytest.fixture
+def run(tmp_path, library_before, database_url):
+    def run(settings: str, *arguments: str, error: str = "") -> str:
+        paths = [str(library_before)] if settings == BEFORE else []
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", *arguments],
+            cwd=tmp_path,
+            env=os.environ
+            | {
+                "DATABASE_URL": database_url,
+                "DJANGO_SETTINGS_MODULE": settings,
+                "MEDIA_ROOT": str(tmp_path / "media"),
+                "PYTHONPATH": os.pathsep.join(
+                    [*paths, str(PROJECT), str(PROJECT / "example_project"), *inherited()]
+                ),
+            },
+            capture_output=True,
+            text=True,
+        )
+        assert bool(done.returncode) == bool(error), done.stdout + done.stderr
+        assert error in done.stderr
+        return done.stdout
+
+    return run
+
+
+def inherited() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+
+
+def test_a_site_switches_late_and_takes_its_images_along(run):
+    def facts(settings: str) -> dict[str, Any]:
+        return json.loads(run(settings, STEPS, "facts"))
+
+    def nothing_is_missing(settings: str) -> None:
+        run(settings, "django", "makemigrations", "--check", "--dry-run")
+        run(settings, "django", "check", "--fail-level", "WARNING")
+
+    run(BEFORE, "django", "migrate")
+    nothing_is_missing(BEFORE)
+    run(BEFORE, STEPS, "fill")
+    before = facts(BEFORE)
+    assert len(before["images"]) == 603
+    assert [use[0] for use in before["holdings"]["Book Atlas"]] == [
+        f"images/{number:04}.jpg" for number in reversed(range(600))
+    ]
+    assert len(before["files"]) == 12
+
+    # Switched, the rows not moved yet: the site works, its images are out of sight.
+    run(AFTER, "django", "migrate", "library", "0002")
+    nothing_is_missing(AFTER)
+    empty = {"images": {}, "holdings": {name: [] for name in before["holdings"]}}
+    assert facts(AFTER) == empty | {"files": before["files"]}
+
+    # Nothing of the host's is deleted together with an old image.
+    run(BEFORE, STEPS, "refer")
+    run(AFTER, "django", "migrate", error="IntegrityError")
+    assert facts(BEFORE) == before
+    run(BEFORE, STEPS, "forget")
+
+    run(AFTER, "django", "migrate")
+    assert facts(AFTER) == before
+
+    run(AFTER, "django", "migrate", "library", "0001")
+    assert facts(BEFORE) == before
+
+    run(AFTER, "django", "migrate")
+    run(AFTER, STEPS, "change")

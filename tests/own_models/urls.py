@@ -1,0 +1,14 @@
+from django.contrib import admin
+from django.urls import path
+from ninja import NinjaAPI
+
+from django_polyimages.api import images_router
+from tests.own_models.library.views import newest
+
+api = NinjaAPI()
+api.add_router("/images/", images_router())
+urlpatterns = [
+    path("", newest),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+]

@@ -1,0 +1,46 @@
+"""``own_models`` is a host with image models of its own: a project and a process of its own.
+
+Which models are in use is decided when models are imported; no override can switch it later.
+To run a part: ``pytest --ds=tests.own_models.settings --confcutdir=tests/own_models
+tests/own_models/test_api.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+HOST = PROJECT / "tests" / "own_models"
+DOC = PROJECT / "docs" / "own-models.md"
+
+
+def test_a_host_with_own_models():
+    options = [
+        "--ds=tests.own_models.settings",
+        f"--confcutdir={HOST}",  # the fixtures beside this file are the example project's
+        *("-p", "no:cacheprovider"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", *options, str(HOST)],
+        cwd=PROJECT,
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\d+ passed", done.stdout), done.stdout
+
+
+def test_the_code_in_the_document_is_the_hosts():
+    blocks = re.findall(r"```python\n# (\S+)\n+(.*?)```", DOC.read_text(), re.DOTALL)
+    names = {name for name, _block in blocks}
+    assert {"settings.py", "library/models.py", "library/admin.py", "library/views.py"} < names
+    for name, block in blocks:
+        written = (HOST / name).read_text().replace("tests.own_models.library", "library")
+        for part in block.strip().split("\n\n\n"):
+            assert part in written, f"{name} has no such lines:\n{part}"
+    assert DOC.read_text().count("```python") == len(blocks)
