@@ -109,7 +109,7 @@ half of products (UUIDs), {each} an object, one object in five with a cover; {ve
 (`polyimages__content_..._idx`) or, for covers, the smaller one that holds covers only (`..._cover`).
 
 Django's own `GenericRelation` compares `object_id` with the key as the database keeps it. On PostgreSQL `exclude()` is
-an error (`operator does not exist: character varying = bigint`), `filter()` casts `object_id` (no index; `invalid input
+an error (`operator does not exist: character varying = bigint`), `filter()` casts `object_id` (no index by it; `invalid input
 syntax for type bigint: "x"` where one is no number); on SQLite no UUID is ever found, and `exclude()` excludes nothing.
 """
 
