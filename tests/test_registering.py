@@ -82,6 +82,13 @@ def test_a_name_that_is_taken_is_left_alone():
         class Meta:
             app_label = "contacts"
 
+    class Page(models.Model):  # noqa: DJ008
+        class Meta:
+            app_label = "contacts"
+
+        def images(self) -> list[str]:
+            return []
+
     class Parent(models.Model):  # noqa: DJ008
         class Meta:
             app_label = "contacts"
@@ -92,7 +99,8 @@ def test_a_name_that_is_taken_is_left_alone():
         class Meta:
             app_label = "contacts"
 
-    for model, named in ((Album, "Album"), (Folder, "Folder"), (Parent, "Child")):
+    taken = {Album: "Album", Page: "Page", Folder: "Folder", Parent: "Child"}
+    for model, named in taken.items():
         with pytest.raises(ImproperlyConfigured, match=f"{named} has something called 'images'"):
             register_attachable(model)
         assert not is_attachable(model, get_relation_model())

@@ -1,8 +1,8 @@
 """The field behind ``contact.images``: a ``GenericRelation`` that joins by the key as text.
 
 Django's own compares ``object_id`` with the key as the database keeps it. PostgreSQL refuses that
-in ``exclude()``, and elsewhere casts each ``object_id``, which fails at one that is no such key. Where
-a UUID is kept as 32 digits, as on SQLite, nothing is found and nothing is said.
+in ``exclude()``, and elsewhere casts each ``object_id``, which fails at one that is no such key.
+Where a UUID is kept as 32 digits, as on SQLite, nothing is found and nothing is said.
 """
 
 from __future__ import annotations

@@ -40,8 +40,6 @@ class KeyAsText(Func):
     ) -> _AsSql:
         [key] = self.get_source_expressions()
         kind = key.output_field
-        while kind.remote_field:  # a one-to-one as the key
-            kind = kind.target_field
         if hasattr(kind, "from_db_value"):
             raise _unknown_spelling(kind)
         if isinstance(kind, models.CharField | models.TextField):
