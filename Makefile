@@ -3,7 +3,8 @@ PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 100
 BIN := .venv/bin
-DATABASE_TESTS := tests/api tests/test_models.py tests/test_own_models.py tests/test_pipeline.py tests/test_races.py
+DATABASE_TESTS := tests/api tests/admin tests/test_attachable.py tests/test_filtering.py tests/test_models.py \
+	tests/test_own_models.py tests/test_pipeline.py tests/test_races.py tests/test_regeneration.py
 MANAGE := $(BIN)/python example_project/manage.py
 
 .PHONY: help demo test databases fuzz check format tox bench clean

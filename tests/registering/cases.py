@@ -98,6 +98,7 @@ def test_a_file_needs_one_organization(editor, acme):
     assert relations_of(acme).attach(upload_of(photo())).image.organization == acme
 
 
+@pytest.mark.django_db(databases=["default", "other"])
 def test_checks_and_migrations_see_nothing_new(monkeypatch):
     assert [one for one in run_checks() if one.id.startswith("polyimages.")] == []
     call_command("makemigrations", check=True, dry_run=True)

@@ -108,7 +108,6 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
         field = ImagesField(get_relation_model())
         field.mti_inherited = one is not model  # as in a class that is made later
         field.contribute_to_class(one, "images")
-    model._meta.apps.clear_cache()  # what models know of each other
 
 
 def is_attachable(model: type[models.Model], relation_model: type[models.Model]) -> bool:

@@ -1,7 +1,8 @@
 """The field behind ``contact.images``: a ``GenericRelation`` that joins by the key as text.
 
-Django's own compares ``object_id`` with the key as the database keeps it. PostgreSQL then casts
-every ``object_id`` of the table to the key's type, SQLite and MySQL find no UUID.
+Django's own compares ``object_id`` with the key as the database keeps it. PostgreSQL refuses that
+in ``exclude()``, and elsewhere casts each ``object_id``, which fails at one that is no such key.
+Where a UUID is kept as 32 digits, as on SQLite, nothing is found and nothing is said.
 """
 
 from __future__ import annotations
@@ -100,15 +101,6 @@ class _ImagesDescriptor(ReverseGenericManyToOneDescriptor):
                 super()._remove_prefetched_objects()
                 if field.is_cached(self.instance):
                     field.delete_cached_value(self.instance)
-
-            def get_prefetch_querysets(
-                self, instances: Sequence[models.Model], querysets: Any = None
-            ) -> _Fetched:
-                """As Django's, but ``object_id`` is compared as it is, not as what it can be read
-                as: no "01" for 1.
-                """
-                found, _, _, *rest = super().get_prefetch_querysets(instances, querysets)
-                return found, target_in, partial(target_of, using=found.db), *rest
 
         return ImagesOfOne
 

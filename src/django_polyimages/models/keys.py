@@ -40,8 +40,6 @@ class KeyAsText(Func):
     ) -> _AsSql:
         [key] = self.get_source_expressions()
         kind = key.output_field
-        while kind.remote_field:  # a one-to-one as the key
-            kind = kind.target_field
         if hasattr(kind, "from_db_value"):
             raise _unknown_spelling(kind)
         if isinstance(kind, models.CharField | models.TextField):
@@ -49,7 +47,10 @@ class KeyAsText(Func):
         if isinstance(kind, models.UUIDField) and not connection.features.has_native_uuid_field:
             return compiler.compile(_hyphenated(key))
         if isinstance(kind, models.IntegerField | models.UUIDField):
-            return compiler.compile(Cast(key, models.CharField()))
+            # What CAST() gives there has a collation of its own, which may clash with object_id's.
+            is_mysql = connection.vendor == "mysql"
+            text = Func(key, function="CONCAT") if is_mysql else Cast(key, models.CharField())
+            return compiler.compile(text)
         raise _unknown_spelling(kind)
 
 

@@ -1,0 +1,159 @@
+"""Hosts found, excluded, counted and loaded by their images, with 1,000,000 relations.
+
+    .ci/database postgres .venv/bin/python benchmarks/filtering.py > docs/filtering.md
+
+Prints what PostgreSQL does for the queries that Django makes.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "example_project"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["DEBUG"] = "0"
+
+import django
+
+django.setup()
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Count
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Product
+from contacts.models import Contact
+from django_polyimages.models import prefetch_images
+from organizations.models import Organization
+
+HOSTS, EACH, IMAGES, ROUNDS = 100_000, 5, 200_000, 15
+FILL = [
+    """
+INSERT INTO polyimages_image (file, title, alt_text, description, organization_id, created_at,
+    updated_at, width, height, byte_size, media_type, sha256, focal_x, focal_y, dominant_color,
+    preview, versions, status, failure_reason)
+SELECT 'images/img_' || md5(n::text) || '.jpg', 'Photo ' || n, '', '', {organization}, now(), now(),
+    4032, 3024, 3000000, 'image/jpeg', md5(n::text), 0.5, 0.5, '', '', '{{}}', 'ready', ''
+FROM generate_series(1, {images}) AS n""",
+    """
+INSERT INTO contacts_contact (organization_id, name)
+SELECT {organization}, 'Contact ' || n FROM generate_series(1, {hosts}) AS n""",
+    """
+INSERT INTO catalog_product (id, organization_id, name)
+SELECT gen_random_uuid(), {organization}, 'Product ' || n FROM generate_series(1, {hosts}) AS n""",
+    # One in five has a cover.
+    *(
+        """
+INSERT INTO polyimages_polymorphicimagerelation (content_type_id, object_id, image_id, is_cover,
+    "order", custom_title, custom_alt_text, custom_description)
+SELECT {MODEL}, host.id::text, first + (host.row * {each} + n) % {images},
+    n = 0 AND host.row % 5 = 0, CASE WHEN n < 3 THEN n END, '', '', ''
+FROM (SELECT id, row_number() OVER () AS row FROM TABLE) AS host,
+    generate_series(0, {each} - 1) AS n, (SELECT min(id) AS first FROM polyimages_image) AS images
+""".replace("MODEL", model).replace("TABLE", table)
+        for model, table in (("contact", "contacts_contact"), ("product", "catalog_product"))
+    ),
+    "VACUUM ANALYZE",
+]
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    fill()
+    contacts, products = Contact.objects.order_by("pk"), Product.objects.order_by("pk")
+    some = [*contacts[1000:1050], *products[1000:1050]]
+    queries: dict[str, Callable[[], object]] = {
+        "`Product.objects.filter(images__is_cover=True)[:100]`": lambda: list(
+            Product.objects.filter(images__is_cover=True)[:100]
+        ),
+        '`Contact.objects.order_by("pk").with_cover()[:100]`': lambda: list(
+            contacts.with_cover()[:100]
+        ),
+        '`Product.objects.order_by("pk").with_cover()[:100]`': lambda: list(
+            products.with_cover()[:100]
+        ),
+        '`Product.objects.order_by("pk").exclude(images__is_cover=True)[:100]`': lambda: list(
+            products.exclude(images__is_cover=True)[:100]
+        ),
+        '`Contact.objects.filter(pk__in=hundred).annotate(Count("images"))`': lambda: list(
+            Contact.objects.filter(pk__in=range(1000, 1100)).annotate(Count("images"))
+        ),
+        "`prefetch_images(hundred)`, of two models": lambda: prefetch_images(some),
+        "`prefetch_images(hundred, cover_only=True)`": lambda: prefetch_images(
+            some, cover_only=True
+        ),
+    }
+    measured = {name: measure(query) for name, query in queries.items()}
+    print(HEAD.format(relations=2 * HOSTS * EACH, each=EACH, version=server_version(), r=ROUNDS))
+    print("| query | in Python | of which PostgreSQL |\n|---|---|---|")
+    for name, (whole, select, _sql) in measured.items():
+        print(f"| {name} | {whole:.1f} ms | {select:.1f} ms |")
+    for name, (_whole, _select, sql) in measured.items():
+        print(f"\n## EXPLAIN, {name}\n\n```text\n{explain(sql)}\n```")
+
+
+HEAD = """# Filtering by images
+
+Measured by `benchmarks/filtering.py`: {relations:,} relations in one table, half of them of contacts (integer keys),
+half of products (UUIDs), {each} an object, one object in five with a cover; {version}, medians of {r}.
+
+`images` joins the key of the object, as text, with `object_id`, so the index over content type and key is used
+(`polyimages__content_..._idx`) or, for covers, the smaller one that holds covers only (`..._cover`).
+
+Django's own `GenericRelation` compares `object_id` with the key as the database keeps it. On PostgreSQL `exclude()` is
+an error (`operator does not exist: character varying = bigint`), `filter()` casts `object_id` (no index by it; `invalid input
+syntax for type bigint: "x"` where one is no number); on SQLite no UUID is ever found, and `exclude()` excludes nothing.
+"""
+
+
+def fill() -> None:
+    organization = Organization.objects.create(name="Big", slug="big")
+    values = {
+        "organization": organization.pk,
+        "images": IMAGES,
+        "hosts": HOSTS,
+        "each": EACH,
+        "contact": ContentType.objects.get_for_model(Contact).pk,
+        "product": ContentType.objects.get_for_model(Product).pk,
+    }
+    with connection.cursor() as cursor:
+        for statement in FILL:
+            cursor.execute(statement.format(**values))
+
+
+def measure(query: Callable[[], object]) -> tuple[float, float, str]:
+    """Milliseconds of the whole and of its one SELECT, and the SELECT."""
+    wholes, selects = [], []
+    for _ in range(ROUNDS):
+        with CaptureQueriesContext(connection) as queries:
+            start = time.perf_counter()
+            query()
+            wholes.append((time.perf_counter() - start) * 1000)
+        [select] = queries.captured_queries
+        selects.append(float(select["time"]) * 1000)
+    return statistics.median(wholes), statistics.median(selects), select["sql"]
+
+
+def explain(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + sql.replace("%", "%%"))
+        lines = (row[0] for row in cursor.fetchall())
+        return "\n".join(line if len(line) < 200 else f"{line[:200]} ..." for line in lines)
+
+
+def server_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0].split()[0]}"
+
+
+if __name__ == "__main__":
+    main()
