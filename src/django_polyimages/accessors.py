@@ -39,4 +39,4 @@ def _get_model(option: str) -> type[Model]:
         raise ImproperlyConfigured(
             f"POLYIMAGES[{option!r}] is {label!r}, a model that is not installed: {error} Add "
             f"{app} to INSTALLED_APPS or name another model."
-        ) from error
+        ) from None

@@ -101,8 +101,8 @@ def _complaints_of_meta(model: type[AbstractImageRelation]) -> Iterator[checks.C
     if missing:
         yield checks.Error(
             f"{label} has no unique constraint on {' and none on '.join(missing)}.",
-            hint=f"{hint}; if it has constraints of its own, add them to "
-            "AbstractImageRelation.Meta.constraints. Then run makemigrations.",
+            hint=f"{hint}, beside constraints of its own constraints = "
+            "[*AbstractImageRelation.Meta.constraints, ...], then run makemigrations.",
             obj=model,
             id="polyimages.E007",
         )

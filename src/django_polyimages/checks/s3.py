@@ -15,6 +15,8 @@ from django.core.files.storage import Storage
 from django_polyimages.conf import get_settings
 
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
+_R2_ALIASES = ("", "us-east-1")
+"""What R2 takes for ``auto``."""
 _WEEK = 7 * 24 * 60 * 60
 _MIB = 1024 * 1024
 
@@ -87,8 +89,8 @@ def _errors(options: str, backend: Any) -> Iterator[checks.CheckMessage]:
             obj=options,
             id="polyimages.E019",
         )
-    # botocore signs requests with version 4, but URLs with version 2 in the regions it knows.
-    signs_as_v2 = signature or (signs_urls and region not in _R2_REGIONS)
+    # botocore signs requests with version 4, but URLs with version 2 where it takes R2 for AWS.
+    signs_as_v2 = signature or (signs_urls and region in _R2_ALIASES)
     if _is_r2(backend) and signature != "s3v4" and signs_as_v2:
         yield checks.Error(
             "Cloudflare R2 refuses signatures of version 2, which URLs have unless told otherwise.",
@@ -97,7 +99,7 @@ def _errors(options: str, backend: Any) -> Iterator[checks.CheckMessage]:
             obj=options,
             id="polyimages.E020",
         )
-    if _is_r2(backend) and region not in ("", "us-east-1", *_R2_REGIONS):
+    if _is_r2(backend) and region not in (*_R2_ALIASES, *_R2_REGIONS):
         yield checks.Error(
             f"Cloudflare R2 has no region {region!r}.",
             hint=f'Set "region_name": "auto" in {options}.',

@@ -48,15 +48,15 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
         for name in settings.formats
         if not _is_known(name)
     ]
-    # Pillow warns from MAX_IMAGE_PIXELS on and refuses from twice as many.
-    limit = 2 * (_max_image_pixels() or settings.max_pixels)
+    # Pillow warns from MAX_IMAGE_PIXELS on and refuses from twice as many; None is no limit.
+    limit = 2 * (Image.MAX_IMAGE_PIXELS or settings.max_pixels)
     if settings.max_pixels > limit:
         messages.append(
             checks.Warning(
                 f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow refuses images of '
                 f"more than {limit} pixels.",
                 hint=f"Lower MAX_PIXELS to {limit}, or raise Pillow's limit in your settings: "
-                f"PIL.Image.MAX_IMAGE_PIXELS = {-(-settings.max_pixels // 2)}.",
+                f"PIL.Image.MAX_IMAGE_PIXELS = {settings.max_pixels}.",
                 obj="POLYIMAGES",
                 id="polyimages.W008",
             )
@@ -67,8 +67,9 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
 def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
     """Django lets through what ``POLYIMAGES`` allows."""
     messages: list[checks.CheckMessage] = []
-    wanted, allowed = get_settings().max_files, django_settings.DATA_UPLOAD_MAX_NUMBER_FILES
-    if allowed is not None and allowed < wanted:
+    wanted = get_settings().max_files
+    allowed = django_settings.DATA_UPLOAD_MAX_NUMBER_FILES or wanted  # None is no limit
+    if allowed < wanted:
         messages.append(
             checks.Warning(
                 f'POLYIMAGES["MAX_FILES"] is {wanted}, but Django refuses requests of more than '
@@ -132,11 +133,6 @@ def check_request_size(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def _takes_small_requests_only(handler: Any) -> bool:
     return isinstance(handler, type) and issubclass(handler, MemoryFileUploadHandler)
-
-
-def _max_image_pixels() -> int | None:
-    """Pillow's limit, None where the host has switched it off."""
-    return Image.MAX_IMAGE_PIXELS
 
 
 def _is_known(name: str) -> bool:
