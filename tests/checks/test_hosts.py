@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.contenttypes.fields import GenericRelation
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
 from django.core.checks import run_checks
 from django.db import models
 from django.test.utils import isolate_apps
@@ -29,7 +30,9 @@ def test_a_model_without_a_path_is_named(monkeypatch):
     assert complaints() == [("polyimages.W001", Contact)]
 
 
-@pytest.mark.parametrize("path", ["company", "name", "organization__name", "", "organization__x"])
+@pytest.mark.parametrize(
+    "path", ["company", "name", "organization__name", "", "organization__x", "name__x"]
+)
 def test_a_path_that_leads_nowhere_is_an_error(monkeypatch, path):
     monkeypatch.setattr(Contact, "image_organization_path", path)
     [message] = [one for one in run_checks() if one.id == "polyimages.E001"]
@@ -151,6 +154,9 @@ def own(monkeypatch):
             photo = models.ForeignKey(Picture, models.CASCADE, related_name="+")
             more_photos = models.ManyToManyField(Picture, related_name="+")
             pictures = GenericRelation(Use)
+            kind = models.ForeignKey(ContentType, models.CASCADE, related_name="+")
+            kind_id = models.IntegerField()
+            thing = GenericForeignKey("kind", "kind_id")
 
             class Meta:
                 app_label = "contacts"
@@ -177,3 +183,49 @@ def test_references_to_the_models_in_use_are_fine(monkeypatch, with_models, own)
     monkeypatch.setattr(hosts, "get_relation_model", lambda: use)
     with_models(use, place)
     assert hosts.check_models_not_in_use() == []
+
+
+def test_a_child_is_not_blamed_for_its_parent(with_models, own):
+    class Town(own[2]):
+        class Meta:
+            app_label = "contacts"
+
+    with_models(Town)
+    assert hosts.check_models_not_in_use() == []
+
+
+@pytest.mark.parametrize("in_use", ["parent", "child"])
+def test_references_to_relatives_of_the_models_in_use_are_fine(
+    monkeypatch, with_models, own, in_use
+):
+    class Panorama(own[0]):
+        class Meta:
+            app_label = "contacts"
+
+    class Town(models.Model):
+        photo = models.ForeignKey(
+            Panorama if in_use == "parent" else own[0], models.CASCADE, related_name="+"
+        )
+
+        class Meta:
+            app_label = "contacts"
+
+    used = own[0] if in_use == "parent" else Panorama
+    monkeypatch.setattr(hosts, "get_image_model", lambda: used)
+    with_models(Town)
+    assert hosts.check_models_not_in_use() == []
+
+
+def test_any_key_fits_where_object_id_has_no_limit(monkeypatch, with_models):
+    monkeypatch.setattr(get_relation_model()._meta.get_field("object_id"), "max_length", None)
+    with isolate_apps("contacts", "django.contrib.contenttypes"):
+
+        class Parcel(models.Model):
+            code = models.CharField(primary_key=True, max_length=300)
+            images = GenericRelation(get_relation_model())
+
+            class Meta:
+                app_label = "contacts"
+
+    with_models(Parcel)
+    assert hosts.check_primary_keys() == []

@@ -130,7 +130,8 @@ def test_a_relation_model_keeps_our_meta(complaints):
 @isolate_apps(*APPS)
 def test_one_constraint_of_two_is_not_enough(complaints):
     once = fields.UniqueConstraint(fields=["object_id", "image", "content_type"], name="once")
-    meta = type("Meta", (AbstractImageRelation.Meta, Meta), {"constraints": [once]})
+    odd = fields.CheckConstraint(condition=fields.Q(order__gt=1), name="odd")
+    meta = type("Meta", (AbstractImageRelation.Meta, Meta), {"constraints": [odd, once]})
     picture = picture_model()
     found = complaints(picture, relation_model(foreign_key(picture), Meta=meta))
     assert list(found) == ["E007"]
