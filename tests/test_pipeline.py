@@ -6,6 +6,7 @@ import io
 import os
 import re
 import threading
+from functools import partial
 
 import pytest
 from django.core.files.base import ContentFile
@@ -16,9 +17,11 @@ from django.utils import translation
 from django.utils.translation import trans_real
 from PIL import Image as PillowImage
 
-from django_polyimages import InvalidImage, StorageUnavailable, pipeline, pools
+from django_polyimages import InvalidImage, StorageUnavailable, making, pipeline, pools
+from django_polyimages.making import Making
 from django_polyimages.pipeline import delete_files, store
-from django_polyimages.storage import get_storage
+from django_polyimages.specs import CENTRE, DEFAULT_VERSIONS
+from django_polyimages.storage import generate_upload_filename, get_storage, version_key
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import read, stored_keys
 
@@ -87,7 +90,7 @@ def test_a_refused_file_is_never_written(case, monkeypatch):
 def test_the_original_is_on_its_way_while_versions_are_made(monkeypatch):
     """The PUT of the original is begun before the first version is encoded, not after all."""
     begun = threading.Event()
-    real_save, real_encode = InMemoryStorage._save, pipeline.encode
+    real_save, real_encode = InMemoryStorage._save, making.encode
 
     def save(self, name, content):
         begun.set()
@@ -98,7 +101,7 @@ def test_the_original_is_on_its_way_while_versions_are_made(monkeypatch):
         return real_encode(*args)
 
     monkeypatch.setattr(InMemoryStorage, "_save", save)
-    monkeypatch.setattr(pipeline, "encode", encode)
+    monkeypatch.setattr(making, "encode", encode)
     with store(ContentFile(photo()), using="default") as stored:
         assert len(stored.versions) == 4
 
@@ -140,14 +143,14 @@ def test_a_version_that_cannot_be_stored_does_not_lose_the_upload(monkeypatch, a
 
 
 def test_a_version_that_cannot_be_made_does_not_lose_the_upload(monkeypatch):
-    real = pipeline.encode
+    real = making.encode
 
     def encode(picture, spec):
         if spec.name == "sm":
             raise MemoryError
         return real(picture, spec)
 
-    monkeypatch.setattr(pipeline, "encode", encode)
+    monkeypatch.setattr(making, "encode", encode)
     with store(ContentFile(photo(3000, 2000)), using="default") as stored:
         pass
     assert stored.failure == "MemoryError"
@@ -247,7 +250,7 @@ def test_delete_files_says_which_could_not_be_removed(monkeypatch):
 
 def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
     at_work, most = [], []
-    real = pipeline.decode
+    real = making.decode
 
     def decode(*args):
         at_work.append(1)
@@ -256,11 +259,18 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
         at_work.pop()
         return result
 
-    monkeypatch.setattr(pipeline, "decode", decode)
+    monkeypatch.setattr(making, "decode", decode)
     stored = []
 
     def work():
-        upload = pipeline._Upload(upload_of(content), facts, specs())
+        upload = Making(
+            file=upload_of(content),
+            facts=facts,
+            specs=DEFAULT_VERSIONS,
+            focal_point=CENTRE,
+            key_of=partial(version_key, key := generate_upload_filename(None, "x.jpg")),
+            original_key=key,
+        )
         stored.append(upload.run())
 
     content = photo(1200, 900)
@@ -270,7 +280,7 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(stored) == 8
+    assert stored == [None] * 8
     assert max(most) <= 2
     assert len(stored_keys()) == 40
 
@@ -278,29 +288,24 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
 def test_an_interrupted_upload_leaves_nothing(monkeypatch):
     """A worker's time limit is an exception that arrives while other threads are at work."""
     begun = threading.Event()
-    real = pipeline.encode
+    real = making.encode
 
     def encode(*args):
         begun.set()
         return real(*args)
 
     def exception(self):
+        patch.undo()
         assert begun.wait(5)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "encode", encode)
+    monkeypatch.setattr(making, "encode", encode)
     with monkeypatch.context() as patch:
         patch.setattr("concurrent.futures.Future.exception", exception)
-        upload = pipeline._Upload(upload_of(photo()), pipeline.inspect(upload_of(photo())), specs())
-        with pytest.raises(KeyboardInterrupt):
-            upload.run()
-    upload.undo(KeyboardInterrupt)
-    assert upload.making.done()
+        with pytest.raises(KeyboardInterrupt), store(upload_of(photo()), using="default"):
+            pass
+    assert begun.is_set()
     assert stored_keys() == []
-
-
-def specs():
-    return pipeline.get_settings().versions
 
 
 @pytest.mark.django_db(transaction=True)

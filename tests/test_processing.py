@@ -12,7 +12,7 @@ from PIL.ImageCms import ImageCmsProfile
 
 from django_polyimages import InvalidImage, VersionSpec
 from django_polyimages.inspection import inspect
-from django_polyimages.processing import decode, encode, render
+from django_polyimages.processing import decode, encode, prepare, render
 from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.drawing import (
     BLUE,
@@ -38,9 +38,10 @@ def versions_of(content: bytes, *specs: VersionSpec) -> dict[str, Image.Image]:
     facts = inspect(file)
     wanted = specs or DEFAULT_VERSIONS
     made = {}
-    for group, picture in render(decode(file, facts, wanted), facts, wanted):
+    picture = prepare(decode(file, facts, wanted), facts, wanted)
+    for group, scaled in render(picture, facts, wanted):
         for spec in group:
-            made[spec.name] = Image.open(io.BytesIO(encode(picture, spec)))
+            made[spec.name] = Image.open(io.BytesIO(encode(scaled, spec)))
             made[spec.name].load()
     return made
 
@@ -78,16 +79,16 @@ def test_a_png_is_decoded_once_at_its_size(monkeypatch):
     file = ContentFile(to_bytes(quarters(3000, 2000), "PNG"))
     image = decode(file, inspect(file), DEFAULT_VERSIONS)
     assert image.size == (3000, 2000)
-    list(render(image, inspect(file), DEFAULT_VERSIONS))
+    facts = inspect(file)
+    list(render(prepare(image, facts, DEFAULT_VERSIONS), facts, DEFAULT_VERSIONS))
     assert len(opened) == 3  # inspect twice, decode once
 
 
 def test_specs_that_ask_for_the_same_bytes_come_together():
     file = ContentFile(photo(300, 200))
     facts = inspect(file)
-    groups = [
-        group for group, _ in render(decode(file, facts, DEFAULT_VERSIONS), facts, DEFAULT_VERSIONS)
-    ]
+    picture = prepare(decode(file, facts, DEFAULT_VERSIONS), facts, DEFAULT_VERSIONS)
+    groups = [group for group, _scaled in render(picture, facts, DEFAULT_VERSIONS)]
     assert [[spec.name for spec in group] for group in groups] == [["sm"], ["md", "lg"], ["thumb"]]
 
 
@@ -124,7 +125,7 @@ def test_nothing_but_pixels_is_left(format):
     file = ContentFile(content + b"<script>MARKER</script>")
     facts = inspect(file)
     spec = VersionSpec("x", 100, 100, format=format)
-    [(_, picture)] = render(decode(file, facts, [spec]), facts, [spec])
+    [(_, picture)] = render(prepare(decode(file, facts, [spec]), facts, [spec]), facts, [spec])
     made = encode(picture, spec)
     assert b"MARKER" in content
     for leftover in (b"MARKER", b"EXIF", b"Exif", b"ICCP", b"ICC_PROFILE", b"iCCP", b"XMP", b"xmp"):

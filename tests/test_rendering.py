@@ -5,11 +5,12 @@ import re
 import pytest
 from django.template import Context, Template
 from django.test import override_settings
+from PIL import Image as PillowImage
 
 from django_polyimages import VersionSpec
 from django_polyimages.models import Image
 from django_polyimages.rendering import picture
-from tests.drawing import photo, upload_of
+from tests.drawing import photo, to_bytes, upload_of
 from tests.helpers import storage_calls
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,8 @@ class TestPicture:
             '<img alt="A &quot;door&quot; &amp; &lt;gate&gt;" class="card" decoding="async" '
             f'height="1365" loading="lazy" sizes="50vw" src="{stem}_md.webp" '
             f'srcset="{stem}_thumb.webp 160w, {stem}_sm.webp 640w, {stem}_md.webp 1024w, '
-            f'{stem}_lg.webp 2048w" width="2048">'
+            f'{stem}_lg.webp 2048w" style="background: {large.dominant_color} '
+            f'url({large.preview}) center / cover no-repeat" width="2048">'
         )
 
     def test_of_a_relation_has_the_alt_text_of_this_use(self, large, contact):
@@ -56,7 +58,7 @@ class TestPicture:
         assert html.endswith(" hidden>")
 
     def test_each_width_is_named_once(self, image):
-        html = render("{% picture image %}", image=image)
+        html = render("{% picture image placeholder='none' %}", image=image)
         assert re.findall(r"(\d+)w", html) == ["160", "400"]
 
     @override_settings(
@@ -82,8 +84,21 @@ class TestPicture:
         assert html.endswith("</picture>")
         assert "square" not in html
 
-    def test_without_any_version_keeps_its_meaning(self, large):
+    def test_one_version_can_be_named(self, large):
+        html = render("{% picture image version='sm' %}", image=large)
+        assert f' src="{large.versions["sm"].url}" ' in html
+        assert ' height="427" ' in html
+        assert "srcset" not in html
+        with pytest.raises(KeyError, match="choose from thumb, sm, md, lg"):
+            render("{% picture image version='small' %}", image=large)
+
+    def test_without_any_version_shows_the_preview_in_the_right_size(self, large):
         large.versions = {}
+        html = render("{% picture image placeholder='none' %}", image=large)
+        assert f' height="2000" loading="lazy" src="{large.preview}" width="3000">' in html
+
+    def test_without_any_version_or_preview_keeps_its_meaning(self, large):
+        large.versions, large.preview = {}, ""
         assert render("{% picture image %}", image=large) == (
             '<span class="polyimages-missing" role="img" '
             'aria-label="A &quot;door&quot; &amp; &lt;gate&gt;"></span>'
@@ -113,6 +128,28 @@ class TestPicture:
         with storage_calls(monkeypatch) as calls, django_assert_num_queries(0):
             template.render(Context({"relation": relation}))
         assert calls == []
+
+
+class TestPlaceholder:
+    def test_is_a_preview_behind_the_picture(self, large):
+        html = render("{% picture image %}", image=large)
+        assert f"url({large.preview}) center / cover no-repeat" in html
+
+    def test_may_be_a_colour_or_nothing(self, large, settings):
+        html = render("{% picture image placeholder='color' %}", image=large)
+        assert f' style="background: {large.dominant_color}" ' in html
+        assert "style" not in render("{% picture image placeholder='none' %}", image=large)
+        settings.POLYIMAGES = settings.POLYIMAGES | {"PLACEHOLDER": "none"}
+        assert "style" not in render("{% picture image %}", image=large)
+
+    def test_leaves_room_for_a_style_of_the_template_s_own(self, large):
+        html = render("{% picture image placeholder='color' style='top: 0' %}", image=large)
+        assert f' style="background: {large.dominant_color}; top: 0" ' in html
+
+    def test_there_is_none_behind_a_picture_that_one_can_see_through(self, acme):
+        content = to_bytes(PillowImage.new("RGBA", (300, 300), (220, 30, 30, 128)), "PNG")
+        image = Image.objects.upload(upload_of(content), organization=acme)
+        assert "style" not in render("{% picture image %}", image=image)
 
 
 class TestImageUrl:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
+from django_polyimages.specs import CENTRE, DEFAULT_VERSIONS, FocalPoint, VersionSpec
 
+parts = st.floats(0, 1)
 sides = st.integers(1, 60_000)
 boxes = st.integers(1, 4096)
 modes = st.sampled_from(["fit", "fill"])
@@ -125,3 +126,35 @@ def test_digest_changes_with_the_pixels_and_not_with_the_name():
 def test_import_needs_no_settings(module):
     code = f"import {module}; from django_polyimages import VersionSpec; VersionSpec('a', 1, 1)"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env={})
+
+
+class TestFocalPoint:
+    SQUARE = VersionSpec("square", 100, 100, mode="fill")
+
+    def test_is_in_the_middle_of_what_is_shown(self):
+        target = self.SQUARE.target(1000, 400, FocalPoint(0.6, 0.1))
+        assert target.crop == (400, 0, 800, 400)
+
+    def test_stays_in_sight_at_the_edges(self):
+        assert self.SQUARE.target(1000, 400, FocalPoint(0, 0.5)).crop == (0, 0, 400, 400)
+        assert self.SQUARE.target(400, 1000, FocalPoint(1, 1)).crop == (0, 600, 400, 1000)
+
+    @given(sides, sides, boxes, boxes, parts, parts)
+    def test_is_always_inside_of_a_crop_inside_of_the_picture(self, w, h, bw, bh, x, y):
+        spec = VersionSpec("x", bw, bh, mode="fill")
+        left, upper, right, lower = spec.target(w, h, FocalPoint(x, y)).crop
+        assert 0 <= left <= min(int(x * w), w - 1) < right <= w
+        assert 0 <= upper <= min(int(y * h), h - 1) < lower <= h
+        assert spec.target(w, h, FocalPoint(x, y)).size == spec.target(w, h).size
+
+    @pytest.mark.parametrize("point", [(-0.1, 0), (0, 1.1), (float("nan"), 0)])
+    def test_outside_of_the_picture_is_refused(self, point):
+        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+            FocalPoint(*point)
+
+    def test_changes_the_digest_of_fill_alone(self):
+        point = FocalPoint(0.2, 0.5)
+        assert self.SQUARE.digest_at(point) != self.SQUARE.digest
+        assert self.SQUARE.digest_at(point) != self.SQUARE.digest_at(FocalPoint(0.5, 0.2))
+        assert self.SQUARE.digest_at(CENTRE) == self.SQUARE.digest
+        assert DEFAULT_VERSIONS[0].digest_at(point) == DEFAULT_VERSIONS[0].digest

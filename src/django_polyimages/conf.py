@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 
 from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 
+PlaceholderKind = Literal["preview", "color", "none"]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 """Every format that an original can have."""
 
@@ -51,6 +52,10 @@ class Settings:
     """How many originals one process decodes at once; memory grows with it."""
     webp_method: int = 4
     """Effort of the WebP encoder, 0 (fast) to 6 (small); 2 takes half the time of 4."""
+    placeholder: PlaceholderKind = "preview"
+    """What stands behind a picture while it loads: a blurred ``preview``, its dominant ``color``,
+    or ``none``, where a Content-Security-Policy allows no inline styles or ``data:`` URLs.
+    """
     generate: str = "inline"
     """When versions are made; ``inline`` is during the upload."""
 
@@ -149,6 +154,10 @@ def _wrong_values(settings: Settings) -> list[str]:
         )
     if settings.webp_method not in range(7):
         complaints.append(f"WEBP_METHOD is {settings.webp_method!r}, allowed are 0 to 6.")
+    placeholders = get_args(PlaceholderKind)
+    if settings.placeholder not in placeholders:
+        choices = ", ".join(map(repr, placeholders))
+        complaints.append(f"PLACEHOLDER is {settings.placeholder!r}, allowed are {choices}.")
     if settings.generate != "inline":
         complaints.append(f"GENERATE is {settings.generate!r}, allowed is 'inline'.")
     return complaints

@@ -5,22 +5,23 @@ from __future__ import annotations
 import logging
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
-from PIL import Image
 
 from django_polyimages import pools, storage
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import StorageUnavailable
+from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.inspection import Facts, inspect
-from django_polyimages.processing import decode, encode, render
-from django_polyimages.specs import VersionSpec
+from django_polyimages.making import Making
+from django_polyimages.previews import Preview
+from django_polyimages.processing import decode
+from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.versions import Version
 
 logger = logging.getLogger("django_polyimages")
@@ -34,8 +35,19 @@ class StoredImage:
     facts: Facts
     versions: dict[str, Version]
     """By name, in the order of the setting; without those that ``failure`` speaks of."""
+    preview: Preview
     failure: str
     """Why versions are missing; empty where they are complete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemadeVersions:
+    """Versions that were made of a stored original, all in the storage."""
+
+    versions: dict[str, Version]
+    """By name, in the order of the setting; without those that ``failure`` speaks of."""
+    failure: str
+    """Why versions are missing; empty where all were made."""
 
 
 @contextmanager
@@ -48,13 +60,74 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
     Raises ``InvalidImage`` before anything is written, ``StorageUnavailable`` after all that was
     written is removed.
     """
-    upload = _Upload(file, inspect(file), get_settings().versions)
+    facts = inspect(file)
+    key = storage.generate_upload_filename(None, f"original.{facts.extension}")
+    making = Making(
+        file=file,
+        facts=facts,
+        specs=get_settings().versions,
+        focal_point=CENTRE,
+        key_of=partial(storage.version_key, key),
+        original_key=key,
+    )
     with ExitStack() as undo:
-        undo.push(upload.undo)
-        stored = upload.run()
-        yield stored
-    keys = [stored.key, *(version.key for version in stored.versions.values())]
-    _remove_on_rollback(keys, using)
+        undo.push(partial(_undo, making))
+        failure = making.run()
+        if failure and not making.began_writing:
+            raise failure  # the pixels are damaged
+        key = _stored_original(making)
+        versions, version_failure = making.versions()
+        failure = failure or version_failure
+        _tidy(making, key, versions, failure)
+        yield StoredImage(
+            key=key,
+            facts=facts,
+            versions=versions,
+            preview=making.preview,
+            failure=_reason(failure) if failure else "",
+        )
+    _remove_on_rollback([key, *_keys(versions)], using)
+
+
+@contextmanager
+def remake(
+    key: str, specs: Sequence[VersionSpec], focal_point: FocalPoint, *, using: str
+) -> Iterator[RemadeVersions]:
+    """Make versions of the original ``key`` again, under new keys, and lend them to the body.
+
+    The body records them in the database ``using``. Where it raises, or the transaction it ran in
+    is rolled back later, the files are removed again. An original that cannot be read is a
+    ``failure``, as is one that the settings do not allow any more.
+    """
+    reading = pools.submit("transfers", _read_original, key)
+    if error := reading.exception():
+        logger.error("Reading the original %r failed.", key, exc_info=error)
+        yield RemadeVersions(versions={}, failure=_reason(error))
+        return
+    file, facts = reading.result()
+    new_key = partial(storage.version_key, key, token=storage.new_token())
+    with ExitStack() as undo:
+        undo.enter_context(file)
+        making = Making(
+            file=file, facts=facts, specs=specs, focal_point=focal_point, key_of=new_key
+        )
+        undo.push(partial(_undo, making))
+        failure = making.run()
+        versions, version_failure = making.versions()
+        failure = failure or version_failure
+        _tidy(making, key, versions, failure)
+        yield RemadeVersions(versions=versions, failure=_reason(failure) if failure else "")
+    _remove_on_rollback(_keys(versions), using)
+
+
+def check(file: File[bytes]) -> Facts:
+    """The facts of ``file``, of which every pixel was decoded; nothing is written.
+
+    For forms, which have to answer before anything is stored. Raises ``InvalidImage``.
+    """
+    facts = inspect(file)
+    pools.submit("slots", _decode_only, file, facts).result()
+    return facts
 
 
 def delete_files(keys: Iterable[str]) -> dict[str, str]:
@@ -69,117 +142,53 @@ def delete_files(keys: Iterable[str]) -> dict[str, str]:
     return failures
 
 
-@dataclass(slots=True)
-class _Upload:
-    """One upload on its way, and all that it began in other threads."""
-
-    file: File[bytes]
-    facts: Facts
-    specs: Sequence[VersionSpec]
-    key: str = ""
-    making: Future[None] | None = None
-    encodings: list[Future[list[_Made]]] = field(default_factory=list)
-    puts: dict[str, Future[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        name = f"original.{self.facts.extension}"
-        self.key = storage.generate_upload_filename(None, name)
-
-    def run(self) -> StoredImage:
-        """Write everything and wait for it; the slow work waits for a slot."""
-        storage.prepare()
-        self.making = pools.submit("slots", self._make)
-        failure = self.making.exception()
-        if failure and not self.puts:
-            raise failure  # the pixels are damaged: nothing was written
-        self._settle()
-        original = self.puts[self.key]
-        if error := original.exception():
-            logger.error("Storing an original failed.", exc_info=error)
-            raise StorageUnavailable(
-                _("The storage does not answer; nothing was stored, try again later.")
-            ) from error
-        return self._result(original.result(), failure)
-
-    def undo(self, kind: type[BaseException] | None, *_error: object) -> None:
-        """Where an error ends the upload, remove all that was written.
-
-        Also where a write failed: its answer may be what failed.
-        """
-        if kind is None:
-            return
-        self._settle()
-        if _outcome_is_unknown(kind):
-            logger.error("The row of %r may be in the database; its files are kept.", self.key)
-            return
-        delete_files(put.result() if not put.exception() else key for key, put in self.puts.items())
-
-    def _settle(self) -> None:
-        if self.making and not self.making.cancel():
-            wait([self.making])  # an interrupted caller did not
-        wait(self.encodings)  # these begin PUTs
-        wait(self.puts.values())
-
-    def _make(self) -> None:
-        """Decode, then start the PUT of the original beside the work on its versions."""
-        image = decode(self.file, self.facts, self.specs)
-        self._put(self.key, self.file)
-        for specs, picture in render(image, self.facts, self.specs):
-            self.encodings.append(pools.submit("encoders", self._encode, picture, specs))
-        wait(self.encodings)  # before the slot is free again: pictures are what takes memory
-
-    def _encode(self, picture: Image.Image, specs: Sequence[VersionSpec]) -> list[_Made]:
-        """One encoding for all ``specs`` that ask for the same bytes, one PUT for each."""
-        content = encode(picture, specs[0])
-        return [self._made(spec, picture, content) for spec in specs]
-
-    def _made(self, spec: VersionSpec, picture: Image.Image, content: bytes) -> _Made:
-        key = storage.version_key(self.key, spec)
-        self._put(key, ContentFile(content))
-        return _Made(spec, key, picture.size, len(content))
-
-    def _put(self, key: str, content: File[bytes]) -> None:
-        self.puts[key] = pools.submit("transfers", storage.save, key, content)
-
-    def _result(self, key: str, failure: BaseException | None) -> StoredImage:
-        made: dict[str, Version] = {}
-        for encoding in self.encodings:
-            failure = failure or encoding.exception()
-            for one in [] if encoding.exception() else encoding.result():
-                put = self.puts[one.key]
-                failure = failure or put.exception()
-                if not put.exception():
-                    made[one.spec.name] = one.version(put.result())
-        if failure:
-            logger.error("Making versions of %r failed.", key, exc_info=failure)
-            self._remove_unrecorded(made)
-        return StoredImage(
-            key=key,
-            facts=self.facts,
-            versions={spec.name: made[spec.name] for spec in self.specs if spec.name in made},
-            failure=_reason(failure) if failure else "",
-        )
-
-    def _remove_unrecorded(self, versions: dict[str, Version]) -> None:
-        recorded = {self.key, *(version.key for version in versions.values())}
-        delete_files(key for key in self.puts if key not in recorded)
+def _decode_only(file: File[bytes], facts: Facts) -> None:
+    decode(file, facts, get_settings().versions)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    spec: VersionSpec
-    key: str
-    size: tuple[int, int]
-    byte_size: int
+def _read_original(key: str) -> tuple[File[bytes], Facts]:
+    file = storage.open_original(key)
+    try:
+        return file, inspect(file)
+    except InvalidImage:
+        file.close()
+        raise
 
-    def version(self, key: str) -> Version:
-        return Version(
-            key=key,
-            width=self.size[0],
-            height=self.size[1],
-            byte_size=self.byte_size,
-            digest=self.spec.digest,
-        )
+
+def _stored_original(making: Making) -> str:
+    """The key that the storage chose for the original."""
+    put = making.original()
+    if error := put.exception():
+        logger.error("Storing an original failed.", exc_info=error)
+        raise StorageUnavailable(
+            _("The storage does not answer; nothing was stored, try again later.")
+        ) from error
+    return put.result()
+
+
+def _tidy(
+    making: Making, key: str, versions: Mapping[str, Version], failure: BaseException | None
+) -> None:
+    """Remove what a failed version may have left behind."""
+    if failure:
+        logger.error("Making versions of %r failed.", key, exc_info=failure)
+        recorded = {key, *_keys(versions)}
+        delete_files(one for one in making.written_keys() if one not in recorded)
+
+
+def _undo(making: Making, kind: type[BaseException] | None, *_error: object) -> None:
+    """Where an error ends the work, remove all that was written."""
+    if kind is None:
+        return
+    making.settle()
+    if _outcome_is_unknown(kind):
+        logger.error("%r may be in the database; the files are kept.", making.written_keys())
+        return
+    delete_files(making.written_keys())
+
+
+def _keys(versions: Mapping[str, Version]) -> list[str]:
+    return [version.key for version in versions.values()]
 
 
 def _reason(error: BaseException) -> str:

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import product
-from typing import cast
 
 from django.core.files import File
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image
 
+from django_polyimages.colours import simple_mode, srgb
 from django_polyimages.conf import get_settings
 from django_polyimages.inspection import Facts, open_image, refusing_damage
-from django_polyimages.specs import Target, VersionSpec
+from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 NEAR_MISS = 0.96
 """A JPEG may be decoded at a half, a quarter or an eighth of its size, which costs a fraction of
@@ -35,8 +33,6 @@ _TRANSPOSE = {  # what undoes each EXIF orientation (CIPA DC-008, 4.6.4)
     8: Image.Transpose.ROTATE_90,
 }
 _GREY_LEVELS: dict[object, int] = {"L;2": 3, "L;4": 15}
-_SAME_COLOUR = 2  # of 255: what two honest sRGB profiles differ by
-_COLOUR_SPACES = {"L": "GRAY", "LA": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
 
 
 def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Image.Image:
@@ -58,20 +54,30 @@ def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Ima
     return image
 
 
-def render(
-    image: Image.Image, facts: Facts, specs: Sequence[VersionSpec]
-) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
-    """The versions' pixels, largest first: upright, sRGB, scaled, nothing but pixels.
+def prepare(image: Image.Image, facts: Facts, specs: Sequence[VersionSpec]) -> Image.Image:
+    """The whole picture, upright and in sRGB, just large enough for the largest version.
 
-    ``image`` is what ``decode`` returned. Specs that ask for the same bytes, as ``md`` and ``lg``
-    of a small original do, come together.
+    ``image`` is what ``decode`` returned.
     """
-    largest = _largest(facts, specs)
-    picture = _resized(_simple_mode(image), _as_stored(largest, facts))
-    picture = _upright(_srgb(picture, image.info.get("icc_profile")), facts)
+    picture = _resized(simple_mode(image), _as_stored(_largest(facts, specs), facts))
+    picture = _upright(srgb(picture, image.info.get("icc_profile")), facts)
     picture.info = {}  # Pillow's encoders write what they find there
+    return picture
+
+
+def render(
+    picture: Image.Image,
+    facts: Facts,
+    specs: Sequence[VersionSpec],
+    focal_point: FocalPoint = CENTRE,
+) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
+    """The versions' pixels, largest first: scaled, nothing but pixels.
+
+    ``picture`` is what ``prepare`` returned. Specs that ask for the same bytes, as ``md`` and
+    ``lg`` of a small original do, come together.
+    """
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
-    for spec, target in _by_scale(facts, specs):
+    for spec, target in _by_scale(facts, specs, focal_point):
         groups.setdefault((target, spec.quality, spec.format), []).append(spec)
     for (target, _quality, _format), group in groups.items():
         if target.crop == (0, 0, facts.width, facts.height):
@@ -104,8 +110,10 @@ def _mend_transparency(image: Image.Image, raw_mode: object) -> None:
         image.info["transparency"] = tuple(value >> 8 for value in clear)
 
 
-def _by_scale(facts: Facts, specs: Sequence[VersionSpec]) -> list[tuple[VersionSpec, Target]]:
-    pairs = [(spec, spec.target(facts.width, facts.height)) for spec in specs]
+def _by_scale(
+    facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE
+) -> list[tuple[VersionSpec, Target]]:
+    pairs = [(spec, spec.target(facts.width, facts.height, focal_point)) for spec in specs]
     return sorted(pairs, key=lambda pair: pair[1].scale, reverse=True)
 
 
@@ -142,79 +150,6 @@ def _cropped(picture: Image.Image, target: Target, facts: Facts) -> Image.Image:
     left, upper, right, lower = target.crop
     box = (left * across, upper * down, right * across, lower * down)
     return picture.resize(target.size, _LANCZOS, box=box)
-
-
-def _simple_mode(image: Image.Image) -> Image.Image:
-    """The same pixels in a mode that scales well: L, LA, RGB, RGBA or CMYK."""
-    if image.mode in ("I;16", "I;16B", "I"):
-        return _eight_bits(image)
-    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
-        return image.convert("RGBA")
-    if image.mode in _COLOUR_SPACES:
-        return image
-    return image.convert("L" if image.mode in ("1", "F") else "RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled, where ``convert("L")`` would clip nearly everything to white."""
-    wide = image.convert("I")
-    grey = wide.point([value >> 8 for value in range(65536)], "L")
-    clear = image.info.get("transparency")
-    if clear is None:
-        return grey
-    mask = wide.point([0 if value == clear else 255 for value in range(65536)], "L")
-    return Image.merge("LA", (grey, mask))
-
-
-def _srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """``picture`` in sRGB as L, RGB or RGBA; a profile that cannot be used is ignored."""
-    if icc_profile:
-        try:
-            converted = _converted(picture, icc_profile)
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            converted = None
-        if converted is not None:
-            return converted
-    if picture.mode == "LA":
-        return picture.convert("RGBA")
-    return picture.convert("RGB") if picture.mode == "CMYK" else picture
-
-
-def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:
-    """``picture`` moved from its profile to sRGB; None where there is nothing to do."""
-    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
-    colour_space = profile.profile.xcolor_space.strip()
-    if colour_space != _COLOUR_SPACES[picture.mode]:
-        return None
-    if picture.mode == "LA":
-        grey, alpha = picture.split()
-        colours = _converted(grey, icc_profile) or grey.convert("RGB")
-        colours.putalpha(alpha)
-        return colours
-    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-    transform = ImageCms.buildTransform(profile, srgb, picture.mode, mode)
-    if picture.mode == mode and _changes_nothing(transform, mode):
-        return None
-    return ImageCms.applyTransform(picture, transform)
-
-
-def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether the profile is sRGB, whatever it calls itself: seen on 343 colours, which cost
-    nothing, where a large picture costs 50 ms.
-    """
-    probe = _probe().convert(mode)
-    changed = ImageCms.applyTransform(probe, transform)
-    difference = ImageChops.difference(probe.convert("RGB"), (changed or probe).convert("RGB"))
-    channels = cast("tuple[tuple[int, int], ...]", difference.getextrema())
-    return max(most for _least, most in channels) <= _SAME_COLOUR
-
-
-@cache
-def _probe() -> Image.Image:
-    levels = (0, 20, 60, 110, 160, 210, 255)
-    colours = bytes(level for colour in product(levels, repeat=3) for level in colour)
-    return Image.frombytes("RGB", (len(levels) ** 3, 1), colours)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ It reads the row and nothing else: no storage call, and no query where images we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,7 @@ from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from django_polyimages.conf import get_settings
+from django_polyimages.conf import PlaceholderKind, get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.versions import Version
 
@@ -45,23 +45,25 @@ class Picture:
     """By media type, in the order in which ``VERSIONS`` names them; the last one is for ``<img>``.
     Empty while no version is ready.
     """
-    extra: dict[str, Any]
+    stand_in: Mapping[str, Any]
+    """``src``, ``width`` and ``height`` of what is shown while no version is ready, if anything."""
+    extra: Mapping[str, Any]
     """Further attributes of ``<img>``."""
 
     @property
     def attributes(self) -> SafeString:
         """What stands in ``<img>``. Width and height let the browser keep the place free."""
+        own = self._source() if self.sources else self.stand_in
+        return flatatt({**own, "alt": self.alt, **self.extra})
+
+    def _source(self) -> dict[str, Any]:
         versions = self.sources[-1].versions
         fallback = [one for one in versions if one.width <= FALLBACK_WIDTH] or versions[:1]
-        own = {
-            "src": fallback[-1].url,
-            "srcset": self.sources[-1].srcset,
-            "sizes": self.sizes,
-            "width": versions[-1].width,
-            "height": versions[-1].height,
-            "alt": self.alt,
-        }
-        return flatatt(own | self.extra)
+        size = {"width": versions[-1].width, "height": versions[-1].height}
+        if len(versions) == 1:
+            return {"src": fallback[-1].url, **size}
+        srcset = {"srcset": self.sources[-1].srcset, "sizes": self.sizes}
+        return {"src": fallback[-1].url, **srcset, **size}
 
     def __html__(self) -> SafeString:
         return render_to_string("polyimages/picture.html", {"picture": self})
@@ -74,28 +76,36 @@ def picture(
     subject: AbstractImage | AbstractImageRelation,
     *,
     sizes: str = "100vw",
+    version: str | None = None,
     lazy: bool = True,
     priority: bool = False,
     decorative: bool = False,
+    placeholder: PlaceholderKind | None = None,
     **attributes: Any,
 ) -> Picture:
     """``subject``, an image or its relation to an object, as a responsive picture.
 
-    ``sizes`` is how wide it is shown, as in CSS. ``priority`` is for the one picture that a page
-    opens with: fetched first and not lazily. ``decorative`` hides it from screen readers. Other
+    ``sizes`` is how wide it is shown, as in CSS. ``version`` shows this one only, or the next best
+    while it is not ready: the way to a version that fills its box, since others stay out of
+    ``srcset``. ``priority`` is for the one picture that a page opens with: fetched first and not
+    lazily. ``decorative`` hides it from screen readers. ``placeholder`` is what stands behind it
+    while it loads, ``"preview"``, ``"color"`` or ``"none"``; the setting's unless given. Other
     keywords are attributes of ``<img>``, as ``class``; underscores stand for hyphens.
 
-    Raises ``TypeError`` for anything that is no image.
+    Raises ``TypeError`` for anything that is no image, ``KeyError`` for a name that no spec has.
     """
     image = image_of(subject)
-    timing = {"loading": "lazy"} if lazy and not priority else {}
-    timing |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
+    styles = [_style(image, placeholder or get_settings().placeholder), named.pop("style", "")]
+    extra = {"loading": "lazy"} if lazy and not priority else {}
+    extra |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
+    extra |= {"style": style} if (style := "; ".join(filter(None, styles))) else {}
     return Picture(
         alt="" if decorative else named.pop("alt", subject.alt_text),
         sizes=sizes,
-        sources=_sources(image),
-        extra=timing | named,
+        sources=_sources(image) if version is None else _only(image, version),
+        stand_in=_stand_in(image),
+        extra=extra | named,
     )
 
 
@@ -106,6 +116,26 @@ def image_of(subject: object) -> AbstractImage:
     if isinstance(subject, AbstractImage):
         return subject
     raise TypeError(f"Neither an image nor a relation to one: {subject!r}.")
+
+
+def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
+    """The background that an opaque picture covers once it is there."""
+    if placeholder == "none" or not image.preview:
+        return ""
+    color = f"background: {image.dominant_color}"
+    preview = f" url({image.preview}) center / cover no-repeat"
+    return color + preview if placeholder == "preview" else color
+
+
+def _stand_in(image: AbstractImage) -> dict[str, Any]:
+    if not image.preview:
+        return {}
+    return {"src": image.preview, "width": image.width, "height": image.height}
+
+
+def _only(image: AbstractImage, name: str) -> list[Source]:
+    version = image.version(name)
+    return [] if version is None else [Source("", [version])]
 
 
 def _sources(image: AbstractImage) -> list[Source]:

@@ -25,6 +25,26 @@ MAX_SIDE = 16383
 
 
 @dataclass(frozen=True, slots=True)
+class FocalPoint:
+    """What of a picture must stay visible where its edges are cut off.
+
+    Raises ``ValueError`` for a point outside of the picture.
+    """
+
+    x: float = 0.5
+    """From 0, the left edge, to 1, the right one."""
+    y: float = 0.5
+    """From 0, the upper edge, to 1, the lower one."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+            raise ValueError(f"focal point ({self.x!r}, {self.y!r}): allowed are 0 to 1")
+
+
+CENTRE = FocalPoint()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The pixels of one version of one picture."""
 
@@ -59,7 +79,9 @@ class VersionSpec:
     """1 (small file) to 100 (fine picture); PNG has no use for it."""
     format: VersionFormat = "WEBP"
     mode: VersionMode = "fit"
-    """``fit``: the whole picture inside the box. ``fill``: the box filled, edges cut off."""
+    """``fit``: the whole picture inside the box. ``fill``: the box filled, edges cut off around the
+    focal point.
+    """
     suffix: str = ""
     """What the key gains before its extension; ``_<name>`` unless given."""
 
@@ -94,21 +116,29 @@ class VersionSpec:
 
         The name and the suffix are left out: they only say where the version lies.
         """
-        facts = asdict(self)
+        return self.digest_at(CENTRE)
+
+    def digest_at(self, focal_point: FocalPoint) -> str:
+        """``digest`` for a picture with this focal point; ``fit`` has no use for one."""
+        facts: dict[str, object] = asdict(self)
         del facts["name"], facts["suffix"]
+        if self.mode == "fill" and focal_point != CENTRE:
+            facts["focal_point"] = asdict(focal_point)
         canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
-    def target(self, width: int, height: int) -> Target:
+    def target(self, width: int, height: int, focal_point: FocalPoint = CENTRE) -> Target:
         """The version's pixels for an upright original of ``width`` x ``height`` pixels.
 
         Never larger than the original, never empty: at least one pixel a side.
         """
         if self.mode == "fit":
             return Target(_fit(width, height, self.width, self.height), (0, 0, width, height))
-        # The largest part of the original that has the box's proportions, around its middle.
+        # The largest part of the original that has the box's proportions, with the focal point in
+        # its middle or as near to it as the edges allow.
         crop_width, crop_height = _fit(self.width, self.height, width, height, upscale=True)
-        left, upper = (width - crop_width) // 2, (height - crop_height) // 2
+        left = _around(focal_point.x, crop_width, width)
+        upper = _around(focal_point.y, crop_height, height)
         size = (min(self.width, crop_width), min(self.height, crop_height))
         return Target(size, (left, upper, left + crop_width, upper + crop_height))
 
@@ -122,6 +152,11 @@ def _fit(
     if width * box_height >= height * box_width:
         return box_width, max(1, _divide(height * box_width, width))
     return max(1, _divide(width * box_height, height)), box_height
+
+
+def _around(point: float, length: int, side: int) -> int:
+    """Where a part of ``length`` pixels begins on a side so that ``point`` is in its middle."""
+    return min(max(int(point * side) - length // 2, 0), side - length)
 
 
 def _divide(numerator: int, denominator: int) -> int:

@@ -54,9 +54,26 @@ def generate_upload_filename(instance: object, filename: str) -> str:
     return f"{get_settings().upload_prefix}img_{secrets.token_hex(16)}.{extension}"
 
 
-def version_key(key: str, spec: VersionSpec) -> str:
-    """The key of a version, beside its original: ``images/img_<random>_thumb.webp``."""
-    return f"{key.rpartition('.')[0]}{spec.suffix}.{spec.extension}"
+def version_key(key: str, spec: VersionSpec, *, token: str = "") -> str:
+    """The key of a version, beside its original: ``images/img_<random>_thumb.webp``.
+
+    One that is made again has a ``token``, as ``..._thumb-3fa2c1.webp``: no key is written twice,
+    so caches may keep every file for ever and a late worker cannot overwrite a newer result.
+    """
+    ending = f"-{token}" if token else ""
+    return f"{key.rpartition('.')[0]}{spec.suffix}{ending}.{spec.extension}"
+
+
+def new_token() -> str:
+    """Six random hex digits. Not a digest of what is made: the same may be made twice, and each
+    time the files that it replaces are deleted.
+    """
+    return secrets.token_hex(3)
+
+
+def open_original(key: str) -> File[bytes]:
+    """An original to be read; the caller closes it."""
+    return get_storage().open(key)
 
 
 def save(key: str, content: File[bytes]) -> str:

@@ -94,8 +94,9 @@ def _complaints_of_path(model: type[Model]) -> list[checks.CheckMessage]:
             checks.Warning(
                 f"{model._meta.label} has no image_organization_path.",
                 hint="Name the ORM path from an object to its organization, as in "
-                'image_organization_path = "organization"; the HTTP API does not reach the model '
-                "without it. If that is what you want, silence this check.",
+                'image_organization_path = "organization" or register_attachable('
+                f'{model.__name__}, organization_path="organization"); the HTTP API does not reach '
+                "the model without it. If that is what you want, silence this check.",
                 obj=model,
                 id="polyimages.W001",
             )
@@ -165,9 +166,8 @@ def _complaints_of_generic_relation(field: Any) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"{field} leads to {target._meta.label}, but RELATION_MODEL is {active._meta.label}.",
-            hint="Inherit ImageAttachable, whose images follow the setting, or write "
-            f'GenericRelation("{active._meta.label}"): new relations are never in '
-            f"{target._meta.label}.",
+            hint="Inherit ImageAttachable, or call register_attachable(): they follow the setting. "
+            f"New relations are never in {target._meta.label}.",
             obj=field,
             id="polyimages.E010",
         )

@@ -8,10 +8,14 @@ from django_polyimages.models.attachable import (
     ImageAttachable,
     ImageAttachableQuerySet,
     prefetch_images,
+    register_attachable,
 )
 from django_polyimages.models.deletions import FileDeletion
-from django_polyimages.models.images import AbstractImage, Image, ImageManager, ImageQuerySet
-from django_polyimages.models.managers import ImageRelationManager
+from django_polyimages.models.images import AbstractImage, Image
+from django_polyimages.models.library import ImageManager, ImageQuerySet
+from django_polyimages.models.managers import ImageRelationManager, Synced, relations_of
+from django_polyimages.models.organizations import organization_of
+from django_polyimages.models.regeneration import Regeneration
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
@@ -25,5 +29,10 @@ __all__ = [
     "ImageQuerySet",
     "ImageRelationManager",
     "PolymorphicImageRelation",
+    "Regeneration",
+    "Synced",
+    "organization_of",
     "prefetch_images",
+    "register_attachable",
+    "relations_of",
 ]

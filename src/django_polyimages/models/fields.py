@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 
+from django_polyimages.models.keys import SameKey, SameKeys
 from django_polyimages.versions import Version, from_json, to_json
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class ObjectIdField(_TextBase):
             value = str(value)
             setattr(model_instance, self.attname, value)
         return cast("str", value)
+
+
+ObjectIdField.register_lookup(SameKey)
+ObjectIdField.register_lookup(SameKeys)
 
 
 class VersionsField(_Base):

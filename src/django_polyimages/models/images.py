@@ -2,97 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping
 
 from django.conf import settings
-from django.core.files.base import File
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, router, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from django_polyimages import pipeline
 from django_polyimages.conf import get_settings
-from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.fields import VersionsField
+from django_polyimages.models.library import TITLE_LENGTH, ImageManager
+from django_polyimages.specs import FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
-
-TITLE_LENGTH = 255
 _PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
-
-
-class ImageQuerySet(models.QuerySet["AbstractImage"]):
-    """Images, newest first on request, deleted together with their files."""
-
-    def newest_first(self) -> Self:
-        return self.order_by("-created_at", "-pk")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete rows now and their files after the commit; the files cost one query in all."""
-        if self.query.is_sliced:
-            raise TypeError("Cannot use 'limit' or 'offset' with delete().")
-        using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
-        every = type(self)(self.model, using=using)
-        with transaction.atomic(using=using, savepoint=False):
-            # Whatever this query joins, only images are locked, and always in the same order.
-            wanted = every.filter(pk__in=self.using(using).order_by().values("pk")).order_by("pk")
-            images = list(wanted.select_for_update().only("file", "versions"))
-            FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
-            # These rows and no others, which may have come since.
-            rows = every.filter(pk__in=[image.pk for image in images])
-            return super(ImageQuerySet, rows).delete()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-
-
-class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore[misc]
-    """``Image.objects``: the way in for every upload."""
-
-    def upload(
-        self,
-        file: File[bytes],
-        *,
-        organization: models.Model,
-        creator: AbstractBaseUser | None = None,
-        title: str | None = None,
-        alt_text: str = "",
-        description: str = "",
-        **fields: Any,
-    ) -> AbstractImage:
-        """Check ``file``, store it untouched, make its versions and insert the row.
-
-        ``title`` is the file's name unless given. ``fields`` are for a host's own image model.
-        Raises ``InvalidImage`` for a file that we do not take and ``StorageUnavailable`` where the
-        storage failed; nothing is left behind then. A version that could not be made does not lose
-        the upload: the image's ``status`` is ``failed`` and says why.
-        """
-        using = self._db or router.db_for_write(self.model)
-        with pipeline.store(file, using=using) as stored:
-            image: AbstractImage = self.create(
-                file=stored.key,
-                title=_title_of(file) if title is None else title,
-                alt_text=alt_text,
-                description=description,
-                organization=organization,
-                creator=creator,
-                width=stored.facts.width,
-                height=stored.facts.height,
-                byte_size=stored.facts.byte_size,
-                media_type=stored.facts.media_type,
-                sha256=stored.facts.sha256,
-                versions=stored.versions,
-                status=AbstractImage.Status.FAILED
-                if stored.failure
-                else AbstractImage.Status.READY,
-                failure_reason=stored.failure,
-                **fields,
-            )
-        return image
 
 
 class AbstractImage(models.Model):
@@ -191,6 +115,27 @@ class AbstractImage(models.Model):
         """Where the original is; for members, templates show versions."""
         return get_storage().url(self.key)
 
+    @property
+    def focal_point(self) -> FocalPoint:
+        """What versions that cut off edges keep in sight; ``objects.set_focal_point`` moves it."""
+        return FocalPoint(self.focal_x, self.focal_y)
+
+    @property
+    def outdated_specs(self) -> list[VersionSpec]:
+        """The specs whose version is missing, or was made by another spec or focal point."""
+        made = {name: version.digest for name, version in self.versions.items()}
+        return [
+            spec
+            for spec in get_settings().versions
+            if made.get(spec.name) != spec.digest_at(self.focal_point)
+        ]
+
+    def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:
+        """What is in the storage now, and why anything is missing; the caller saves it."""
+        self.versions = dict(versions)
+        self.status = self.Status.FAILED if self.outdated_specs else self.Status.READY
+        self.failure_reason = failure if self.outdated_specs else ""
+
     def version(self, name: str) -> Version | None:
         """The version ``name`` or, where it is missing, the best other one: the next larger, else
         the largest there is. None while there is none at all.
@@ -212,10 +157,3 @@ class Image(AbstractImage):
 
     class Meta(AbstractImage.Meta):
         pass
-
-
-def _title_of(file: File[bytes]) -> str:
-    """The client's file name without what cannot be seen: controls, bidi marks, surrogates."""
-    name = (file.name or "").replace("\\", "/").rpartition("/")[2]
-    visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return visible.strip()[:TITLE_LENGTH]

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import File
 from django.db import connections, models, router, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.errors import NotAttached
+from django_polyimages.models.prefetch import cover_first
+from django_polyimages.models.uploads import uploaded_for
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
     from django_polyimages.models.images import AbstractImage
+    from django_polyimages.models.images_field import ImagesField
     from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 _Found = dict[Any, "PolymorphicImageRelation"]
@@ -28,6 +36,14 @@ class RelationOptions(TypedDict, total=False):
     custom_title: str
     custom_alt_text: str
     custom_description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What ``images.sync()`` changed: the keys of the images that came and of those that went."""
+
+    attached: tuple[Any, ...]
+    detached: tuple[Any, ...]
 
 
 class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
@@ -44,24 +60,34 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         def _remove_prefetched_objects(self) -> None: ...
 
     def attach(
-        self, image: AbstractImage, **options: Unpack[RelationOptions]
+        self,
+        image: AbstractImage | File[bytes],
+        *,
+        creator: AbstractBaseUser | None = None,
+        **options: Unpack[RelationOptions],
     ) -> AbstractImageRelation:
         """Attach ``image`` and return its relation; attached already, its relation is updated.
 
-        An option that is not given stays as it was.
+        An option that is not given stays as it was. A file is uploaded first, by ``creator`` and
+        for the organization of the object; if it cannot be attached then, the image goes again.
+        Raises what ``Image.objects.upload()`` and ``organization_of()`` raise for a file.
         """
-        return self.attach_or_update(image, **options)[0]
+        return self.attach_or_update(image, creator=creator, **options)[0]
 
     def attach_or_update(
-        self, image: AbstractImage, **options: Unpack[RelationOptions]
+        self,
+        image: AbstractImage | File[bytes],
+        *,
+        creator: AbstractBaseUser | None = None,
+        **options: Unpack[RelationOptions],
     ) -> tuple[AbstractImageRelation, bool]:
         """As ``attach``, and whether the relation is new."""
-        with self._changing() as images:
-            found = images._found(image, options)
-            if image.pk in found:
-                return images._update(found, image, options), False
-            images._uncover(found)
-            return images.create(image=image, **options), True  # type: ignore[misc]
+        self._require_saved()
+        with ExitStack() as stack:
+            if isinstance(image, File):  # before the object is locked: storages are slow
+                image = stack.enter_context(uploaded_for(self.instance, image, creator))
+            images = stack.enter_context(self._changing())
+            return images._put(image, options)
 
     def attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
         """Attach all of them, after those that are attached; returns the ones that were not.
@@ -72,8 +98,7 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         with self._changing(lock_images=ids) as relations:
             known = relations._locked().filter(image__in=ids).values_list("image_id", flat=True)
             new = [image for image in images if image.pk not in set(known)]
-            target = {"content_type": self.content_type, "object_id": str(self.instance.pk)}
-            relations.bulk_create([self.model(image_id=image.pk, **target) for image in new])
+            relations._create_all([image.pk for image in new], orders={})
             return new
 
     def update_relation(
@@ -98,23 +123,44 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
             images.filter(pk__in=found).delete()
             return list(found.values())
 
-    def set_cover(self, image: AbstractImage) -> AbstractImageRelation:
-        """Make ``image`` the only cover; attaches it if it is not."""
-        return self.attach(image, is_cover=True)
+    def sync(self, images: Iterable[AbstractImage]) -> Synced:
+        """Attach exactly these, in this order; says which images came and which went.
+
+        Relations that stay keep their texts and the cover. A constant number of queries.
+        """
+        wanted = list(dict.fromkeys(image.pk for image in images))
+        with self._changing(lock_images=wanted) as relations:
+            there = {relation.image_id: relation for relation in relations._locked()}
+            places = {pk: place for place, pk in enumerate(wanted)}
+            new = [pk for pk in wanted if pk not in there]
+            gone = [pk for pk in there if pk not in places]
+            if gone:
+                relations.filter(pk__in=[there.pop(pk).pk for pk in gone]).delete()
+            moved = [one for pk, one in there.items() if one.order != places[pk]]
+            for relation in moved:
+                relation.order = places[relation.image_id]
+            relations.bulk_update(moved, ["order"])
+            relations._create_all(new, places)
+        return Synced(tuple(new), tuple(gone))
+
+    def set_cover(
+        self, image: AbstractImage | File[bytes], *, creator: AbstractBaseUser | None = None
+    ) -> AbstractImageRelation:
+        """Make ``image`` the only cover; attaches it if it is not. A file as with ``attach``."""
+        return self.attach(image, creator=creator, is_cover=True)
 
     def cover(self) -> AbstractImageRelation | None:
         """The relation of the cover, else the first in display order, else None.
 
-        No query where the images were prefetched.
+        No query where the images were prefetched, or the covers alone.
         """
+        field = self._field()
+        if field.is_cached(self.instance):
+            return cast("AbstractImageRelation | None", field.get_cached_value(self.instance))
         if self._is_prefetched():
             relations = list(self.all())
             return next((one for one in relations if one.is_cover), next(iter(relations), None))
-        return (
-            self.select_related("image")
-            .order_by(F("is_cover").desc(), *(self.model._meta.ordering or ()))
-            .first()
-        )
+        return self.select_related("image").order_by(*cover_first(self.model)).first()
 
     def reorder(self, images: Iterable[AbstractImage]) -> None:
         """Show ``images`` in this order; those left out follow in the order they had.
@@ -141,8 +187,7 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
         object has been deleted already. Images are locked before the object, everywhere.
         """
         host = type(self.instance)
-        if self.instance.pk is None:
-            raise ValueError(f"Save the {host._meta.object_name} before its images are changed.")
+        self._require_saved()
         self._remove_prefetched_objects()
         using = router.db_for_write(self.model, instance=self.instance)
         # Other tables' rows may go on referring to a row that is locked like this.
@@ -160,6 +205,25 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
                     f"This {host._meta.object_name} has been deleted."
                 )
             yield self.db_manager(using)
+
+    def _require_saved(self) -> None:
+        if self.instance.pk is None:
+            name = self.instance._meta.object_name
+            raise ValueError(f"Save the {name} before its images are changed.")
+
+    def _put(
+        self, image: AbstractImage, options: RelationOptions
+    ) -> tuple[AbstractImageRelation, bool]:
+        found = self._found(image, options)
+        if image.pk in found:
+            return self._update(found, image, options), False
+        self._uncover(found)
+        return self.create(image=image, **options), True  # type: ignore[misc]
+
+    def _create_all(self, image_ids: Iterable[Any], orders: Mapping[Any, int]) -> None:
+        """Relations to these images, each with its order if it has one."""
+        new = partial(self.model, content_type=self.content_type, object_id=str(self.instance.pk))
+        self.bulk_create([new(image_id=pk, order=orders.get(pk)) for pk in image_ids])
 
     def _locked(self) -> models.QuerySet[PolymorphicImageRelation]:
         """The object's relations, which an image's deletion has to leave alone until the commit."""
@@ -186,6 +250,9 @@ class ImageRelationManager(models.Manager["PolymorphicImageRelation"]):
     def _uncover(self, others: _Found) -> None:
         if others:
             self.filter(image__in=others).update(is_cover=False)
+
+    def _field(self) -> ImagesField:
+        return cast("ImagesField", self.instance._meta.get_field(self.prefetch_cache_name))
 
     def _is_prefetched(self) -> bool:
         cache = getattr(self.instance, "_prefetched_objects_cache", {})

@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.models.fields import ObjectIdField
-from django_polyimages.models.images import TITLE_LENGTH, Image
+from django_polyimages.models.images import Image
+from django_polyimages.models.library import TITLE_LENGTH
 from django_polyimages.models.managers import ImageRelationManager
 
 if TYPE_CHECKING:

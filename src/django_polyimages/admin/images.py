@@ -1,4 +1,4 @@
-"""Images in Django's admin."""
+"""The library in the admin."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_polyimages.accessors import get_image_model
-from django_polyimages.models import AbstractImage, Image
+from django_polyimages.models import AbstractImage
 
 
 class ImageAdmin(admin.ModelAdmin):
@@ -43,7 +42,3 @@ class ImageAdmin(admin.ModelAdmin):
     @admin.display(description=_("pixels"))
     def pixels(self, image: AbstractImage) -> str:
         return f"{image.width}\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}{image.height}"
-
-
-if get_image_model() is Image:  # a host registers its own model, with this class if it likes
-    admin.site.register(Image, ImageAdmin)

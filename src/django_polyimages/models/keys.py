@@ -1,0 +1,122 @@
+"""A host's key in SQL, spelt as a relation's ``object_id`` spells it: as ``str(obj.pk)``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import NotSupportedError, models
+from django.db.models.expressions import Expression, Func, Value
+from django.db.models.functions import Cast, Concat, Substr
+from django.db.models.lookups import Exact, In
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
+    _Exact = Exact[Any]
+    _In = In[Any]
+else:
+    _Exact = Exact
+    _In = In
+
+_AsSql = tuple[str, "tuple[Any, ...]"]
+_UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
+
+
+class KeyAsText(Func):
+    """The key of an object as text: an integer, a UUID, or text already.
+
+    Raises ``NotSupportedError`` for a key that a database spells differently than Python: a wrong
+    spelling would find nothing and say nothing.
+    """
+
+    arity = 1
+    output_field = models.CharField()
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> _AsSql:
+        [key] = self.get_source_expressions()
+        kind = key.output_field
+        while kind.remote_field:  # a one-to-one as the key
+            kind = kind.target_field
+        if hasattr(kind, "from_db_value"):
+            raise _unknown_spelling(kind)
+        if isinstance(kind, models.CharField | models.TextField):
+            return compiler.compile(key)
+        if isinstance(kind, models.UUIDField) and not connection.features.has_native_uuid_field:
+            return compiler.compile(_hyphenated(key))
+        if isinstance(kind, models.IntegerField | models.UUIDField):
+            return compiler.compile(Cast(key, models.CharField()))
+        raise _unknown_spelling(kind)
+
+
+class ContentTypeKey(Expression):
+    """The content type of ``model`` in the database that is asked: it may differ in another."""
+
+    output_field = models.IntegerField()
+
+    def __init__(self, model: type[models.Model]) -> None:
+        super().__init__()
+        self.model = model
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
+        content_types = ContentType.objects.db_manager(connection.alias)
+        return "%s", (content_types.get_for_model(self.model).pk,)
+
+
+class SameKey(_Exact):
+    """``object_id=``: with a value, or with a column of the host in its spelling as text."""
+
+    def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        if isinstance(self.rhs, Expression):
+            return compiler.compile(KeyAsText(self.rhs))
+        return super().process_rhs(compiler, connection)
+
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
+        rhs, params = self.process_rhs(compiler, connection)
+        return _strictly(self, f"= {_as_bytes(rhs)}", params, compiler, connection)
+
+
+class SameKeys(_In):
+    """``object_id__in=``."""
+
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
+        rhs, params = self.process_rhs(compiler, connection)
+        return _strictly(self, f"IN {rhs}", params, compiler, connection)
+
+
+def _strictly(
+    lookup: SameKey | SameKeys,
+    same_bytes: str,
+    params: Sequence[Any],
+    compiler: SQLCompiler,
+    connection: BaseDatabaseWrapper,
+) -> _AsSql:
+    """On MySQL and MariaDB byte for byte: many collations also find "KEY" or "key " for "key".
+
+    The comparison by collation stays, for the index.
+    """
+    loose, loose_params = lookup.as_sql(compiler, connection)
+    lhs, lhs_params = lookup.process_lhs(compiler, connection)
+    sql = f"({loose} AND {_as_bytes(lhs)} {same_bytes})"
+    return sql, (*loose_params, *lhs_params, *params)
+
+
+def _hyphenated(key: Expression) -> Expression:
+    """32 hexadecimal digits, which is how databases without a type for UUIDs keep one."""
+    first, *rest = (Substr(key, start, length) for start, length in _UUID_PARTS)
+    return Concat(first, *(part for one in rest for part in (Value("-"), one)))
+
+
+def _as_bytes(sql: str) -> str:
+    return f"CAST(CONVERT({sql} USING utf8mb4) AS BINARY)"
+
+
+def _unknown_spelling(kind: models.Field[Any, Any]) -> NotSupportedError:
+    return NotSupportedError(
+        f"{kind} is a {type(kind).__name__}: images can be filtered by, joined and counted for "
+        "objects whose key is an integer, a UUID or text, as the database has it."
+    )

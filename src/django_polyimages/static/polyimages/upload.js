@@ -1,0 +1,63 @@
+/* Shows the pictures that were chosen and says at once which cannot be taken. The server checks again. */
+(() => {
+  "use strict";
+
+  const complaint = (input, file) => {
+    const { maxBytes, tooLarge, wrongType } = input.dataset;
+    if (file.type && !input.accept.split(",").includes(file.type)) return wrongType;
+    return file.size > Number(maxBytes) ? tooLarge : "";
+  };
+
+  const describe = (file, problem) => {
+    const item = document.createElement("li");
+    if (!problem) {
+      const image = document.createElement("img");
+      image.alt = "";
+      image.src = URL.createObjectURL(file);
+      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+      item.append(image);
+    }
+    const name = document.createElement("span");
+    name.textContent = problem ? `${file.name}: ${problem}` : file.name;
+    item.append(name);
+    item.classList.toggle("polyimages-upload-problem", Boolean(problem));
+    return item;
+  };
+
+  const show = (input) => {
+    const files = [...input.files];
+    const problems = files.map((file) => complaint(input, file));
+    const tooMany = files.length > Number(input.dataset.maxFiles) ? input.dataset.tooMany : "";
+    const first = problems.findIndex(Boolean);
+    input.setCustomValidity(tooMany || (first < 0 ? "" : `${files[first].name}: ${problems[first]}`));
+    const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
+    list?.replaceChildren(...files.map((file, index) => describe(file, problems[index])));
+  };
+
+  const fields = "input[type=file][data-polyimages-upload]";
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(fields)) show(event.target);
+  });
+
+  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const zone = event.target instanceof Element && event.target.closest(".polyimages-upload-drop");
+      if (!zone || !event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      const leaving = kind === "drop" || (kind === "dragleave" && !zone.contains(event.relatedTarget));
+      zone.classList.toggle("polyimages-upload-over", !leaving);
+      if (kind !== "drop") return;
+      const input = zone.querySelector(fields);
+      const dropped = new DataTransfer();
+      const files = input.multiple
+        ? [...input.files, ...event.dataTransfer.files]
+        : [event.dataTransfer.files[0]];
+      files.forEach((file) => dropped.items.add(file));
+      input.files = dropped.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  document.querySelectorAll(".polyimages-upload-hint").forEach((hint) => (hint.hidden = false));
+})();

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+from django import forms
+from django.core.files.storage import Storage
+from django.utils.datastructures import MultiValueDict
+
+from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
+from django_polyimages.models import Image
+from tests.drawing import REFUSED, photo, upload_of
+from tests.helpers import storage_calls, stored_keys
+
+pytestmark = pytest.mark.django_db
+
+
+class PhotoForm(forms.Form):
+    photo = ImageUploadField(required=False)
+
+
+class PhotosForm(forms.Form):
+    photos = MultipleImageUploadField()
+
+
+def photo_form(content: bytes | None = None, name: str = "photo.jpg", **options) -> PhotoForm:
+    files = {} if content is None else {"photo": upload_of(content, name)}
+    return PhotoForm({}, files, **options)
+
+
+def photos_form(*contents: bytes) -> PhotosForm:
+    files = [upload_of(content, f"{number}.jpg") for number, content in enumerate(contents)]
+    return PhotosForm({}, MultiValueDict({"photos": files}))
+
+
+class TestImageUploadField:
+    def test_gives_the_file_to_be_attached(self, contact):
+        content = photo(orientation=6)
+        form = photo_form(content)
+        assert form.is_valid()
+        relation = contact.images.set_cover(
+            Image.objects.upload(form.cleaned_data["photo"], organization=contact.organization)
+        )
+        with relation.image.file.open() as file:
+            assert file.read() == content
+
+    @pytest.mark.parametrize("case", REFUSED)
+    def test_refuses_what_an_upload_refuses_in_the_same_words(self, case, acme):
+        name, content, code = REFUSED[case]
+        form = photo_form(content, name)
+        assert not form.is_valid()
+        [error] = form.errors.as_data()["photo"]
+        assert error.code == code
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 (its text is what is compared)
+            Image.objects.upload(upload_of(content, name), organization=acme)
+        assert form.errors["photo"] == [str(caught.value)]
+
+    def test_stores_nothing(self):
+        assert photo_form(photo()).is_valid()
+        assert stored_keys() == []
+
+    def test_may_be_left_out(self):
+        form = photo_form()
+        assert form.is_valid()
+        assert form.cleaned_data["photo"] is None
+
+    def test_required_says_so(self):
+        assert PhotosForm({}, MultiValueDict()).errors["photos"] == ["This field is required."]
+
+    def test_shows_the_image_that_is_there(self, image, monkeypatch, contact):
+        relation = contact.images.attach(image, custom_alt_text="Front")
+        form = PhotoForm(initial={"photo": relation})
+        with storage_calls(monkeypatch) as calls:
+            html = str(form["photo"])
+        assert image.versions["thumb"].url in html
+        assert 'alt="Front"' in html
+        assert 'name="photo-clear"' in html
+        assert calls == []
+
+    def test_keeps_the_image_that_is_there_or_clears_it(self, image):
+        form = photo_form(initial={"photo": image})
+        assert form.is_valid()
+        assert (form.cleaned_data["photo"], form.changed_data) == (image, [])
+        form = PhotoForm({"photo-clear": "on"}, {}, initial={"photo": image})
+        assert form.is_valid()
+        assert form.cleaned_data["photo"] is False
+
+    def test_tells_the_browser_what_is_allowed(self, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"FORMATS": ["JPEG", "AVIF"], "MAX_BYTES": 2048}
+        html = str(PhotoForm()["photo"])
+        assert 'accept="image/jpeg,image/avif"' in html
+        assert 'data-max-bytes="2048"' in html
+        assert "polyimages/upload.js" in str(PhotoForm().media)
+
+
+class TestMultipleImageUploadField:
+    def test_gives_all_files(self):
+        form = photos_form(photo(), photo(200, 100))
+        assert form.is_valid()
+        assert [file.name for file in form.cleaned_data["photos"]] == ["0.jpg", "1.jpg"]
+
+    def test_names_every_file_that_is_refused(self):
+        form = photos_form(photo(), b"", photo()[:300])
+        assert form.errors["photos"] == [
+            "1.jpg: The file is empty.",
+            "2.jpg: The image is damaged or incomplete, it cannot be read.",
+        ]
+
+    def test_takes_so_many_and_no_more(self, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
+        assert photos_form(photo(), photo()).is_valid()
+        form = photos_form(photo(), photo(), photo())
+        assert form.errors["photos"] == ["Too many files: 3, allowed are 2."]
+
+    def test_is_a_field_for_several_files(self):
+        html = str(PhotosForm()["photos"])
+        assert " multiple" in html
+        assert 'data-max-files="50"' in html
+
+
+def test_a_damaged_file_never_reaches_the_storage(monkeypatch):
+    monkeypatch.setattr(Storage, "save", lambda *args, **kwargs: pytest.fail("stored"))
+    assert not photo_form(photo(800, 600)[:-2000]).is_valid()
