@@ -129,6 +129,12 @@ def test_the_environment_may_say_so(complaints, monkeypatch, tmp_path):
     assert complaints(client_config=LAX) == {}
 
 
+def test_an_older_boto3_sends_no_such_checksums(complaints):
+    older = Config(signature_version="s3v4")
+    del older.request_checksum_calculation
+    assert complaints(endpoint_url=OWN, client_config=older) == {}
+
+
 def test_a_profile_may_say_so(complaints, tmp_path):
     options = {"endpoint_url": OWN, "client_config": LAX, "session_profile": "site"}
     assert list(complaints(**options)) == ["W013"]  # no such profile on this machine
