@@ -14,6 +14,10 @@ OWN = "https://s3.example.com"
 LAX = Config(signature_version="s3v4")
 
 
+def strict(**options) -> Config:
+    return Config(request_checksum_calculation="when_required", **options)
+
+
 @pytest.fixture(autouse=True)
 def nothing_around(monkeypatch, tmp_path):
     """No request, no variables and no files of the machine's."""
@@ -83,6 +87,7 @@ def test_an_option_that_fails_or_costs_is_named(complaints, options, expected, p
         {"querystring_expire": 604_800},
         {"querystring_expire": 10**7, "custom_domain": "images.example.com"},
         {"querystring_expire": 10**7, "querystring_auth": False},
+        {"querystring_expire": 10**7, "client_config": strict()},  # version 2 knows no limit
     ],
 )
 def test_options_that_are_true_or_not_used_are_fine(complaints, options):
@@ -140,10 +145,6 @@ def test_a_profile_may_say_so(complaints, tmp_path):
     assert list(complaints(**options)) == ["W013"]  # no such profile on this machine
     (tmp_path / "config").write_text("[profile site]\nrequest_checksum_calculation=when_required")
     assert complaints(**options) == {}
-
-
-def strict(**options) -> Config:
-    return Config(request_checksum_calculation="when_required", **options)
 
 
 @pytest.mark.parametrize(
