@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from contacts.models import Contact
+from django_polyimages.admin import ImageInline
 
 
 @admin.register(Contact)
@@ -8,3 +9,4 @@ class ContactAdmin(admin.ModelAdmin):
     list_display = ["name", "organization"]
     list_filter = ["organization"]
     search_fields = ["name"]
+    inlines = [ImageInline]

@@ -6,9 +6,10 @@ from django.contrib import admin
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.admin.images import ImageAdmin
+from django_polyimages.admin.inline import ImageInline
 from django_polyimages.models import Image
 
-__all__ = ["ImageAdmin"]
+__all__ = ["ImageAdmin", "ImageInline"]
 
 if get_image_model() is Image:  # a host registers its own model, with ImageAdmin if it likes
     admin.site.register(Image, ImageAdmin)

@@ -24,14 +24,19 @@
     return item;
   };
 
+  /* Who cancels "polyimages:chosen" takes the good files; the field is left with none. */
   const show = (input) => {
-    const files = [...input.files];
-    const problems = files.map((file) => complaint(input, file));
+    const chosen = [...input.files].map((file) => ({ file, problem: complaint(input, file) }));
+    const refused = chosen.filter(({ problem }) => problem);
+    const files = chosen.filter(({ problem }) => !problem).map(({ file }) => file);
+    const event = new CustomEvent("polyimages:chosen", { bubbles: true, cancelable: true, detail: { input, files } });
+    const taken = !input.dispatchEvent(event);
+    if (taken) input.value = "";
     const tooMany = files.length > Number(input.dataset.maxFiles) ? input.dataset.tooMany : "";
-    const first = problems.findIndex(Boolean);
-    input.setCustomValidity(tooMany || (first < 0 ? "" : `${files[first].name}: ${problems[first]}`));
+    const first = refused.map(({ file, problem }) => `${file.name}: ${problem}`)[0] || "";
+    input.setCustomValidity(taken ? "" : tooMany || first);
     const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
-    list?.replaceChildren(...files.map((file, index) => describe(file, problems[index])));
+    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(file, problem)));
   };
 
   const fields = "input[type=file][data-polyimages-upload]";
@@ -59,5 +64,5 @@
     });
   }
 
-  document.querySelectorAll(".polyimages-upload-hint").forEach((hint) => (hint.hidden = false));
+  document.documentElement.classList.add("polyimages-scripted"); // which shows the hint to drop files
 })();

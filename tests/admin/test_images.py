@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 def test_the_list_shows_thumbnails(admin_client, image):
     page = admin_client.get("/admin/polyimages/image/").content.decode()
     thumb = image.versions["thumb"]
-    assert f'<img src="{thumb.url}" width="80" height="60"' in page
+    assert f'src="{thumb.url}" width="80" height="60"' in page
     assert "400\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}300" in page
 
 
@@ -23,7 +23,7 @@ def test_an_image_without_a_thumbnail_is_listed_too(admin_client, image):
 
 def test_texts_can_be_changed_and_files_cannot(admin_client, image):
     url = f"/admin/polyimages/image/{image.pk}/change/"
-    data = {"title": "T", "alt_text": "A", "description": "D", "width": 1}
+    data = {"title": "T", "alt_text": "A", "description": "D", "width": 1, **CENTRE}
     assert admin_client.post(url, data).status_code == 302
     image.refresh_from_db()
     assert (image.title, image.alt_text, image.description, image.width) == ("T", "A", "D", 400)

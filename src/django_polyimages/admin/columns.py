@@ -1,0 +1,131 @@
+"""The list of images: its columns and filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_polyimages.models import AbstractImage
+from django_polyimages.versions import Version
+
+THUMBNAIL_SIDE = 80
+"""CSS pixels: the box that a picture of the list is shown in."""
+
+
+class UseFilter(admin.SimpleListFilter):
+    """Images that are attached to anything, and those that are not."""
+
+    title = _("use")
+    parameter_name = "used"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("used")), ("0", _("not used"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        used = Exists(relations_of_rows(queryset.model))
+        if self.value() == "1":
+            return queryset.filter(used)
+        return queryset.filter(~used) if self.value() == "0" else queryset
+
+
+class AlternativeTextFilter(admin.SimpleListFilter):
+    """Images that can be described to those who cannot see them, and those that still cannot."""
+
+    title = _("alternative text")
+    parameter_name = "described"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("with alternative text")), ("0", _("without alternative text"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "1":
+            return queryset.exclude(alt_text="")
+        return queryset.filter(alt_text="") if self.value() == "0" else queryset
+
+
+class ImageColumns(admin.ModelAdmin):
+    """How one image is shown in a row; from the row alone."""
+
+    @admin.display(description=_("image"))
+    def thumbnail(self, image: AbstractImage) -> str:
+        version = thumbnail_of(image)
+        if version is None:
+            return "-"
+        width, height = inside_box(version.width, version.height, THUMBNAIL_SIDE)
+        return format_html(
+            '<img class="polyimages-thumbnail" src="{}" width="{}" height="{}" alt="{}"'
+            ' loading="lazy">',
+            version.url,
+            width,
+            height,
+            image.alt_text or str(image),
+        )
+
+    @admin.display(description=_("title"), ordering="title")
+    def name(self, image: AbstractImage) -> str:
+        return str(image)
+
+    @admin.display(description=_("pixels"), ordering=F("width") * F("height"))
+    def pixels(self, image: AbstractImage) -> str:
+        return in_pixels(image.width, image.height)
+
+    @admin.display(description=_("size"), ordering="byte_size")
+    def size(self, image: AbstractImage) -> str:
+        return filesizeformat(image.byte_size)
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, image: AbstractImage) -> SafeString:
+        label = image.get_status_display()
+        if image.failure_reason:
+            label = f"{label}: {image.failure_reason}"
+        return format_html('<span class="polyimages-{}">{}</span>', image.status, label)
+
+    @admin.display(description=_("uses"), ordering="number_of_uses")
+    def uses(self, image: AbstractImage) -> int:
+        number: int = image.number_of_uses  # type: ignore[attr-defined]
+        return number
+
+
+def count_uses(images: QuerySet[Any]) -> QuerySet[Any]:
+    """``images`` with ``number_of_uses``: a subquery, so that nothing has to be grouped."""
+    relations = relations_of_rows(images.model).order_by().values("image")
+    counted = relations.annotate(number=Count("pk")).values("number")
+    return images.annotate(number_of_uses=Coalesce(Subquery(counted), 0))
+
+
+def relations_of(model: type[AbstractImage]) -> QuerySet[Any]:
+    """All relations to images of this model; its relation model calls them ``relations``."""
+    opts: Any = model._meta
+    rows: QuerySet[Any] = opts.get_field("relations").related_model._base_manager.all()
+    return rows
+
+
+def relations_of_rows(model: type[AbstractImage]) -> QuerySet[Any]:
+    """Inside of a query of images: the relations of each row."""
+    return relations_of(model).filter(image=OuterRef("pk"))
+
+
+def thumbnail_of(image: AbstractImage) -> Version | None:
+    """The version called ``thumb`` or, where no spec has that name, the smallest; None if none."""
+    versions: Sequence[Version] = list(image.versions.values())
+    smallest = min(versions, key=lambda one: one.width * one.height, default=None)
+    return image.versions.get("thumb", smallest)
+
+
+def inside_box(width: int, height: int, side: int) -> tuple[int, int]:
+    """The size at which a picture is shown inside of a square box, never enlarged."""
+    scale = min(1, side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def in_pixels(width: int, height: int) -> str:
+    return f"{width}\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}{height}"

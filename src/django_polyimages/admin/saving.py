@@ -1,0 +1,130 @@
+"""How the admin writes an image: by the verbs of the library, never over what they keep."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import router, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_polyimages.errors import InvalidImage, StorageUnavailable
+from django_polyimages.forms import ImageUploadField
+from django_polyimages.models import AbstractImage
+
+FOCAL_POINT = ("focal_x", "focal_y")
+TEXTS = ("title", "alt_text", "description")
+
+
+class ImageUploadForm(forms.ModelForm):
+    """An image that is not there yet: its file, and what is told of it."""
+
+    upload = ImageUploadField(label=gettext_lazy("File"))
+
+    refusal = ""
+    """Why it could not be stored, where all of it was right."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "title" in self.fields:
+            self.fields["title"].help_text = _("The file's name where nothing is given.")
+        if self.refusal:
+            self.files = MultiValueDict()  # it has been looked at, and may be closed by now
+            self.fields["upload"].required = False
+
+    def clean(self) -> dict[str, Any] | None:
+        if self.refusal:
+            self.add_error("upload", self.refusal)
+        return super().clean()
+
+
+class ImageSaving(admin.ModelAdmin):
+    """Adds images by ``objects.upload()``, moves focal points by ``objects.set_focal_point()``."""
+
+    add_form = ImageUploadForm
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
+        **kwargs: Any,
+    ) -> Any:
+        if obj is None:
+            refusal = getattr(request, "_polyimages_refusal", "")
+            kwargs.setdefault("form", type("AddForm", (self.add_form,), {"refusal": refusal}))
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except (InvalidImage, StorageUnavailable) as error:
+            # All is rolled back. The same form with what was typed, which says so now.
+            request._polyimages_refusal = str(error)  # type: ignore[attr-defined]
+            return super().add_view(request, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        if not change:
+            self._upload(request, obj, form.cleaned_data["upload"])
+            return
+        # Other workers may make its versions meanwhile: what they have recorded has to stay.
+        obj.save(update_fields=_own_columns(obj))
+        if not set(FOCAL_POINT).isdisjoint(form.changed_data):
+            type(obj).objects.set_focal_point(obj, obj.focal_x, obj.focal_y)
+            using = router.db_for_write(self.model)
+            transaction.on_commit(partial(self._tell_of_failure, request, obj), using=using)
+
+    def _upload(self, request: HttpRequest, obj: Any, file: Any) -> None:
+        """Store the file with what ``obj`` says, and make ``obj`` the row that was inserted."""
+        image = self.model.objects.upload(
+            file,
+            organization=obj.organization,
+            creator=request.user,
+            title=obj.title or None,
+            alt_text=obj.alt_text,
+            description=obj.description,
+            **{field.attname: getattr(obj, field.attname) for field in _extra_fields(self.model)},
+        )
+        obj.pk = image.pk
+        obj._state.adding = False
+        obj.refresh_from_db(using=image._state.db)
+        self._tell_of_failure(request, obj)
+
+    def _tell_of_failure(self, request: HttpRequest, image: AbstractImage) -> None:
+        names = ", ".join(spec.name for spec in image.outdated_specs)
+        if names:
+            message = _("These versions of “%(image)s” could not be made: %(names)s (%(reason)s).")
+            reason = image.failure_reason or _("others are changing this image")
+            facts = {"image": image, "names": names, "reason": reason}
+            self.message_user(request, message % facts, messages.WARNING)
+
+
+def extra_field_names(model: type[AbstractImage]) -> list[str]:
+    """What a host's own model has in addition and people may edit."""
+    related: Any = model._meta.many_to_many
+    # Those with a table of the host's have no field in a form.
+    many = [field for field in related if field.remote_field.through._meta.auto_created]
+    return [field.name for field in [*_extra_fields(model), *many] if field.editable]
+
+
+def _extra_fields(model: type[AbstractImage]) -> list[Any]:
+    """The columns that a host's own model has in addition."""
+    known = {field.name for field in AbstractImage._meta.get_fields()}
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if field.name not in known and not field.primary_key and not field.generated
+    ]
+
+
+def _own_columns(image: AbstractImage) -> list[str]:
+    """The columns that people write, and when they did; not the focal point."""
+    extra = [field.name for field in _extra_fields(type(image))]
+    return [*TEXTS, "organization", "updated_at", *extra]
