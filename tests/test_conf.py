@@ -41,7 +41,17 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"STORAGE": 1}, "STORAGE is 1, not of type str."),
         ({"FORMATS": ["JPEG", "TIFF"]}, "choose from JPEG, PNG, WEBP, GIF, AVIF."),
         ({"FORMATS": []}, "choose from JPEG"),
-        ({"VERSIONS": [{"name": "x"}]}, "VERSIONS must hold VersionSpec objects."),
+        (
+            {"VERSIONS": [{"name": "x"}]},
+            "VERSIONS must hold VersionSpec objects, not {'name': 'x'}: write VersionSpec(",
+        ),
+        ({"VERSIONS": [("x", 1, 1)]}, "VersionSpec objects, not ('x', 1, 1)"),
+        ({"FORMATS": [["PNG"]]}, "choose from JPEG"),
+        ({"FORMATS": ["jpeg"]}, "choose from JPEG"),
+        ({"IMAGE_MODEL": "Image"}, "IMAGE_MODEL is 'Image', it must be of the form"),
+        ({"RELATION_MODEL": "shops.models.Use"}, "must be of the form 'app_label.Model'."),
+        ({"ORGANIZATION_MODEL": ""}, "ORGANIZATION_MODEL is '', it must be of the form"),
+        ([("MAX_BYTES", 1)], "POLYIMAGES is [('MAX_BYTES', 1)], it must be a dict."),
         ({"VERSIONS": [VersionSpec("x", 1, 1)] * 2}, "two specs have the same name: ['x', 'x']."),
         (
             {"VERSIONS": [VersionSpec("x", 1, 1), VersionSpec("y", 1, 1, suffix="_x")]},

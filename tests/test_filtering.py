@@ -265,7 +265,7 @@ class TestOtherKeys:
         ContentType.objects.clear_cache()
 
     def test_text(self, tables, acme):
-        class Page(models.Model):  # noqa: DJ008
+        class Page(models.Model):
             slug = models.SlugField(primary_key=True)
             images = ImagesField(Relation)
             objects = ImageAttachableQuerySet.as_manager()
@@ -286,7 +286,7 @@ class TestOtherKeys:
 
     @pytest.mark.parametrize("model", HOSTS)
     def test_another_object(self, tables, acme, model):
-        class Detail(models.Model):  # noqa: DJ008
+        class Detail(models.Model):
             subject = models.OneToOneField(
                 model, models.CASCADE, primary_key=True, related_name="+"
             )
@@ -309,7 +309,7 @@ class TestOtherKeys:
         assert found.images.cover().image == door
 
     def test_a_key_that_databases_spell_differently_is_refused(self, tables, acme):
-        class Measure(models.Model):  # noqa: DJ008
+        class Measure(models.Model):
             value = models.DecimalField(max_digits=9, decimal_places=3, primary_key=True)
             images = ImagesField(Relation)
 
@@ -327,7 +327,7 @@ class TestOtherKeys:
             def from_db_value(self, value, expression, connection):
                 return f"key_{value}"
 
-        class Thing(models.Model):  # noqa: DJ008
+        class Thing(models.Model):
             key = Prefixed(max_length=20, primary_key=True)
             images = ImagesField(Relation)
 

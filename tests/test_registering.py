@@ -31,15 +31,15 @@ def test_models_of_others_become_attachable():
 
 @isolate_apps("contacts")
 def test_children_and_proxies_that_exist_already_inherit_images():
-    class Shop(models.Model):  # noqa: DJ008
+    class Shop(models.Model):
         class Meta:
             app_label = "contacts"
 
-    class Bakery(Shop):  # noqa: DJ008
+    class Bakery(Shop):
         class Meta:
             app_label = "contacts"
 
-    class OpenShop(Shop):  # noqa: DJ008
+    class OpenShop(Shop):
         class Meta:
             app_label = "contacts"
             proxy = True
@@ -55,7 +55,7 @@ def test_children_and_proxies_that_exist_already_inherit_images():
             model.objects.filter(images__order=1).values("pk").query.alias_map
         )
 
-    class LateShop(Shop):  # noqa: DJ008
+    class LateShop(Shop):
         class Meta:
             app_label = "contacts"
 
@@ -64,17 +64,17 @@ def test_children_and_proxies_that_exist_already_inherit_images():
 
 @isolate_apps("contacts")
 def test_a_name_that_is_taken_is_left_alone():
-    class Album(models.Model):  # noqa: DJ008
+    class Album(models.Model):
         images = models.TextField()
 
         class Meta:
             app_label = "contacts"
 
-    class Folder(models.Model):  # noqa: DJ008
+    class Folder(models.Model):
         class Meta:
             app_label = "contacts"
 
-    class Scan(models.Model):  # noqa: DJ008
+    class Scan(models.Model):
         folder = models.ForeignKey(
             Folder, models.CASCADE, related_name="scans", related_query_name="images"
         )
@@ -93,7 +93,7 @@ def test_a_name_that_is_taken_is_left_alone():
         class Meta:
             app_label = "contacts"
 
-    class Child(Parent):  # noqa: DJ008
+    class Child(Parent):
         images = models.TextField()
 
         class Meta:
@@ -108,7 +108,7 @@ def test_a_name_that_is_taken_is_left_alone():
 
 @isolate_apps("contacts")
 def test_only_a_model_with_a_table_of_its_own_is_registered():
-    class Shop(models.Model):  # noqa: DJ008
+    class Shop(models.Model):
         class Meta:
             app_label = "contacts"
 
@@ -117,7 +117,7 @@ def test_only_a_model_with_a_table_of_its_own_is_registered():
             app_label = "contacts"
             abstract = True
 
-    class Proxy(Shop):  # noqa: DJ008
+    class Proxy(Shop):
         class Meta:
             app_label = "contacts"
             proxy = True

@@ -34,11 +34,9 @@ def _get_model(option: str) -> type[Model]:
     label: str = getattr(get_settings(), option.lower())
     try:
         return apps.get_model(label, require_ready=False)
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"POLYIMAGES[{option!r}] is {label!r}: it must be of the form 'app_label.Model'."
-        ) from error
     except LookupError as error:
+        app = '"django.contrib.auth"' if label.startswith("auth.") else "its app"
         raise ImproperlyConfigured(
-            f"POLYIMAGES[{option!r}] is {label!r}, a model that is not installed: {error}"
-        ) from error
+            f"POLYIMAGES[{option!r}] is {label!r}, a model that is not installed: {error} Add "
+            f"{app} to INSTALLED_APPS or name another model."
+        ) from None

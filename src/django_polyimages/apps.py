@@ -1,6 +1,14 @@
+from types import ModuleType
+
 from django.apps import AppConfig
-from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
+
+from django_polyimages.accessors import (
+    get_image_model,
+    get_organization_model,
+    get_relation_model,
+)
+from django_polyimages.conf import get_settings
 
 
 class PolyimagesConfig(AppConfig):
@@ -9,9 +17,16 @@ class PolyimagesConfig(AppConfig):
     verbose_name = _("Images")
     default_auto_field = "django.db.models.BigAutoField"
 
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
+        """Read the settings before any model does: what is wrong ends a short traceback."""
+        super().__init__(app_name, app_module)
+        get_settings()
+
     def ready(self) -> None:
+        """Refuse models that are not installed, then connect signals and checks."""
         from django_polyimages import checks, receivers
 
+        for find in (get_organization_model, get_image_model, get_relation_model):
+            find()
         receivers.connect()
-        register(checks.check_organization_paths, Tags.models)
-        register(checks.check_inherited_images, Tags.models)
+        checks.register()

@@ -70,6 +70,8 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
 
     Raises ``ImproperlyConfigured`` that names the option, what is wrong and what is allowed.
     """
+    if not isinstance(options, Mapping):
+        raise ImproperlyConfigured(f"POLYIMAGES is {options!r}, it must be a dict.")
     known = {field.name.upper(): field.name for field in fields(Settings)}
     values: dict[str, Any] = {}
     for key, value in options.items():
@@ -121,8 +123,12 @@ def _wrong_types(settings: Settings) -> list[str]:
 def _wrong_versions(settings: Settings) -> list[str]:
     if not settings.versions:
         return ["VERSIONS is empty, name at least one VersionSpec."]
-    if not all(isinstance(spec, VersionSpec) for spec in settings.versions):
-        return ["VERSIONS must hold VersionSpec objects."]
+    for spec in settings.versions:
+        if not isinstance(spec, VersionSpec):
+            return [
+                f"VERSIONS must hold VersionSpec objects, not {spec!r}: write "
+                'VersionSpec("thumb", 160, 160), imported from django_polyimages.'
+            ]
     complaints = []
     for attribute in ("name", "suffix"):
         values = [getattr(spec, attribute) for spec in settings.versions]
@@ -133,8 +139,13 @@ def _wrong_versions(settings: Settings) -> list[str]:
 
 def _wrong_values(settings: Settings) -> list[str]:
     complaints = []
-    unknown = sorted(map(str, set(settings.formats) - set(FORMATS)))
-    if unknown or not settings.formats:
+    for option in ("organization_model", "image_model", "relation_model"):
+        label: str = getattr(settings, option)
+        if not re.fullmatch(r"\w+\.\w+", label):
+            complaints.append(
+                f"{option.upper()} is {label!r}, it must be of the form 'app_label.Model'."
+            )
+    if not settings.formats or any(name not in FORMATS for name in settings.formats):
         complaints.append(f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}.")
     prefix = settings.upload_prefix
     if not re.fullmatch(r"(?:[\w-][\w.-]*/)+", prefix, re.ASCII):

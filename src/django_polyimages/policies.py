@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.module_loading import import_string
@@ -62,6 +61,8 @@ class GroupPolicy(OrganizationPolicy):
     slug_field = "name"
 
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
+        from django.contrib.auth.models import Group  # a host need not have installed it
+
         return isinstance(organization, Group) and user.groups.contains(organization)
 
 

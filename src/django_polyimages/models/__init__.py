@@ -1,5 +1,9 @@
 """The models: abstract ones for hosts to build on, and the default ones."""
 
+from django_polyimages.requirements import require_content_types
+
+require_content_types()
+
 from django_polyimages.models.attachable import (
     ImageAttachable,
     ImageAttachableQuerySet,

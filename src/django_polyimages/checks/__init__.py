@@ -1,0 +1,35 @@
+"""System checks: the mistakes that a host is likely to make, each with what mends it.
+
+An id is never used twice, not even after its check is gone; ``docs/checks.md`` lists them all.
+"""
+
+from __future__ import annotations
+
+from django.core import checks
+from django.core.checks import Tags
+
+from django_polyimages.checks import hosts, models, policy, settings, storage
+
+__all__ = ["register"]
+
+
+def register() -> None:
+    """Register all checks; called once, when the models are loaded."""
+    for check in (
+        hosts.check_organization_paths,
+        hosts.check_inherited_images,
+        hosts.check_primary_keys,
+        hosts.check_models_not_in_use,
+        models.check_image_model,
+        models.check_relation_model,
+    ):
+        checks.register(check, Tags.models)
+    for check in (
+        policy.check_policy,
+        settings.check_pillow,
+        settings.check_uploads,
+        settings.check_templates,
+    ):
+        checks.register(check)
+    checks.register(storage.check_storage, Tags.files)
+    checks.register(settings.check_request_size, Tags.security, deploy=True)

@@ -1,0 +1,140 @@
+"""Checks of the models of images and relations in use, which may be the host's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import ForeignKey, Model, UniqueConstraint
+
+from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    ImageManager,
+    ImageRelationManager,
+)
+
+
+def check_image_model(**kwargs: Any) -> list[checks.CheckMessage]:
+    """``IMAGE_MODEL`` is what uploads need."""
+    model: type[Model] = get_image_model()
+    label = model._meta.label
+    if not issubclass(model, AbstractImage):
+        return [
+            checks.Error(
+                f'POLYIMAGES["IMAGE_MODEL"] is {label}, which is no AbstractImage.',
+                hint=f"Write class {model.__name__}(AbstractImage), imported from "
+                "django_polyimages.models, or name a model that is.",
+                obj=model,
+                id="polyimages.E002",
+            )
+        ]
+    if not isinstance(getattr(model, "objects", None), ImageManager):
+        return [
+            checks.Error(
+                f"{label}.objects is no ImageManager, so nothing can be uploaded.",
+                hint="Let your manager inherit ImageManager, imported from "
+                "django_polyimages.models, or leave objects out.",
+                obj=model,
+                id="polyimages.E008",
+            )
+        ]
+    return []
+
+
+def check_relation_model(**kwargs: Any) -> list[checks.CheckMessage]:
+    """``RELATION_MODEL`` is what attaching needs, and belongs to ``IMAGE_MODEL``."""
+    model: type[Model] = get_relation_model()
+    if not issubclass(model, AbstractImageRelation):
+        return [
+            checks.Error(
+                f'POLYIMAGES["RELATION_MODEL"] is {model._meta.label}, which is no '
+                "AbstractImageRelation.",
+                hint=f"Write class {model.__name__}(AbstractImageRelation), imported from "
+                "django_polyimages.models, or name a model that is.",
+                obj=model,
+                id="polyimages.E003",
+            )
+        ]
+    return [*_complaints_of_image(model), *_complaints_of_meta(model)]
+
+
+def _complaints_of_image(model: type[AbstractImageRelation]) -> Iterator[checks.CheckMessage]:
+    label, image = model._meta.label, get_image_model()
+    wanted = (
+        f'image = models.ForeignKey("{image._meta.label}", on_delete=models.CASCADE, '
+        'related_name="relations")'
+    )
+    field = _field(model, "image")
+    if not isinstance(field, ForeignKey):
+        yield checks.Error(
+            f"{label} has no foreign key image.",
+            hint=f"Write {wanted}",
+            obj=model,
+            id="polyimages.E004",
+        )
+    elif field.related_model._meta.concrete_model is not image._meta.concrete_model:
+        yield checks.Error(
+            f"{label}.image leads to {field.related_model._meta.label}, but IMAGE_MODEL is "
+            f"{image._meta.label}.",
+            hint="Set IMAGE_MODEL and RELATION_MODEL together: the relation model in use has "
+            f"{wanted}",
+            obj=model,
+            id="polyimages.E005",
+        )
+    elif field.remote_field.related_name != "relations":
+        yield checks.Error(
+            f"{label}.image has the related_name {field.remote_field.related_name!r}.",
+            hint=f"Write {wanted}",
+            obj=model,
+            id="polyimages.E006",
+        )
+
+
+def _complaints_of_meta(model: type[AbstractImageRelation]) -> Iterator[checks.CheckMessage]:
+    label = model._meta.label
+    hint = "Write class Meta(AbstractImageRelation.Meta) in it"
+    missing = sorted(_constraints(AbstractImageRelation) - _constraints(model))
+    if missing:
+        yield checks.Error(
+            f"{label} has no unique constraint on {' and none on '.join(missing)}.",
+            hint=f"{hint}, beside constraints of its own constraints = "
+            "[*AbstractImageRelation.Meta.constraints, ...], then run makemigrations.",
+            obj=model,
+            id="polyimages.E007",
+        )
+    if not isinstance(model._default_manager, ImageRelationManager):
+        yield checks.Error(
+            f"The default manager of {label} is no ImageRelationManager, so images cannot be "
+            "attached.",
+            hint="Let your manager inherit ImageRelationManager, imported from "
+            "django_polyimages.models, or leave it out.",
+            obj=model,
+            id="polyimages.E009",
+        )
+    if not model._meta.ordering:
+        yield checks.Warning(
+            f"{label} has no ordering, so images are shown in no particular order.",
+            hint=f"{hint}.",
+            obj=model,
+            id="polyimages.W003",
+        )
+
+
+def _constraints(model: type[Model]) -> set[str]:
+    """The fields of each unique constraint; what a condition says is not compared."""
+    return {
+        ", ".join(sorted(constraint.fields)) + (" for covers" if constraint.condition else "")
+        for constraint in model._meta.constraints
+        if isinstance(constraint, UniqueConstraint)
+    }
+
+
+def _field(model: type[Model], name: str) -> Any:
+    try:
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None

@@ -1,0 +1,88 @@
+"""Checks of ``ORGANIZATION_POLICY``: whether it can be asked who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.module_loading import import_string
+
+from django_polyimages.accessors import get_organization_model
+from django_polyimages.conf import get_settings
+from django_polyimages.policies import GroupPolicy, OrganizationPolicy
+
+_METHODS = ("get_organization", "is_member", "may")
+_EXAMPLE = (
+    "Write a subclass of OrganizationPolicy (django_polyimages.policies) with "
+    "is_member(self, user, organization), and name it in "
+    'POLYIMAGES["ORGANIZATION_POLICY"], as "shops.images.Policy".'
+)
+
+
+def check_policy(**kwargs: Any) -> list[checks.CheckMessage]:
+    """The policy can be imported, knows members and finds organizations."""
+    path = get_settings().organization_policy
+    try:
+        policy = import_string(path)
+    except ImportError as error:
+        return [
+            checks.Error(
+                f'POLYIMAGES["ORGANIZATION_POLICY"] is {path!r}, which cannot be imported: {error}',
+                hint=_EXAMPLE,
+                obj="POLYIMAGES",
+                id="polyimages.E012",
+            )
+        ]
+    return list(_complaints(path, policy))
+
+
+def _complaints(path: str, policy: Any) -> Iterator[checks.CheckMessage]:
+    problem = _problem(policy)
+    organization = get_organization_model()
+    if problem:
+        yield checks.Error(
+            f'POLYIMAGES["ORGANIZATION_POLICY"] is {path!r}, which {problem}.',
+            hint=_EXAMPLE,
+            obj="POLYIMAGES",
+            id="polyimages.E013",
+        )
+    elif policy.is_member is GroupPolicy.is_member:
+        if "auth.Group" not in _labels(organization):
+            yield checks.Warning(
+                f"Nobody is a member of any organization: they are {organization._meta.label}, and "
+                "GroupPolicy knows the members of auth.Group only.",
+                hint=f"{_EXAMPLE} Without the HTTP API nobody asks; silence this check then.",
+                obj="POLYIMAGES",
+                id="polyimages.W005",
+            )
+    elif policy.get_organization is OrganizationPolicy.get_organization:
+        try:
+            organization._meta.get_field(policy.slug_field)
+        except FieldDoesNotExist:
+            if policy.slug_field != "pk":
+                yield checks.Error(
+                    f"{path} finds organizations by {policy.slug_field!r}, a field that "
+                    f"{organization._meta.label} does not have.",
+                    hint="Set slug_field in it to the field that stands in URLs, as "
+                    'slug_field = "name", or "pk".',
+                    obj="POLYIMAGES",
+                    id="polyimages.E023",
+                )
+
+
+def _problem(policy: Any) -> str:
+    if not isinstance(policy, type):
+        return "is no class"
+    missing = [name for name in _METHODS if not callable(getattr(policy, name, None))]
+    if missing:
+        return f"has no method {missing[0]}"
+    if getattr(policy, "is_member", None) is OrganizationPolicy.is_member:
+        return "does not say who is a member"
+    return ""
+
+
+def _labels(model: Any) -> list[str]:
+    """The model and all that it inherits from, proxies' models too."""
+    return [base._meta.label for base in model.__mro__ if hasattr(base, "_meta")]

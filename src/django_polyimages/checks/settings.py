@@ -1,0 +1,143 @@
+"""Checks of ``POLYIMAGES`` against what surrounds it: the policy, Pillow and Django's settings.
+
+What is wrong by itself raises ``ImproperlyConfigured`` in ``conf`` before any check.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core import checks
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.template import TemplateDoesNotExist, engines
+from django.template.backends.django import DjangoTemplates
+from django.template.loader import get_template
+from django.utils.module_loading import import_string
+from PIL import Image, features
+
+from django_polyimages.conf import get_settings
+
+_FEATURES = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}
+"""What Pillow calls the library behind a format; GIF needs none."""
+_MIB = 1024 * 1024
+
+
+def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
+    """This Pillow knows the formats that are asked for, and takes as many pixels as we do."""
+    settings = get_settings()
+    messages: list[checks.CheckMessage] = [
+        checks.Error(
+            f"This Pillow cannot write {spec.format}, the format of the version {spec.name!r}.",
+            hint=f"{_how_to_get(spec.format)} or give the VersionSpec another format, as "
+            'format="WEBP".',
+            obj="POLYIMAGES",
+            id="polyimages.E014",
+        )
+        for spec in settings.versions
+        if not _is_known(spec.format)
+    ]
+    messages += [
+        checks.Warning(
+            f"This Pillow cannot read {name}, so such files are refused.",
+            hint=f"{_how_to_get(name)} or leave {name} out of "
+            'POLYIMAGES["FORMATS"], so that users are not told that it is allowed.',
+            obj="POLYIMAGES",
+            id="polyimages.W009",
+        )
+        for name in settings.formats
+        if not _is_known(name)
+    ]
+    # Pillow warns from MAX_IMAGE_PIXELS on and refuses from twice as many; None is no limit.
+    limit = 2 * (Image.MAX_IMAGE_PIXELS or settings.max_pixels)
+    if settings.max_pixels > limit:
+        messages.append(
+            checks.Warning(
+                f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow refuses images of '
+                f"more than {limit} pixels.",
+                hint=f"Lower MAX_PIXELS to {limit}, or raise Pillow's limit in your settings: "
+                f"PIL.Image.MAX_IMAGE_PIXELS = {settings.max_pixels}.",
+                obj="POLYIMAGES",
+                id="polyimages.W008",
+            )
+        )
+    return messages
+
+
+def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Django lets through what ``POLYIMAGES`` allows."""
+    messages: list[checks.CheckMessage] = []
+    wanted = get_settings().max_files
+    allowed = django_settings.DATA_UPLOAD_MAX_NUMBER_FILES or wanted  # None is no limit
+    if allowed < wanted:
+        messages.append(
+            checks.Warning(
+                f'POLYIMAGES["MAX_FILES"] is {wanted}, but Django refuses requests of more than '
+                f"{allowed} files.",
+                hint=f"Set DATA_UPLOAD_MAX_NUMBER_FILES = {wanted}, or lower MAX_FILES to "
+                f"{allowed}.",
+                obj="POLYIMAGES",
+                id="polyimages.W006",
+            )
+        )
+    handlers = [import_string(path) for path in django_settings.FILE_UPLOAD_HANDLERS]
+    if all(_takes_small_requests_only(handler) for handler in handlers):
+        messages.append(
+            checks.Warning(
+                "FILE_UPLOAD_HANDLERS has none that takes large requests: files of requests of "
+                f"more than FILE_UPLOAD_MAX_MEMORY_SIZE "
+                f"({django_settings.FILE_UPLOAD_MAX_MEMORY_SIZE} bytes) get lost.",
+                hint='Add "django.core.files.uploadhandler.TemporaryFileUploadHandler" to it.',
+                obj="FILE_UPLOAD_HANDLERS",
+                id="polyimages.W007",
+            )
+        )
+    return messages
+
+
+def check_templates(**kwargs: Any) -> list[checks.CheckMessage]:
+    """``{% picture %}`` finds its template, where Django's templates are used at all."""
+    if not any(isinstance(engine, DjangoTemplates) for engine in engines.all()):
+        return []
+    try:
+        get_template("polyimages/picture.html")
+    except TemplateDoesNotExist:
+        return [
+            checks.Warning(
+                "The template polyimages/picture.html is not found, so {% picture %} fails.",
+                hint='Set "APP_DIRS": True in TEMPLATES, or add '
+                '"django.template.loaders.app_directories.Loader" to its loaders.',
+                obj="TEMPLATES",
+                id="polyimages.W016",
+            )
+        ]
+    return []
+
+
+def check_request_size(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Said before a deployment: Django limits no upload, the web server has to."""
+    settings = get_settings()
+    largest = settings.max_files * settings.max_bytes
+    megabytes = -(-largest // _MIB) + 1  # and what a form is made of besides its files
+    return [
+        checks.Info(
+            f"A bulk upload may have {largest} bytes (MAX_FILES x MAX_BYTES); only the web server "
+            "can refuse a request for its size, and by default it may refuse every photo.",
+            hint=f"With nginx: client_max_body_size {megabytes}m; (1m unless given). Silence this "
+            "check when that is done.",
+            obj="POLYIMAGES",
+            id="polyimages.I001",
+        )
+    ]
+
+
+def _takes_small_requests_only(handler: Any) -> bool:
+    return isinstance(handler, type) and issubclass(handler, MemoryFileUploadHandler)
+
+
+def _is_known(name: str) -> bool:
+    return name not in _FEATURES or bool(features.check(_FEATURES[name]))
+
+
+def _how_to_get(name: str) -> str:
+    return f"Install Pillow's wheel, which has {name} (pip install --force-reinstall Pillow),"

@@ -1,0 +1,87 @@
+"""Checks of the storage; nothing is written to it, and no request is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, storages
+from django.urls import get_script_prefix
+
+from django_polyimages.checks import s3
+from django_polyimages.conf import Settings, get_settings
+
+
+def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
+    """The storage exists and takes our files as they come."""
+    alias = get_settings().storage
+    if alias not in storages.backends:
+        if alias != Settings().storage:
+            return [_unknown(alias)]
+        alias = "default"
+    messages: list[checks.CheckMessage] = []
+    if alias == "staticfiles":
+        messages.append(
+            checks.Error(
+                'POLYIMAGES["STORAGE"] is "staticfiles": uploads would lie among the files that '
+                "collectstatic writes, and may clear.",
+                hint='Add a storage of its own, STORAGES["polyimages"], and leave STORAGE out.',
+                obj="POLYIMAGES",
+                id="polyimages.E016",
+            )
+        )
+    try:
+        backend = storages[alias]
+    except (ImproperlyConfigured, ImportError, TypeError) as error:
+        return [*messages, _unusable(alias, error)]
+    if isinstance(backend, FileSystemStorage):
+        messages.extend(_complaints_of_disk(alias, backend))
+    elif s3.is_s3(backend):
+        messages.extend(s3.complaints(alias, backend))
+    return messages
+
+
+def _unknown(alias: str) -> checks.CheckMessage:
+    known = ", ".join(repr(name) for name in storages.backends)
+    return checks.Error(
+        f'POLYIMAGES["STORAGE"] is {alias!r}, an alias that STORAGES does not have: images would '
+        "go to the default storage.",
+        hint=f"Add {alias!r} to STORAGES, or name one of {known}.",
+        obj="POLYIMAGES",
+        id="polyimages.E015",
+    )
+
+
+def _unusable(alias: str, error: Exception) -> checks.CheckMessage:
+    return checks.Error(
+        f"The storage {alias!r} cannot be made: {error}",
+        hint=f'Mend STORAGES[{alias!r}]; S3 needs pip install "django-polyimages[s3]".',
+        obj=f"STORAGES[{alias!r}]",
+        id="polyimages.E017",
+    )
+
+
+def _complaints_of_disk(alias: str, backend: FileSystemStorage) -> list[checks.CheckMessage]:
+    messages: list[checks.CheckMessage] = []
+    if not backend.base_location:
+        messages.append(
+            checks.Error(
+                "MEDIA_ROOT is not set: images would be stored in the folder that the server was "
+                "started in.",
+                hint='Write MEDIA_ROOT = BASE_DIR / "media".',
+                obj=f"STORAGES[{alias!r}]",
+                id="polyimages.E018",
+            )
+        )
+    # Django puts the script's prefix before a MEDIA_URL that has no host, also before an empty one.
+    if backend.base_url in ("", get_script_prefix()):
+        messages.append(
+            checks.Warning(
+                "MEDIA_URL is not set: URLs of images would begin at the root of the site.",
+                hint='Write MEDIA_URL = "media/", and let the web server serve MEDIA_ROOT there.',
+                obj=f"STORAGES[{alias!r}]",
+                id="polyimages.W010",
+            )
+        )
+    return messages

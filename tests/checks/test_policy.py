@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group
+
+from django_polyimages.checks import policy
+from django_polyimages.policies import GroupPolicy, OrganizationPolicy
+
+
+class Policy(OrganizationPolicy):
+    def is_member(self, user, organization):
+        return True
+
+
+class ByName(Policy):
+    slug_field = "name"
+
+
+class ByKey(Policy):
+    slug_field = "pk"
+
+
+class ByDomain(Policy):
+    slug_field = "domain"
+
+
+class Finder(ByDomain):
+    def get_organization(self, slug):
+        return None
+
+
+class Forgetful(OrganizationPolicy):
+    """It does not say who is a member."""
+
+
+class Groups(GroupPolicy):
+    """It only says more about what members may do."""
+
+
+class Half:
+    def is_member(self, user, organization):
+        return True
+
+    def may(self, user, action, organization, obj=None):
+        return True
+
+
+class Whole(Half):
+    def get_organization(self, slug):
+        return None
+
+
+instance = Policy()
+
+
+@pytest.fixture
+def complaints(settings):
+    def found(path: str) -> list[str]:
+        settings.POLYIMAGES = settings.POLYIMAGES | {"ORGANIZATION_POLICY": path}
+        return [f"{one.id} {one.msg} {one.hint}" for one in policy.check_policy()]
+
+    return found
+
+
+@pytest.mark.parametrize("name", ["Policy", "ByName", "ByKey", "Finder", "Whole"])
+def test_a_policy_that_knows_members_is_fine(complaints, name):
+    assert complaints(f"{__name__}.{name}") == []
+
+
+def test_the_example_project_s_policy_is_fine():
+    assert policy.check_policy() == []
+
+
+@pytest.mark.parametrize("path", ["Policy", "shops.images.Policy", f"{__name__}.Polizy"])
+def test_a_policy_has_to_be_found(complaints, path):
+    [complaint] = complaints(path)
+    assert complaint.startswith("polyimages.E012")
+    assert f"{path!r}, which cannot be imported: " in complaint
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("instance", "is no class"),
+        ("Half", "has no method get_organization"),
+        ("Forgetful", "does not say who is a member"),
+    ],
+)
+def test_a_policy_has_to_answer(complaints, name, problem):
+    [complaint] = complaints(f"{__name__}.{name}")
+    assert complaint.startswith("polyimages.E013")
+    assert f", which {problem}. Write a subclass of OrganizationPolicy" in complaint
+
+
+@pytest.mark.parametrize("path", ["django_polyimages.policies.GroupPolicy", f"{__name__}.Groups"])
+def test_groups_have_members_only_where_they_are_the_organizations(complaints, monkeypatch, path):
+    [complaint] = complaints(path)
+    assert complaint.startswith("polyimages.W005")
+    assert "they are organizations.Organization" in complaint
+    monkeypatch.setattr(policy, "get_organization_model", lambda: Group)
+    assert complaints(path) == []
+
+
+def test_organizations_have_the_field_that_finds_them(complaints):
+    [complaint] = complaints(f"{__name__}.ByDomain")
+    assert complaint.startswith("polyimages.E023")
+    assert "'domain', a field that organizations.Organization does not have" in complaint

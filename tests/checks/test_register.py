@@ -1,0 +1,127 @@
+"""All checks together: on whole projects, and against their documentation."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+
+import django_polyimages
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((Path(django_polyimages.__file__).parent / "checks").glob("*.py"))
+
+
+def ids_in(text: str) -> list[str]:
+    return re.findall(r"polyimages\.[EWI]\d{3}", text)
+
+
+def test_every_check_is_documented_and_nothing_else():
+    used = [found for source in SOURCES for found in ids_in(source.read_text())]
+    rows = [
+        line.split("|")[1]
+        for line in (ROOT / "docs/checks.md").read_text().splitlines()
+        if line.startswith("| `polyimages.")
+    ]
+    documented = [found for row in rows for found in ids_in(row)]
+    assert len(used) > 30
+    assert sorted(used) == sorted(documented)
+
+
+def test_the_example_project_has_no_complaints():
+    assert [one for one in run_checks() if one.id.startswith("polyimages.")] == []
+
+
+def test_only_a_deployment_is_told_of_the_web_server(capsys):
+    call_command("check", "--deploy", "--tag", "security")
+    assert "polyimages.I001" in capsys.readouterr().err
+    call_command("check", "--tag", "security")
+    assert "polyimages" not in capsys.readouterr().err
+
+
+def check(module: str, *lines: str, folder: Path, **variables: str) -> str:
+    """What ``manage.py check`` says in a project of its own."""
+    (folder / "host_settings.py").write_text("\n".join([f"from {module} import *", *lines]))
+    path = os.pathsep.join(map(str, [folder, ROOT / "src", ROOT, ROOT / "example_project"]))
+    result = subprocess.run(
+        [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
+        env=os.environ
+        | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "host_settings"}
+        | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout + result.stderr
+
+
+S3 = {"POLYIMAGES_S3_BUCKET": "x", "POLYIMAGES_S3_ENDPOINT": "https://a.r2.cloudflarestorage.com"}
+
+
+@pytest.mark.parametrize(
+    ("module", "variables"),
+    [
+        ("config.settings", {}),
+        ("config.settings", S3),
+        ("tests.settings_default", {}),
+        ("tests.settings_plain", {}),
+    ],
+)
+def test_a_project_in_order_hears_nothing(module, variables, tmp_path):
+    told = check(module, folder=tmp_path, **variables)
+    assert told == "System check identified no issues (0 silenced).\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            'INSTALLED_APPS = ["contacts", "django_polyimages"]',
+            'django_polyimages needs "django.contrib.contenttypes" in INSTALLED_APPS.',
+        ),
+        (
+            'INSTALLED_APPS = ["django.contrib.contenttypes", "django_polyimages"]',
+            "POLYIMAGES['ORGANIZATION_MODEL'] is 'auth.Group', a model that is not installed: No "
+            "installed app with label 'auth'. Add \"django.contrib.auth\" to INSTALLED_APPS or "
+            "name another model.",
+        ),
+        (
+            'POLYIMAGES = {"RELATION_MODEL": "shops.Use"}',
+            "POLYIMAGES['RELATION_MODEL'] is 'shops.Use', a model that is not installed: No "
+            "installed app with label 'shops'. Add its app to INSTALLED_APPS or name another "
+            "model.",
+        ),
+        (
+            'POLYIMAGES = {"MAX_BYTE": 1}',
+            "POLYIMAGES has the unknown key 'MAX_BYTE': did you mean 'MAX_BYTES'?",
+        ),
+    ],
+)
+def test_what_no_check_can_say_ends_a_traceback_in_one_sentence(line, sentence, tmp_path):
+    told = check("tests.settings_default", line, folder=tmp_path)
+    assert told.endswith(f"ImproperlyConfigured: {sentence}\n")
+    assert told.count("Traceback") == 1
+
+
+def test_a_wrong_option_is_found_before_any_model_is_imported(tmp_path):
+    line = 'POLYIMAGES = {"MAX_BYTE": 1}; INSTALLED_APPS.insert(0, "contacts")'
+    assert "models" not in check("tests.settings_default", line, folder=tmp_path)
+
+
+def test_a_wrong_version_spec_ends_in_the_settings_themselves(tmp_path):
+    lines = [
+        "from django_polyimages import VersionSpec",
+        'POLYIMAGES = {"VERSIONS": [VersionSpec("Thumb", 160, 160)]}',
+    ]
+    told = check("tests.settings_default", *lines, folder=tmp_path)
+    assert 'host_settings.py", line 3' in told
+    assert told.endswith(
+        "ValueError: version 'Thumb': a name has lower case letters, digits and single "
+        "underscores\n"
+    )

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+
+from config.s3 import s3_storage
+from django_polyimages.checks import storage
+
+R2 = "https://account.r2.cloudflarestorage.com"
+OWN = "https://s3.example.com"
+LAX = Config(signature_version="s3v4")
+
+
+def strict(**options) -> Config:
+    return Config(request_checksum_calculation="when_required", **options)
+
+
+@pytest.fixture(autouse=True)
+def nothing_around(monkeypatch, tmp_path):
+    """No request, no variables and no files of the machine's."""
+
+    def refuse(*args):
+        raise AssertionError("a check must not send a request")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for name in ("AWS_PROFILE", "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def complaints(settings):
+    """What is said of the example project's S3 storage with these options."""
+
+    def found(**options) -> dict[str, str]:
+        entry = s3_storage("pictures")
+        entry["OPTIONS"] |= options
+        settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+        return {
+            one.id.removeprefix("polyimages."): f"{one.msg} {one.hint}"
+            for one in storage.check_storage()
+        }
+
+    return found
+
+
+@pytest.mark.parametrize("endpoint", [None, R2, OWN, "http://127.0.0.1:9000"])
+def test_the_example_project_s_options_are_fine(complaints, endpoint):
+    assert complaints(endpoint_url=endpoint) == {}
+
+
+def test_aws_itself_needs_no_more_than_a_bucket_and_one_put_a_file(settings, complaints):
+    settings.STORAGES = settings.STORAGES | {
+        "polyimages": {
+            "BACKEND": "storages.backends.s3boto3.S3Boto3Storage",
+            "OPTIONS": {"bucket_name": "x"},
+        }
+    }
+    assert [one.id for one in storage.check_storage()] == ["polyimages.W014"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected", "part"),
+    [
+        ({"bucket_name": None}, "E019", 'Set "bucket_name"'),
+        ({"file_overwrite": False}, "W011", "a HEAD request before its PUT"),
+        ({"default_acl": "public-read"}, "W012", "default_acl is 'public-read'"),
+        ({"addressing_style": "virtual"}, "W015", "Config(s3={\"addressing_style\": 'virtual'}"),
+        ({"signature_version": "s3"}, "W015", "Config(signature_version='s3', ...)"),
+        ({"proxies": {"https": "proxy:1"}}, "W015", "proxies is {'https': 'proxy:1'}"),
+        ({"querystring_expire": 604_801}, "E022", '"querystring_expire": 604800'),
+    ],
+)
+def test_an_option_that_fails_or_costs_is_named(complaints, options, expected, part):
+    found = complaints(**options)
+    assert list(found) == [expected]
+    assert part in found[expected]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"addressing_style": "path", "signature_version": "s3v4"},
+        {"querystring_expire": 604_800},
+        {"querystring_expire": 10**7, "custom_domain": "images.example.com"},
+        {"querystring_expire": 10**7, "querystring_auth": False},
+        {"querystring_expire": 10**7, "client_config": strict()},  # version 2 knows no limit
+    ],
+)
+def test_options_that_are_true_or_not_used_are_fine(complaints, options):
+    assert complaints(**options) == {}
+
+
+def test_the_aws_settings_of_a_site_count_too(complaints, settings):
+    settings.AWS_S3_FILE_OVERWRITE = False
+    entry = s3_storage("pictures")
+    del entry["OPTIONS"]["file_overwrite"]
+    settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+    assert [one.id for one in storage.check_storage()] == ["polyimages.W011"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "found"), [(20_971_520, ["W014"]), (20_971_521, []), (8_388_608, ["W014"])]
+)
+def test_the_largest_original_is_one_put(complaints, threshold, found):
+    config = TransferConfig(multipart_threshold=threshold)
+    messages = complaints(transfer_config=config)
+    assert list(messages) == found
+    assert all("multipart_threshold=21 * 1024 * 1024" in one for one in messages.values())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "found"),
+    [
+        (OWN, ["W013"]),
+        ("http://s3.example.com", []),
+        ("https://s3.eu-central-1.amazonaws.com", []),
+        (None, []),
+    ],
+)
+def test_checksums_in_a_trailer_are_for_aws_alone(complaints, endpoint, found):
+    messages = complaints(endpoint_url=endpoint, client_config=LAX)
+    assert list(messages) == found
+    assert all("when_required" in one for one in messages.values())
+
+
+def test_the_environment_may_say_so(complaints, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", OWN)
+    assert list(complaints(client_config=LAX)) == ["W013"]
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    assert complaints(client_config=LAX) == {}
+
+
+def test_an_older_boto3_sends_no_such_checksums(complaints):
+    older = Config(signature_version="s3v4")
+    del older.request_checksum_calculation
+    assert complaints(endpoint_url=OWN, client_config=older) == {}
+
+
+def test_a_profile_may_say_so(complaints, tmp_path):
+    options = {"endpoint_url": OWN, "client_config": LAX, "session_profile": "site"}
+    assert list(complaints(**options)) == ["W013"]  # no such profile on this machine
+    (tmp_path / "config").write_text("[profile site]\nrequest_checksum_calculation=when_required")
+    assert complaints(**options) == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "found"),
+    [
+        (strict(), {}, ["E020"]),
+        (strict(), {"region_name": None}, ["E020"]),
+        (strict(signature_version="s3"), {"region_name": "auto"}, ["E020"]),
+        (strict(), {"region_name": "auto"}, []),
+        (strict(), {"custom_domain": "images.example.com"}, []),
+        (strict(signature_version="s3v4"), {"region_name": "eu-central-1"}, ["E021"]),
+        (strict(signature_version="s3v4"), {"region_name": "WEUR"}, []),
+    ],
+)
+def test_what_r2_refuses_is_an_error(complaints, config, options, found):
+    assert list(complaints(endpoint_url=R2, client_config=config, **options)) == found
+    assert complaints(endpoint_url=OWN, client_config=config, **options) == {}
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "auto", "weur"])
+@pytest.mark.parametrize("version", [None, "s3", "s3v4"])
+def test_urls_are_signed_as_the_check_believes(complaints, settings, region, version):
+    found = complaints(
+        endpoint_url=R2,
+        region_name=region,
+        access_key="key",
+        secret_key="secret",
+        client_config=strict(signature_version=version),
+    )
+    url = storage.storages["polyimages"].url("x")
+    assert ("E020" in found) == ("X-Amz-Signature=" not in url)

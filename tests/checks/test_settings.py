@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.test import RequestFactory
+from PIL import Image, features
+
+from django_polyimages import VersionSpec
+from django_polyimages.checks import settings as checks
+from tests.drawing import photo, upload_of
+
+MEMORY = "django.core.files.uploadhandler.MemoryFileUploadHandler"
+
+
+def ids(messages) -> list[str]:
+    return [one.id for one in messages]
+
+
+def test_this_pillow_can_do_what_is_asked_for():
+    assert checks.check_pillow() == []
+
+
+@pytest.fixture
+def without_avif(monkeypatch):
+    known = features.check
+    monkeypatch.setattr(features, "check", lambda name: name != "avif" and known(name))
+
+
+def test_a_format_that_pillow_cannot_read_is_named(without_avif, settings):
+    [message] = checks.check_pillow()
+    assert message.id == "polyimages.W009"
+    assert "cannot read AVIF" in message.msg
+    assert 'leave AVIF out of POLYIMAGES["FORMATS"]' in message.hint
+    settings.POLYIMAGES = {"FORMATS": ["JPEG", "PNG", "WEBP", "GIF"]}
+    assert checks.check_pillow() == []
+
+
+def test_a_version_that_pillow_cannot_write_is_an_error(without_avif, settings):
+    small, large = VersionSpec("small", 10, 10), VersionSpec("large", 20, 20, format="AVIF")
+    settings.POLYIMAGES = {"VERSIONS": [small, large], "FORMATS": ["JPEG"]}
+    [message] = checks.check_pillow()
+    assert message.id == "polyimages.E014"
+    assert "cannot write AVIF, the format of the version 'large'" in message.msg
+
+
+@pytest.mark.parametrize(
+    ("limit", "found"), [(25_000_000, []), (24_999_999, ["polyimages.W008"]), (None, [])]
+)
+def test_pillow_refuses_twice_its_own_limit(monkeypatch, limit, found):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    assert ids(checks.check_pillow()) == found
+
+
+@pytest.mark.parametrize(("limit", "found"), [(50, []), (49, ["polyimages.W006"]), (None, [])])
+def test_django_s_limit_of_files_is_not_below_ours(settings, limit, found):
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = limit
+    assert ids(checks.check_uploads()) == found
+
+
+class Scanner(MemoryFileUploadHandler):
+    """A host's own handler, which takes no large requests either."""
+
+
+def made_by_a_function(request):
+    return Scanner(request)
+
+
+@pytest.mark.parametrize(
+    ("handlers", "found"),
+    [
+        ([MEMORY], ["polyimages.W007"]),
+        ([f"{__name__}.Scanner"], ["polyimages.W007"]),
+        ([MEMORY, "django.core.files.uploadhandler.TemporaryFileUploadHandler"], []),
+        ([f"{__name__}.made_by_a_function"], []),
+    ],
+)
+def test_a_handler_takes_large_requests(settings, handlers, found):
+    settings.FILE_UPLOAD_HANDLERS = handlers
+    assert ids(checks.check_uploads()) == found
+
+
+@pytest.mark.parametrize(("largest", "arrived"), [(10, []), (1_000_000, ["file"])])
+def test_without_such_a_handler_files_do_get_lost(settings, largest, arrived):
+    settings.FILE_UPLOAD_HANDLERS = [MEMORY]
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = largest
+    assert list(RequestFactory().post("/", {"file": upload_of(photo())}).FILES) == arrived
+
+
+ENGINE = {"BACKEND": "django.template.backends.django.DjangoTemplates"}
+
+
+@pytest.mark.parametrize(
+    ("engines", "found"),
+    [
+        ([ENGINE], ["polyimages.W016"]),
+        ([ENGINE | {"APP_DIRS": True}], []),
+        ([], []),
+        ([{"BACKEND": "django.template.backends.dummy.TemplateStrings"}], []),
+    ],
+)
+def test_the_picture_s_template_is_found(settings, engines, found):
+    settings.TEMPLATES = engines
+    assert ids(checks.check_templates()) == found
+
+
+def test_before_a_deployment_the_largest_request_is_told(settings):
+    settings.POLYIMAGES = {"MAX_FILES": 3, "MAX_BYTES": 5_000_000}
+    [message] = checks.check_request_size()
+    assert message.id == "polyimages.I001"
+    assert "15000000 bytes" in message.msg
+    assert "client_max_body_size 16m;" in message.hint
