@@ -42,11 +42,10 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         "thumbnail",
         "name",
         "organization",
-        "pixels",
         "size",
         "state",
         "uses",
-        "created_at",
+        "created",
     ]
     list_display_links = ["thumbnail", "name"]
     list_filter = [
