@@ -44,7 +44,8 @@ class VersionRow:
             return "-"
         spec = self.spec
         box = in_pixels(spec.width, spec.height)
-        return format_html("{} {}, {} {}", spec.format, spec.quality, spec.mode, box)
+        text = format_html("{} {}, {} {}", spec.format, spec.quality, spec.mode, box)
+        return format_html('<span dir="ltr">{}</span>', text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
