@@ -10,6 +10,8 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -75,12 +77,12 @@ class ImageColumns(admin.ModelAdmin):
         return str(image)
 
     @admin.display(description=_("pixels"), ordering=F("width") * F("height"))
-    def pixels(self, image: AbstractImage) -> str:
+    def pixels(self, image: AbstractImage) -> SafeString:
         return in_pixels(image.width, image.height)
 
     @admin.display(description=_("size"), ordering="byte_size")
-    def size(self, image: AbstractImage) -> str:
-        return filesizeformat(image.byte_size)
+    def size(self, image: AbstractImage) -> SafeString:
+        return format_html("{}<br>{}", self.pixels(image), filesizeformat(image.byte_size))
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, image: AbstractImage) -> SafeString:
@@ -94,12 +96,24 @@ class ImageColumns(admin.ModelAdmin):
         number: int = image.number_of_uses  # type: ignore[attr-defined]
         return number
 
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, image: AbstractImage) -> SafeString:
+        moment = image.created_at
+        moment = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            moment.isoformat(),
+            date_format(moment, "DATETIME_FORMAT"),
+            date_format(moment, "SHORT_DATE_FORMAT"),
+        )
+
 
 def count_uses(images: QuerySet[Any]) -> QuerySet[Any]:
     """``images`` with ``number_of_uses``: a subquery, so that nothing has to be grouped."""
     relations = relations_of_rows(images.model).order_by().values("image")
     counted = relations.annotate(number=Count("pk")).values("number")
-    return images.annotate(number_of_uses=Coalesce(Subquery(counted), 0))
+    counting: QuerySet[Any] = images.annotate(number_of_uses=Coalesce(Subquery(counted), 0))
+    return counting
 
 
 def relations_of(model: type[AbstractImage]) -> QuerySet[Any]:
@@ -127,5 +141,7 @@ def inside_box(width: int, height: int, side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def in_pixels(width: int, height: int) -> str:
-    return f"{width}\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}{height}"
+def in_pixels(width: int, height: int) -> SafeString:
+    """Width before height, in every language."""
+    text = f"{width}\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}{height}"
+    return format_html('<span dir="ltr">{}</span>', text)

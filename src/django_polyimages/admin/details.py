@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_polyimages.admin.columns import inside_box
+from django_polyimages.admin.columns import in_pixels, inside_box
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage
 from django_polyimages.rendering import picture
@@ -30,6 +32,20 @@ class VersionRow:
     """None for a version that no spec asks for any more."""
     note: str
     """What is wrong with it; empty for a version that is as it should be."""
+
+    @property
+    def pixels(self) -> SafeString | str:
+        return in_pixels(self.version.width, self.version.height) if self.version else "-"
+
+    @property
+    def made_as(self) -> SafeString | str:
+        """Format, quality, mode and box, as the spec has them."""
+        if self.spec is None:
+            return "-"
+        spec = self.spec
+        box = in_pixels(spec.width, spec.height)
+        text = format_html("{} {}, {} {}", spec.format, spec.quality, spec.mode, box)
+        return format_html('<span dir="ltr">{}</span>', text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,11 +42,10 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         "thumbnail",
         "name",
         "organization",
-        "pixels",
         "size",
         "state",
         "uses",
-        "created_at",
+        "created",
     ]
     list_display_links = ["thumbnail", "name"]
     list_filter = [
@@ -103,7 +102,8 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name in FOCAL_POINT:
-            kwargs["widget"] = NumberInput(attrs={"min": 0, "max": 1, "step": "any"})
+            # Checked by the form too: a point outside of the picture never gets into an image.
+            kwargs |= {"min_value": 0, "max_value": 1, "widget": NumberInput({"step": "any"})}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=_("picture"))
