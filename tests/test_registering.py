@@ -82,14 +82,14 @@ def test_a_name_that_is_taken_is_left_alone():
         class Meta:
             app_label = "contacts"
 
-    class Page(models.Model):  # noqa: DJ008
+    class Page(models.Model):
         class Meta:
             app_label = "contacts"
 
         def images(self) -> list[str]:
             return []
 
-    class Parent(models.Model):  # noqa: DJ008
+    class Parent(models.Model):
         class Meta:
             app_label = "contacts"
 
