@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from django_polyimages.models import Image
 from tests.helpers import stored_keys
-from tests.own_models.library.models import Photo
+from tests.own_models.library.models import Book, Photo
 
 URL = "/admin/library/photo/"
 
@@ -17,12 +17,13 @@ def test_only_the_hosts_model_is_registered():
 def test_the_list_shows_the_smallest_version(admin_client, photos):
     page = admin_client.get(URL).content.decode()
     for image in photos:
-        assert f'<img src="{image.versions["square"].url}" width="80" height="80"' in page
+        assert f'src="{image.versions["square"].url}" width="80" height="80"' in page
     assert "Ada" in page
 
 
 def test_the_hosts_fields_can_be_changed(admin_client, photos):
     data = {"title": "T", "alt_text": "", "description": "", "photographer": "Grace"}
+    data |= {"focal_x": 0.5, "focal_y": 0.5}
     url = f"{URL}{photos[0].pk}/change/"
     assert admin_client.get(url).status_code == 200
     assert admin_client.post(url, data | {"licence": "CC0"}).status_code == 302
@@ -42,3 +43,24 @@ def test_an_action_deletes_files_too(
         assert admin_client.post(URL, data).status_code == 302
     assert list(Photo.objects.all()) == photos[1:2]
     assert stored_keys(files) == sorted(photos[1].keys)
+
+
+def test_the_hosts_fields_of_a_use_are_in_the_inline(admin_client, photos, acme):
+    book = Book.objects.create(organization=acme, name="Notes")
+    book.images.attach(photos[0])
+    url = f"/admin/library/book/{book.pk}/change/"
+    prefix = "library-photouse-content_type-object_id"
+    page = admin_client.get(url).content.decode()
+    assert f'name="{prefix}-0-caption_position"' in page
+    assert 'data-url="/admin/library/photo/library/"' in page
+    rows = {
+        f"{prefix}-TOTAL_FORMS": 2,
+        f"{prefix}-INITIAL_FORMS": 1,
+        f"{prefix}-0-id": book.images.get().pk,
+        f"{prefix}-0-caption_position": "above",
+        f"{prefix}-1-image": photos[1].pk,
+        f"{prefix}-1-caption_position": "beside",
+    }
+    response = admin_client.post(url, {"organization": acme.pk, "name": "Notes", **rows})
+    assert response.status_code == 302
+    assert [use.caption_position for use in book.images.all()] == ["above", "beside"]

@@ -1,10 +1,14 @@
 from django.contrib import admin
 
-from django_polyimages.admin import ImageAdmin
-from tests.own_models.library.models import Photo
+from django_polyimages.admin import ImageAdmin, ImageInline
+from tests.own_models.library.models import Book, Photo
 
 
 @admin.register(Photo)
 class PhotoAdmin(ImageAdmin):
     list_display = [*ImageAdmin.list_display, "photographer"]
-    fields = [*ImageAdmin.fields, "photographer", "licence"]
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    inlines = [ImageInline]
