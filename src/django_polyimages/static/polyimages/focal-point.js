@@ -77,12 +77,16 @@
       move((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
     }
 
+    picture.addEventListener("dragstart", (event) => event.preventDefault());
     picture.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      event.preventDefault(); // no dragging of the picture itself
-      handle.focus({ preventScroll: true });
+      // A finger on the picture may be about to scroll the page; on the marker it moves that.
+      if (event.button !== 0 || (event.pointerType !== "mouse" && event.target !== handle)) return;
       picture.setPointerCapture(event.pointerId);
-      moveTo(event);
+      if (event.target !== handle) moveTo(event);
+    });
+    picture.addEventListener("click", (event) => {
+      if (event.detail && event.target !== handle) moveTo(event); // not by a key
+      handle.focus({ preventScroll: true });
     });
     picture.addEventListener("pointermove", (event) => {
       if (picture.hasPointerCapture(event.pointerId)) moveTo(event);
