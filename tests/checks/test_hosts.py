@@ -62,6 +62,17 @@ def test_a_child_with_a_table_of_its_own_shares_no_images(with_models):
     assert is_attachable(Contact, get_relation_model())
 
 
+@isolate_apps("contacts", "django.contrib.contenttypes")
+def test_a_proxy_is_the_model_itself(with_models):
+    class Customer(Contact):
+        class Meta:
+            app_label = "contacts"
+            proxy = True
+
+    with_models(Contact, Customer)
+    assert hosts.check_inherited_images() == []
+
+
 def test_a_long_path_and_the_organization_itself_are_fine(monkeypatch):
     monkeypatch.setattr(
         Contact, "image_organization_path", "organization__memberships__organization"

@@ -36,6 +36,7 @@ def check_inherited_images(**kwargs: Any) -> list[checks.CheckMessage]:
             id="polyimages.W002",
         )
         for model in apps.get_models()
+        if not model._meta.proxy  # its rows are the parent's, and so are their images
         for field in model._meta.private_fields
         if field.name == "images" and getattr(field, "mti_inherited", False)
     ]
