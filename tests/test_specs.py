@@ -85,6 +85,7 @@ def test_suffix_is_the_name_unless_given():
     [
         ({"name": "Thumb"}, "a name has lower case"),
         ({"name": "a__b"}, "a name has lower case"),
+        ({"name": 1}, "version 1: a name has lower case"),
         ({"width": 0}, "a side of 0 pixels, allowed are 1 to 16383"),
         ({"height": 16384}, "a side of 16384 pixels"),
         ({"width": 160.0}, "a side of 160.0 pixels"),

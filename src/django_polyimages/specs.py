@@ -92,9 +92,9 @@ class VersionSpec:
             raise ValueError(f"version {self.name!r}: {complaint}")
 
     def _complaints(self) -> Iterator[str]:
-        if not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(str(self.name)):
             yield "a name has lower case letters, digits and single underscores"
-        if not _SUFFIX.fullmatch(self.suffix):
+        if not _SUFFIX.fullmatch(str(self.suffix)):
             yield f"suffix {self.suffix!r}: an underscore, then lower case letters and digits"
         for side in (self.width, self.height):
             if type(side) is not int or not 1 <= side <= MAX_SIDE:
