@@ -51,6 +51,12 @@ def test_pages_are_newest_first_and_end(viewer, image):
     assert viewer.get(f"{LIBRARY}?page=3").json()["images"] == []
 
 
+def test_a_page_that_is_just_full_is_the_last_one(viewer, image):
+    copies(image, PAGE_SIZE - 1)
+    page = viewer.get(LIBRARY).json()
+    assert (len(page["images"]), page["has_next"]) == (PAGE_SIZE, False)
+
+
 def test_it_is_searched_and_limited_to_an_organization(viewer, image, other):
     gate = Image.objects.upload(upload_of(photo()), organization=other, alt_text="A gate")
     assert titles(viewer, "q=gate") == [gate.title]

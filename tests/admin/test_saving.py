@@ -4,6 +4,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.core.files.storage import InMemoryStorage
 
+from django_polyimages import pipeline
 from django_polyimages.models import Image
 from tests.admin.conftest import LIST
 from tests.drawing import REFUSED, photo, upload_of
@@ -57,8 +58,11 @@ class TestAnUpload:
         assert list(page.context["adminform"].form.errors) == ["upload", "organization"]
 
     def test_that_the_storage_refused_keeps_what_was_typed(self, admin_client, data, monkeypatch):
+        looks, check = [], pipeline.check
+        monkeypatch.setattr(pipeline, "check", lambda file: looks.append(file) or check(file))
         monkeypatch.setattr(InMemoryStorage, "_save", refuse)
         page = admin_client.post(ADD, data)
+        assert len(looks) == 1  # every pixel of the file, once
         html = page.content.decode()
         assert page.status_code == 200
         assert "The storage does not answer; nothing was stored, try again later." in html
