@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from django_polyimages.models import Image
+from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 from tests.own_models.library.models import Book, Photo
 
@@ -29,6 +30,41 @@ def test_the_hosts_fields_can_be_changed(admin_client, photos):
     assert admin_client.post(url, data | {"licence": "CC0"}).status_code == 302
     photos[0].refresh_from_db()
     assert (photos[0].title, photos[0].photographer, photos[0].licence) == ("T", "Grace", "CC0")
+
+
+def test_an_upload_takes_the_hosts_fields(admin_client, acme):
+    page = admin_client.get(f"{URL}add/").content.decode()
+    assert 'name="photographer"' in page
+    assert 'name="topics"' in page
+    assert 'name="checked"' not in page
+    data = {"organization": acme.pk, "photographer": "Ada", "licence": "x" * 51}
+    data |= {"upload": upload_of(photo()), "topics": [acme.pk]}
+    refused = admin_client.post(f"{URL}add/", data)
+    assert "licence" in refused.context["adminform"].form.errors
+    data |= {"upload": upload_of(photo()), "licence": "CC0"}
+    assert admin_client.post(f"{URL}add/", data).status_code == 302
+    image = Photo.objects.get()
+    assert (image.photographer, image.licence, image.status) == ("Ada", "CC0", "ready")
+    assert image.topics.get() == acme
+
+
+def test_columns_that_nobody_types_are_kept_up_to_date(admin_client, photos, acme):
+    photos[0].topics.set([acme])
+    data = {"licence": "CC0", "focal_x": 0.5, "focal_y": 0.5}
+    assert admin_client.post(f"{URL}{photos[0].pk}/change/", data).status_code == 302
+    changed = Photo.objects.get(pk=photos[0].pk)
+    assert changed.checked > photos[0].checked
+    assert not changed.topics.exists()
+
+
+def test_the_library_and_the_action_are_those_of_the_hosts_model(admin_client, photos):
+    images = admin_client.get(f"{URL}library/").json()["images"]
+    assert {image["id"] for image in images} == {str(image.pk) for image in photos}
+    accept = {"Accept": "application/json"}
+    answer = admin_client.post(f"{URL}{photos[0].pk}/regenerate/", headers=accept).json()
+    assert (answer["made"], answer["url"]) == ([], f"{URL}{photos[0].pk}/change/")
+    action = {"action": "make_versions_again", "_selected_action": photos[0].pk}
+    assert "1 photo again?" in admin_client.post(URL, action).content.decode()
 
 
 def test_an_action_deletes_files_too(

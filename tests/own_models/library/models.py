@@ -57,6 +57,8 @@ class Photo(AbstractImage):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     photographer = models.CharField(max_length=100, blank=True)
     licence = models.CharField(max_length=50, default="all rights reserved")
+    topics = models.ManyToManyField("auth.Group", blank=True, related_name="+")
+    checked = models.DateTimeField(auto_now=True)
 
     objects = ImageManager.from_queryset(PhotoQuerySet)()
 
