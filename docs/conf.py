@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from importlib.metadata import version as version_of
+from typing import Any
 
 import django
 from django.conf import settings
@@ -36,13 +38,14 @@ html_title = project
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]
 html_copy_source = False
+pygments_dark_style = "one-dark"
+toc_object_entries_show_parents = "hide"
 
-autodoc_class_signature = "separated"
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 80
+python_maximum_signature_line_length = 88
 
 nitpicky = True
 # Names of others in signatures: no inventory is fetched, so the build needs no network.
@@ -50,3 +53,15 @@ nitpick_ignore_regex = [
     ("py:class", r"(collections|django|ninja)\..*"),
     ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser"),
 ]
+
+
+def setup(app: Any) -> None:
+    app.connect("autodoc-process-signature", signature)
+
+
+def signature(
+    app: Any, kind: str, name: str, obj: Any, options: Any, arguments: str, returns: str
+) -> tuple[str, None] | None:
+    """Of values only: nobody writes the calls that make models, managers and fields."""
+    is_value = is_dataclass(obj) or kind not in ("class", "exception")
+    return ("", None) if arguments and not is_value else None

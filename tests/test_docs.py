@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -22,7 +23,12 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import VersionSpec
 from django_polyimages.conf import Settings, get_settings
-from django_polyimages.models import Image, prefetch_images
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    Image,
+    prefetch_images,
+)
 from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.documents import DOCS, PROJECT, Block, block_of, blocks_of, pages
 from tests.drawing import photo, upload_of
@@ -42,6 +48,14 @@ def test_python_compiles_and_templates_parse(page):
         compile(block.code, names(page), "exec")
     for block in blocks_of(page, "django"):
         Template(block.code)
+
+
+@pytest.mark.parametrize("page", [*pages(), PROJECT / "CHANGELOG.md"], ids=names)
+def test_links_lead_somewhere_on_a_code_host_too(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s#]+)", text)
+    local = [target for target in targets if not target.startswith("https://")]
+    assert [target for target in local if not (page.parent / target).exists()] == []
 
 
 @pytest.mark.django_db
@@ -66,7 +80,7 @@ def test_the_template_in_the_guide_is_the_packages():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("page", ["attaching", "templates", "versions"])
+@pytest.mark.parametrize("page", ["attaching", "organizations", "templates", "versions"])
 def test_statements_run(page, product, acme, editor):
     image, *others = fake_images(acme, 3)
     photo_image = Image.objects.upload(upload_of(photo()), organization=acme)
@@ -207,6 +221,17 @@ def test_the_storages_pass_the_checks(r2, settings):
     settings.STORAGES = names["STORAGES"]
     assert storages["polyimages"].bucket_name == "photos"
     assert [one for one in checks.run_checks() if one.id.startswith("polyimages")] == []
+
+
+@pytest.mark.parametrize(
+    ("what", "model", "beside"),
+    [("image", AbstractImage, ()), ("relation", AbstractImageRelation, ("content_object",))],
+)
+def test_the_columns_are_those_of_the_models(what, model, beside):
+    text = (DOCS / "reference" / "api.md").read_text()
+    [columns] = re.findall(rf"^Columns of every {what}[^:]*:(.*?)\.$", text, re.M | re.S)
+    found = {field.name for field in model._meta.get_fields()} - set(beside)
+    assert set(re.findall(r"`(\w+)`", columns)) == found
 
 
 class TestSettings:
