@@ -234,6 +234,12 @@ def test_the_columns_are_those_of_the_models(what, model, beside):
     assert set(re.findall(r"`(\w+)`", columns)) == found
 
 
+def test_the_languages_are_those_that_come_with_the_package():
+    [line] = re.findall("^Languages: .*", (GUIDES / "translations.md").read_text(), re.MULTILINE)
+    folders = PROJECT.glob("src/django_polyimages/locale/*/")
+    assert re.findall(r"`(\w+)`", line) == sorted(folder.name for folder in folders)
+
+
 class TestSettings:
     ROWS = [
         [cell.strip(" `") for cell in line.strip("|").split(" | ")]
