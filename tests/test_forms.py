@@ -42,6 +42,11 @@ class TestImageUploadField:
         with relation.image.file.open() as file:
             assert file.read() == content
 
+    def test_gives_the_file_as_it_came(self):
+        form = photo_form(photo())
+        assert form.is_valid()
+        assert form.cleaned_data["photo"].read() == photo()
+
     @pytest.mark.parametrize("case", REFUSED)
     def test_refuses_what_an_upload_refuses_in_the_same_words(self, case, acme):
         name, content, code = REFUSED[case]

@@ -10,6 +10,7 @@ from django.core.files.storage import InMemoryStorage
 from django.test import Client
 
 from contacts.models import Contact
+from django_polyimages.admin import ImageAdmin
 from django_polyimages.models import Image, PolymorphicImageRelation
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
@@ -257,6 +258,16 @@ class TestRefusal:
 
     def test_an_image_that_is_not_there(self, admin_client, contact):
         assert "valid choice" in errors_of(save(admin_client, contact, {"image": 4711}))
+
+    def test_an_image_that_the_library_does_not_show_this_user(
+        self, admin_client, contact, dawn, noon, monkeypatch
+    ):
+        real = ImageAdmin.get_queryset
+        monkeypatch.setattr(
+            ImageAdmin, "get_queryset", lambda *args: real(*args).exclude(title="Dawn")
+        )
+        assert "valid choice" in errors_of(save(admin_client, contact, {"image": dawn.pk}))
+        assert save(admin_client, contact, {"image": noon.pk}).status_code == 302
 
     def test_a_storage_that_fails_loses_that_file_and_nothing_else(
         self, admin_client, contact, monkeypatch
