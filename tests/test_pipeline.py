@@ -309,6 +309,23 @@ def test_an_interrupted_upload_leaves_nothing(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_callback_of_others_that_raises_after_the_commit_costs_no_files():
+    """Django forgets the callbacks behind it, as it does after a rollback."""
+
+    def fail():
+        raise RuntimeError("no mail server")
+
+    for first in (fail, store_one):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            transaction.on_commit(first)
+            store_one()
+            transaction.on_commit(fail)
+            store_one()
+    gc.collect()
+    assert len(stored_keys()) == 25
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_commit_whose_answer_is_lost_keeps_the_files(monkeypatch):
     """The row may be in the database, and a row without its original would be a loss."""
     real = connection._commit

@@ -14,10 +14,11 @@ from PIL import Image as PillowImage
 from django_polyimages import VersionSpec, making
 from django_polyimages.models import FileDeletion, Image, Regeneration
 from django_polyimages.specs import DEFAULT_VERSIONS
+from organizations.models import Organization
 from tests.drawing import BLUE, GREEN, RED, YELLOW, corners, looks_like, photo, upload_of
 from tests.helpers import read, stored_keys
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "other"])
 SQUARE = VersionSpec("square", 100, 100, quality=95, mode="fill")
 
 
@@ -105,6 +106,24 @@ class TestFocalPoint:
             keys.append(image.versions["square"].key)
         assert len(set(keys)) == 5
 
+    def test_of_an_image_that_is_deleted_before_the_commit_is_forgotten(self, image):
+        with transaction.atomic():
+            Image.objects.set_focal_point(image, 0.1, 0.5)
+            Image.objects.all().delete()
+        assert stored_keys() == []
+
+    def test_of_an_image_in_another_database_stays_there(self, image, versions):
+        there = Organization.objects.using("other").create(pk=image.organization_id, slug="there")
+        manager = Image.objects.db_manager("other")
+        other = manager.upload(upload_of(photo()), organization=there, pk=image.pk)
+        Image.objects.set_focal_point(other, 0.1, 0.5)
+        versions(SQUARE)
+        Image.objects.regenerate(other)
+        assert manager.get().focal_x == 0.1
+        assert list(manager.get().versions) == ["square"]
+        image.refresh_from_db()
+        assert (image.focal_x, len(image.versions)) == (0.5, 4)
+
     def test_outside_of_the_picture_is_refused(self, image):
         with pytest.raises(ValueError, match="allowed are 0 to 1"):
             Image.objects.set_focal_point(image, 1.2, 0)
@@ -121,6 +140,22 @@ class TestFailure:
         image.refresh_from_db()
         assert (image.status, image.failure_reason) == ("ready", "")
         assert stored_keys() == sorted(image.keys)
+
+    def test_what_failed_and_is_not_asked_for_any_more_is_no_failure(
+        self, acme, versions, monkeypatch
+    ):
+        real = making.encode
+
+        def encode(picture, spec):
+            return 1 / 0 if spec.name == "lg" else real(picture, spec)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(making, "encode", encode)
+            image = Image.objects.upload(upload_of(photo(3000, 2000)), organization=acme)
+        versions(*DEFAULT_VERSIONS[:3])
+        assert regenerate(image) == Regeneration([])
+        image.refresh_from_db()
+        assert (image.status, image.failure_reason) == ("ready", "")
 
     def test_keeps_what_there_was_and_says_why(self, image, versions, monkeypatch):
         before = image.keys

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from django_polyimages import pools, storage
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import InvalidImage, StorageUnavailable
+from django_polyimages.errors import StorageUnavailable
 from django_polyimages.inspection import Facts, inspect
 from django_polyimages.making import Making
 from django_polyimages.previews import Preview
@@ -147,12 +147,11 @@ def _decode_only(file: File[bytes], facts: Facts) -> None:
 
 
 def _read_original(key: str) -> tuple[File[bytes], Facts]:
-    file = storage.open_original(key)
-    try:
-        return file, inspect(file)
-    except InvalidImage:
-        file.close()
-        raise
+    with ExitStack() as stack:
+        file = stack.enter_context(storage.open_original(key))
+        facts = inspect(file)
+        stack.pop_all()
+    return file, facts
 
 
 def _stored_original(making: Making) -> str:
@@ -215,6 +214,13 @@ def _remove_on_rollback(keys: Sequence[str], using: str) -> None:
     commit.finalizer = weakref.finalize(commit, _remove_rolled_back, keys)
     commit.finalizer.atexit = False
     transaction.on_commit(commit, using=using)
+    connection = transaction.get_connection(using)
+    if connection.in_atomic_block:
+        # Before the callbacks of others: where one raises after the commit, Django forgets those
+        # behind it too, and nothing was rolled back.
+        hooks = connection.run_on_commit
+        first = sum(isinstance(function, _Commit) for _savepoints, function, _robust in hooks) - 1
+        hooks.insert(first, hooks.pop())
 
 
 def _remove_rolled_back(keys: Sequence[str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.files.base import File
 from django.db import models, router, transaction
 
@@ -101,8 +103,7 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
 
         Raises ``DoesNotExist`` where the image has been deleted.
         """
-        using = self._db or router.db_for_write(self.model)
-        return regenerate(image, using=using, everything=everything)
+        return regenerate(image, using=self._database_of(image), everything=everything)
 
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point in sight: from 0 (left, upper edge) to 1 (right, lower edge).
@@ -111,10 +112,18 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         ``ValueError`` for a point outside of the picture.
         """
         point = FocalPoint(x, y)
-        using = self._db or router.db_for_write(self.model)
+        using = self._database_of(image)
         image.focal_x, image.focal_y = point.x, point.y
         image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
-        transaction.on_commit(partial(self.db_manager(using).regenerate, image), using=using)
+        transaction.on_commit(partial(self.db_manager(using)._catch_up, image), using=using)
+
+    def _catch_up(self, image: AbstractImage) -> None:
+        """Make outdated versions again, unless the image was deleted before the commit."""
+        with suppress(ObjectDoesNotExist):
+            self.regenerate(image)
+
+    def _database_of(self, image: AbstractImage) -> str:
+        return self._db or router.db_for_write(self.model, instance=image)
 
 
 def _title_of(file: File[bytes]) -> str:

@@ -48,7 +48,7 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool) -> Regener
     for _attempt in range(_ATTEMPTS):
         image.refresh_from_db(using=using, fields=_READ)
         specs = get_settings().versions if everything else image.outdated_specs
-        if not specs and not _obsolete(image):
+        if not specs and not _obsolete(image) and image.status == image.Status.READY:
             return Regeneration([])
         with suppress(_Overtaken):
             return _regenerate(image, specs, using)
