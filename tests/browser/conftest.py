@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,11 +12,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import FileSystemStorage
 from django.test import Client
+from PIL import Image as Pillow
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from catalog.models import Product
+from contacts.models import Contact
 from django_polyimages import storage
+from django_polyimages.models import Image
+from gallery import samples
 from tests.browser.actions import CHROMIUM, CHROMIUM_ARGUMENTS
-from tests.drawing import BLUE, GREEN, RED, to_bytes
+from tests.drawing import BLUE, GREEN, RED, to_bytes, upload_of
 from tests.helpers import require
 
 
@@ -29,6 +36,18 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory) -> Path:
+    """The folder of the packages that ``package.json`` names."""
+    require(Path(shutil.which("npm") or "npm"))
+    folder = tmp_path_factory.mktemp("npm")
+    shutil.copy(Path(__file__).parent / "package.json", folder)
+    command = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "node_modules"
 
 
 @pytest.fixture(autouse=True)
@@ -77,15 +96,40 @@ def _complaint(told: ConsoleMessage) -> list[str]:
     return [f"{told.location['url']}: {told.text}"] if told.type in ("error", "warning") else []
 
 
+@pytest.fixture(scope="session")
+def drawings() -> list[bytes]:
+    """Pictures of the demo in small: two lying, one upright, and one square and see-through."""
+    lying, upright = (1600, 1200), (1200, 1600)
+    return [
+        samples.as_jpeg(samples.landscape(samples.DAWN, 1, lying)),
+        samples.as_jpeg(samples.landscape(samples.DUSK, 3, upright), held_upright=True),
+        samples.as_jpeg(samples.vase((40, 110, 140), (214, 206, 196), 1, lying)),
+        samples.as_png(samples.lamp().resize((1200, 1200))),
+    ]
+
+
+@pytest.fixture
+def exhibition(acme, drawings) -> None:
+    """A contact and a product, each with all of the drawings."""
+    titles = ("Dawn", "Dusk", "Vase", "Lamp")
+    images = [
+        Image.objects.upload(upload_of(content, title), organization=acme, alt_text=title)
+        for title, content in zip(titles, drawings, strict=True)
+    ]
+    ada = Contact.objects.create(organization=acme, name="Ada")
+    lamp = Product.objects.create(organization=acme, name="Lamp")
+    for image in images:
+        ada.images.attach(image, is_cover=image.title == "Dusk")
+        lamp.images.attach(image)
+
+
 @pytest.fixture
 def photos(tmp_path) -> dict[str, Path]:
     """Three JPEG files of one colour each, by its name."""
-    from PIL import Image
-
     made = {}
     for name, colour in {"red": RED, "green": GREEN, "blue": BLUE}.items():
         made[name] = tmp_path / f"{name}.jpg"
-        made[name].write_bytes(to_bytes(Image.new("RGB", (900, 600), colour)))
+        made[name].write_bytes(to_bytes(Pillow.new("RGB", (900, 600), colour)))
     return made
 
 
