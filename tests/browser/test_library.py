@@ -173,13 +173,12 @@ def test_making_versions_again_is_stopped_and_goes_on(visit, boss, three):
     page.get_by_label("All versions").check()
     held: list[Route] = []
     page.route("**/regenerate/", lambda route: held.append(route))
-    page.get_by_role("button", name="Make versions again").click()
+    with page.expect_request("**/regenerate/"):
+        page.get_by_role("button", name="Make versions again").click()
     cancel = page.get_by_role("button", name="Cancel")
     expect(cancel).to_be_focused()
     page.keyboard.press("Enter")
     page.route("**/regenerate/", lambda route: route.continue_())
-    while not held:
-        page.wait_for_timeout(20)
     held[0].continue_()
     expect(page.locator(".polyimages-count")).to_have_text("Cancelled: 1 of 3 done, 0 failed.")
     go_on = page.get_by_role("button", name="Go on")
