@@ -80,7 +80,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
 }
 LIGHT_ONLY = {"library", "regenerate"}
 WHOLE_PAGE = {"inline", "list", "image"}
-HEIGHT = 1600
+HEIGHT = 2200
 """Pixels: what is further down on a whole page is cut off."""
 
 
