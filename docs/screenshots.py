@@ -1,109 +1,158 @@
-"""``make screenshots``: the pictures of these pages, taken from the running demo."""
+"""Takes the pictures of the documentation: the demo on a scratch database, seen by Chromium.
+
+``make screenshots`` writes ``docs/screenshots/*.png``, light and dark.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-PROJECT = Path(__file__).resolve().parent.parent
-FOLDER = PROJECT / "docs" / "screenshots"
-MANAGE = [sys.executable, str(PROJECT / "example_project" / "manage.py")]
+DOCS = Path(__file__).resolve().parent
+MANAGE = [sys.executable, str(DOCS.parent / "example_project" / "manage.py")]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-SIZE = {"width": 1280, "height": 800}
-HEIGHT = 1600
-"""Pixels: what is further down is cut off."""
+WINDOW = {"width": 1280, "height": 900}
+SETTINGS = """
+from config.settings import *
+from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
+versions = [*DEFAULT_VERSIONS, VersionSpec("square", 320, 320, mode="fill")]
+POLYIMAGES = POLYIMAGES | {"VERSIONS": versions}
+"""
+
+
+def gallery(page: Page) -> None:
+    page.goto("/")
+
+
+def inline(page: Page) -> None:
+    page.goto("/admin/contacts/contact/")
+    page.get_by_role("link", name="Mara Lind, guide").click()
+
+
+def library(page: Page) -> None:
+    inline(page)
+    page.get_by_role("button", name="Choose from the library").click()
+    page.get_by_role("dialog").get_by_role("button", name="Mist").click()
+    page.get_by_role("dialog").get_by_role("button", name="Vase, sea blue").click()
+
+
+def images(page: Page) -> None:
+    page.goto("/admin/polyimages/image/")
+
+
+def image(page: Page) -> None:
+    images(page)
+    page.get_by_role("link", name="Dawn above the pass").last.click()
+    page.locator(".polyimages-focal-picture").click(position={"x": 180, "y": 192})
+
+
+def regenerate(page: Page) -> None:
+    images(page)
+    page.locator("#action-toggle").check()
+    page.get_by_label("Action:").select_option(label="Make versions again")
+    page.locator(".actions button").click()
+    page.get_by_label("All versions").check()
+    page.get_by_role("button", name="Make versions again").click()
+    page.locator(".polyimages-count", has_text="3 of 8 done").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Go on").wait_for()
+
+
+PICTURES: dict[str, Callable[[Page], None]] = {
+    "gallery": gallery,
+    "inline": inline,
+    "library": library,
+    "list": images,
+    "image": image,
+    "regenerate": regenerate,
+}
+LIGHT_ONLY = {"library", "regenerate"}
+WHOLE_PAGE = {"inline", "list", "image"}
+HEIGHT = 2200
+"""Pixels: what is further down on a whole page is cut off."""
 
 
 def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
-    with demo() as root, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
-        page.add_init_script("localStorage['django.admin.navSidebarIsOpen'] = 'false'")
-        log_in(page, root)
-        page.goto(f"{root}/admin/polyimages/image/")
-        keep(page, "list")
-        open_first(page, f"{root}/admin/polyimages/image/?q=Desert", "#result_list .field-name a")
-        keep(page, "image")
-        open_first(page, f"{root}/admin/contacts/contact/?q=Mara", "#result_list .field-name a")
-        keep(page, "inline")
-        page.emulate_media(color_scheme="dark")
-        keep(page, "inline-dark")
+    (DOCS / "screenshots").mkdir(exist_ok=True)
+    with TemporaryDirectory() as folder, demo(Path(folder)) as root, sync_playwright() as tool:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = tool.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        for scheme in ("light", "dark"):
+            page = browser.new_page(base_url=root, viewport=WINDOW, color_scheme=scheme)
+            page.add_init_script("localStorage['django.admin.navSidebarIsOpen'] = 'false'")
+            log_in(page)
+            for name, prepare in PICTURES.items():
+                if scheme == "light" or name not in LIGHT_ONLY:
+                    prepare(page)
+                    page.wait_for_load_state("networkidle")
+                    ending = "" if scheme == "light" else "-dark"
+                    shot = page.screenshot(full_page=name in WHOLE_PAGE)
+                    keep(shot, DOCS / "screenshots" / f"{name}{ending}.png")
         browser.close()
 
 
-def open_first(page: Page, address: str, link: str) -> None:
-    page.goto(address)
-    page.locator(link).first.click()
-    page.wait_for_load_state("networkidle")
-
-
-def log_in(page: Page, root: str) -> None:
-    page.goto(f"{root}/admin/login/?next=/admin/")
-    page.fill("#id_username", "demo")
-    page.fill("#id_password", "demo")
-    page.click("[type=submit]")
-
-
-def keep(page: Page, name: str) -> None:
-    """The page as a PNG with a palette: below 150 kB, with photographs on it too."""
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
-    shot = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
-    shot = shot.crop((0, 0, shot.width, min(shot.height, HEIGHT)))
-    shot.quantize(256, kmeans=1).save(FOLDER / f"{name}.png", optimize=True)
-
-
 @contextmanager
-def demo() -> Iterator[str]:
-    """The example project with its pictures, on a database and a folder of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-            "MEDIA_ROOT": f"{folder}/media",
-        }
-        subprocess.run([*MANAGE, "demo", "--no-server"], env=environment, check=True)
-        root = f"http://127.0.0.1:{free_port()}"
-        serve = [*MANAGE, "runserver", "--noreload", root.removeprefix("http://")]
-        with (Path(folder) / "log").open("wb") as log:
-            server = subprocess.Popen(serve, env=environment, stdout=log, stderr=log)
-            try:
-                wait_for(root)
-                yield root
-            finally:
-                server.kill()
-                server.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(root: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
+def demo(folder: Path) -> Iterator[str]:
+    """The demo in ``folder``; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (folder / "screenshot_settings.py").write_text(SETTINGS)
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "screenshot_settings",
+        "MEDIA_ROOT": str(folder / "media"),
+        "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
+    }
+    subprocess.run([*MANAGE, "demo", "--no-server"], env=environment, check=True)
+    serve = [*MANAGE, "runserver", "--noreload", address]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(serve, env=environment, stdout=log, stderr=log)
         try:
-            urllib.request.urlopen(root, timeout=5).close()  # noqa: S310 (our own server)
-            return
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
+            wait_for(f"http://{address}/")
+            yield f"http://{address}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def wait_for(url: str, seconds: int = 60) -> None:
+    for _ in range(seconds * 5):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (our own server)
+        except OSError:
             time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(url)
+
+
+def log_in(page: Page) -> None:
+    page.goto("/admin/login/")
+    page.get_by_label("Username").fill("demo")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Contacts").first.wait_for()
+
+
+def keep(screenshot: bytes, path: Path) -> None:
+    """With a palette: less than half of the bytes."""
+    picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, HEIGHT)))
+    palette = picture.quantize(256, kmeans=2)
+    picture.quantize(palette=palette).save(path, optimize=True)
 
 
 if __name__ == "__main__":

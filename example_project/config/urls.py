@@ -2,6 +2,7 @@ from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
 from catalog.models import Product
 from config.api import api
@@ -14,5 +15,6 @@ urlpatterns = [
     path("products/<uuid:pk>/", ObjectPage.as_view(model=Product), name="product"),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}gallery/icon.svg")),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -57,6 +57,12 @@ class ImageRelationForm(forms.ModelForm):
         found = getattr(self, "cleaned_data", {}).get("image")
         return found if isinstance(found, AbstractImage) else None
 
+    @property
+    def shown_title(self) -> str:
+        """What the image is called, or the file that was sent for it; empty without either."""
+        sent = self.files.get(self.add_prefix("upload"))
+        return str(self.shown_image or (sent.name if sent else ""))
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if not self.instance.pk and not self.errors:

@@ -25,10 +25,10 @@
       return [...this.list.querySelectorAll(".polyimages-card")];
     }
 
-    /* An empty card is for browsers without scripts; one that came back with errors stays. */
+    /* An empty card is for browsers without scripts; one that came back with a form's errors stays. */
     prepare(card) {
       const isNew = card.classList.contains("polyimages-card-new");
-      if (isNew && !card.dataset.image && !card.classList.contains("polyimages-card-errors")) {
+      if (isNew && !card.dataset.title && !card.classList.contains("polyimages-card-errors")) {
         card.remove();
         return;
       }
@@ -54,7 +54,6 @@
       for (const place of card.querySelectorAll(".polyimages-title")) place.textContent = title;
       this.prepare(card);
       this.list.append(card);
-      this.say("added", card);
       return card;
     }
 
@@ -67,16 +66,36 @@
       return image;
     }
 
+    /* A file whose card came back with a form's errors goes there again. */
+    cardFor(file) {
+      const card = this.cards().find((one) => one.dataset.lost === file.name) || this.append(file.name);
+      delete card.dataset.lost;
+      card.dataset.image = "new";
+      card.classList.add("polyimages-card-chosen");
+      return card;
+    }
+
+    preview(card, file, problem) {
+      const image = this.show(card, URL.createObjectURL(file));
+      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+      image.addEventListener("error", () => {
+        const told = document.createElement("span");
+        told.className = "polyimages-card-problem";
+        told.textContent = problem;
+        image.replaceWith(told);
+      });
+    }
+
     addFiles(event) {
       if (event.detail.input.closest(".polyimages-card") || !this.empty) return;
       event.preventDefault(); // the files have cards now, the field is free for the next ones
       for (const file of event.detail.files) {
-        const card = this.append(file.name);
+        const card = this.cardFor(file);
         const carrier = new DataTransfer();
         carrier.items.add(file);
         card.querySelector("input[type=file]").files = carrier.files;
-        const image = this.show(card, URL.createObjectURL(file));
-        image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+        this.preview(card, file, event.detail.input.dataset.wrongType);
+        this.say("added", card);
       }
     }
 
@@ -85,6 +104,7 @@
       card.dataset.image = id;
       card.querySelector("input[name$='-image']").value = id;
       if (thumb) this.show(card, thumb.url);
+      this.say("added", card);
     }
 
     keepOneCover(changed) {
@@ -127,15 +147,24 @@
       this.status.textContent = fill(this.root.dataset[what], values);
     }
 
+    /* Whether the mouse is before the middle of a card, in the direction in which cards follow each other. */
+    isFirstHalf(box, { clientX, clientY }) {
+      const { direction, gridTemplateColumns } = getComputedStyle(this.list);
+      if (!gridTemplateColumns.includes(" ")) return clientY < box.top + box.height / 2;
+      return clientX < box.left + box.width / 2 !== (direction === "rtl");
+    }
+
     /* A card can be dragged by its handle only, so that its texts can be selected. */
     listenToDrags() {
       let dragged = null;
       this.list.addEventListener("mousedown", (event) => {
         const card = event.target.closest(".polyimages-card");
-        if (card) card.draggable = Boolean(event.target.closest(".polyimages-card-handle, .polyimages-card-picture"));
+        if (!card?.querySelector(".polyimages-card-handle")) return; // may only be viewed
+        card.draggable = Boolean(event.target.closest(".polyimages-card-handle, .polyimages-card-picture"));
       });
       this.list.addEventListener("dragstart", (event) => {
-        dragged = event.target.closest(".polyimages-card");
+        if (!this.cards().includes(event.target)) return; // selected text or a link
+        dragged = event.target;
         event.dataTransfer.effectAllowed = "move";
         event.dataTransfer.setData("text/plain", dragged.dataset.title);
         dragged.classList.add("polyimages-card-dragged");
@@ -145,10 +174,7 @@
         if (!dragged) return;
         event.preventDefault();
         if (!over || over === dragged) return;
-        const box = over.getBoundingClientRect();
-        const rtl = getComputedStyle(this.list).direction === "rtl";
-        const firstHalf = event.clientX < box.left + box.width / 2 !== rtl;
-        if (firstHalf) over.before(dragged);
+        if (this.isFirstHalf(over.getBoundingClientRect(), event)) over.before(dragged);
         else over.after(dragged);
       });
       this.list.addEventListener("drop", (event) => dragged && event.preventDefault());

@@ -59,6 +59,7 @@
       const items = images.map((image) => this.item(image, attached.has(image.id)));
       if (page === 1) this.list.replaceChildren(...items);
       else this.list.append(...items);
+      if (page > 1) items.map((item) => item.firstChild).find((button) => !button.disabled)?.focus();
       this.status.textContent = this.list.children.length ? "" : this.status.dataset.none;
       this.buttons.more.hidden = !hasNext;
     }

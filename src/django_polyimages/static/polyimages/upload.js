@@ -8,13 +8,14 @@
     return file.size > Number(maxBytes) ? tooLarge : "";
   };
 
-  const describe = (file, problem) => {
+  const describe = (file, problem, wrongType) => {
     const item = document.createElement("li");
     if (!problem) {
       const image = document.createElement("img");
       image.alt = "";
       image.src = URL.createObjectURL(file);
       image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+      image.addEventListener("error", () => item.replaceWith(describe(file, wrongType))); // its name says otherwise
       item.append(image);
     }
     const name = document.createElement("span");
@@ -36,7 +37,7 @@
     const first = refused.map(({ file, problem }) => `${file.name}: ${problem}`)[0] || "";
     input.setCustomValidity(taken ? "" : tooMany || first);
     const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
-    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(file, problem)));
+    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(file, problem, input.dataset.wrongType)));
   };
 
   const fields = "input[type=file][data-polyimages-upload]";
