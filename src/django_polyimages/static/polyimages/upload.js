@@ -8,7 +8,10 @@
     return file.size > Number(maxBytes) ? tooLarge : "";
   };
 
-  const describe = (file, problem) => {
+  const told = (input, file, problem) =>
+    input.dataset.problem.replace(/\{(\w+)\}/g, (_match, name) => ({ name: file.name, problem })[name]);
+
+  const describe = (input, file, problem) => {
     const item = document.createElement("li");
     if (!problem) {
       const image = document.createElement("img");
@@ -18,7 +21,7 @@
       item.append(image);
     }
     const name = document.createElement("span");
-    name.textContent = problem ? `${file.name}: ${problem}` : file.name;
+    name.textContent = problem ? told(input, file, problem) : file.name;
     item.append(name);
     item.classList.toggle("polyimages-upload-problem", Boolean(problem));
     return item;
@@ -33,10 +36,10 @@
     const taken = !input.dispatchEvent(event);
     if (taken) input.value = "";
     const tooMany = files.length > Number(input.dataset.maxFiles) ? input.dataset.tooMany : "";
-    const first = refused.map(({ file, problem }) => `${file.name}: ${problem}`)[0] || "";
+    const first = refused.map(({ file, problem }) => told(input, file, problem))[0] || "";
     input.setCustomValidity(taken ? "" : tooMany || first);
     const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
-    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(file, problem)));
+    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(input, file, problem)));
   };
 
   const fields = "input[type=file][data-polyimages-upload]";
