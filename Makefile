@@ -9,7 +9,7 @@ DATABASE_TESTS := tests/api tests/admin tests/test_attachable.py tests/test_filt
 	tests/test_own_models.py tests/test_pipeline.py tests/test_races.py tests/test_regeneration.py
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test databases fuzz check format messages tox bench clean
+.PHONY: help demo test databases fuzz check format messages docs screenshots tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,12 @@ messages: .venv/dev ## collect the texts into the catalogues and compile them; n
 	sed -i.old '/^"POT-Creation-Date/d' $(CATALOGUES) && rm $(CATALOGUES:=.old)
 	cd src/django_polyimages && $(CURDIR)/$(BIN)/django-admin compilemessages
 
+docs: .venv/docs ## the documentation in docs/_build; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going --fresh-env --quiet -b html docs docs/_build
+
+screenshots: .venv/dev ## the pictures of the documentation, from the demo in Chromium
+	$(BIN)/python docs/screenshots.py
+
 tox: .venv/dev ## the test suite on every Python found, with every Django
 	$(BIN)/tox
 
@@ -62,6 +68,10 @@ clean: ## forget .venv and the demo's data
 
 .venv/demo: pyproject.toml | .venv
 	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group demo
+	@touch $@
+
+.venv/docs: pyproject.toml | .venv
+	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group docs
 	@touch $@
 
 .venv/dev: pyproject.toml | .venv

@@ -78,6 +78,7 @@ class VersionSpec:
     quality: int = 80
     """1 (small file) to 100 (fine picture); PNG has no use for it."""
     format: VersionFormat = "WEBP"
+    """``WEBP``, ``AVIF``, ``JPEG`` or ``PNG``."""
     mode: VersionMode = "fit"
     """``fit``: the whole picture inside the box. ``fill``: the box filled, edges cut off around the
     focal point.

@@ -1,0 +1,275 @@
+"""What the documentation says is what the code does: its examples run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.contrib import admin
+from django.core import checks
+from django.core.files.storage import Storage, storages
+from django.db.models import Count
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from catalog.models import Product
+from contacts.models import Contact
+from django_polyimages import VersionSpec
+from django_polyimages.conf import Settings, get_settings
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    Image,
+    prefetch_images,
+)
+from django_polyimages.specs import DEFAULT_VERSIONS
+from tests.documents import DOCS, PROJECT, Block, block_of, blocks_of, pages
+from tests.drawing import photo, upload_of
+from tests.helpers import stored_keys
+from tests.test_models import fake_images
+
+GUIDES = DOCS / "guides"
+
+
+def names(page: Path) -> str:
+    return str(page.relative_to(PROJECT))
+
+
+@pytest.mark.parametrize("page", pages(), ids=names)
+def test_python_compiles_and_templates_parse(page):
+    for block in blocks_of(page, "python"):
+        compile(block.code, names(page), "exec")
+    for block in blocks_of(page, "django"):
+        Template(block.code)
+
+
+@pytest.mark.parametrize("page", [*pages(), PROJECT / "CHANGELOG.md"], ids=names)
+def test_links_lead_somewhere_on_a_code_host_too(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s#]+)", text)
+    local = [target for target in targets if not target.startswith("https://")]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.django_db
+def test_templates_show_pictures(product, image, client):
+    relation = product.images.attach(image)
+    blocks = blocks_of(GUIDES / "templates.md", "django")
+    examples = [block for block in blocks if block.code.startswith("{% load polyimages %}\n")]
+    assert len(examples) == 3
+    for block in examples:
+        context = Context({"products": [product], "product": product, "relation": relation})
+        assert "<img" in Template(block.code).render(context)
+
+
+def test_the_template_in_the_guide_is_the_packages():
+    [shown] = [
+        block.code
+        for block in blocks_of(GUIDES / "templates.md", "django")
+        if "polyimages-missing" in block.code
+    ]
+    template = PROJECT / "src/django_polyimages/templates/polyimages/picture.html"
+    assert shown.strip() == template.read_text().strip()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["attaching", "organizations", "templates", "versions"])
+def test_statements_run(page, product, acme, editor):
+    image, *others = fake_images(acme, 3)
+    photo_image = Image.objects.upload(upload_of(photo()), organization=acme)
+    product.images.sync([photo_image, image, *others])
+    statements = [block for block in blocks_of(GUIDES / f"{page}.md", "python") if not block.path]
+    assert statements
+    names = {
+        "Image": Image, "Product": Product, "Contact": Contact, "Count": Count,
+        "prefetch_images": prefetch_images, "product": product, "shop": acme, "user": editor,
+        "image_1": image, "image_2": others[0], "image_3": others[1],
+    }  # fmt: skip
+    for block in statements:
+        file = upload_of(photo())
+        relation = product.images.attach(photo_image)
+        with_versions = block.code.replace('"card"', '"thumb"')  # the example project's own
+        exec(with_versions, names | {"file": file, "image": photo_image, "relation": relation})
+        for queryset in _querysets(block):
+            assert list(eval(queryset, names)) is not None
+
+
+def _querysets(block: Block) -> list[str]:
+    """What a block only names is evaluated too."""
+    lines = [node for node in ast.parse(block.code).body if isinstance(node, ast.Expr)]
+    expressions = [ast.unparse(node.value) for node in lines]
+    return [one for one in expressions if one.startswith("Product.objects.")]
+
+
+class TestForms:
+    PAGE = GUIDES / "forms.md"
+
+    @pytest.fixture
+    def update(self, monkeypatch, settings, editor) -> Any:
+        """Sends what a browser would send to the view of the page."""
+        for name in ("catalog.forms", "catalog.views"):
+            module = ModuleType(name)
+            monkeypatch.setitem(sys.modules, name, module)
+            exec(block_of(self.PAGE, f"{name.replace('.', '/')}.py").code, module.__dict__)
+        page = block_of(self.PAGE, "catalog/templates/catalog/product_form.html").code
+        engine = settings.TEMPLATES[0] | {"APP_DIRS": False}
+        loaders = [
+            ("django.template.loaders.locmem.Loader", {"catalog/product_form.html": page}),
+            "django.template.loaders.app_directories.Loader",
+        ]
+        options = engine["OPTIONS"] | {"loaders": loaders}
+        settings.TEMPLATES = [engine | {"OPTIONS": options}]
+
+        def send(product, **data):
+            request = RequestFactory().post("/", data)
+            request.user = editor
+            return module.ProductUpdate.as_view()(request, pk=product.pk)
+
+        return send
+
+    def test_the_view_saves_and_uploads(self, update, product, editor):
+        response = update(product, name="Vase", photos=[upload_of(photo()), upload_of(photo())])
+        assert response.status_code == 302
+        assert Product.objects.get().name == "Vase"
+        assert {one.image.creator for one in product.images.all()} == {editor}
+        assert product.images.count() == 2
+
+    def test_the_view_names_the_file_that_is_refused(self, update, product):
+        response = update(product, name="Vase", photos=[upload_of(b"text", "notes.jpg")])
+        assert "notes.jpg: " in response.rendered_content
+        assert "polyimages/upload.js" in response.rendered_content
+
+    def test_the_view_keeps_nothing_where_the_storage_fails(self, update, product, monkeypatch):
+        save, saved = Storage.save, []
+
+        def fail_at_the_second(storage, name, content, **options):
+            saved.append(name)
+            if len({one[:20] for one in saved}) > 1:
+                raise OSError("no route to host")
+            return save(storage, name, content, **options)
+
+        monkeypatch.setattr(Storage, "save", fail_at_the_second)
+        response = update(product, name="Vase", photos=[upload_of(photo()), upload_of(photo())])
+        assert "The storage does not answer" in response.rendered_content
+        assert Product.objects.get().name == "Lamp"
+        assert Image.objects.count() == 0
+        assert stored_keys() == []
+
+    def test_a_cover_is_shown_replaced_and_cleared(self, product, image, editor):
+        names: dict[str, Any] = {}
+        exec(block_of(self.PAGE, "catalog/cover.py").code, names)
+        product.images.set_cover(image)
+
+        def send(data, **files):
+            form = names["CoverForm"](data, files, instance=product)
+            form.save()
+            form.save_cover(editor)
+
+        assert image.versions["thumb"].url in str(names["CoverForm"](instance=product)["cover"])
+        send({"name": "Lamp"})
+        assert product.images.cover().image == image
+        send({"name": "Lamp"}, cover=upload_of(photo(), "new.jpg"))
+        assert product.images.cover().image.title == "new.jpg"
+        send({"name": "Lamp", "cover-clear": "on"})
+        assert [relation.image for relation in product.images.all()] == [image]
+
+
+@pytest.mark.django_db
+def test_an_admin_that_shows_the_images_of_ones_own_organizations(acme, other, editor, rf):
+    [mine], [_theirs] = fake_images(acme, 1), fake_images(other, 1)
+    with patch.dict(admin.site._registry):
+        exec(block_of(GUIDES / "admin.md", "catalog/image_admin.py").code, {})
+        images = admin.site.get_model_admin(Image)
+    request = rf.get("/")
+    request.user = editor
+    assert list(images.get_queryset(request)) == [mine]
+    field = images.formfield_for_dbfield(Image._meta.get_field("organization"), request)
+    assert list(field.queryset) == [acme]
+
+
+@pytest.mark.django_db
+def test_the_policy(acme, other, editor):
+    names: dict[str, Any] = {}
+    exec(block_of(GUIDES / "organizations.md", "organizations/images.py").code, names)
+    policy = names["Policy"]()
+    assert policy.get_organization("acme") == acme
+    assert (policy.is_member(editor, acme), policy.is_member(editor, other)) == (True, False)
+    assert policy.may(editor, "delete", acme)
+    editor.memberships.update(role="viewer")
+    assert not policy.may(editor, "delete", acme)
+    assert policy.may(editor, "view", acme)
+
+
+@pytest.mark.parametrize("r2", [False, True])
+def test_the_storages_pass_the_checks(r2, settings):
+    example, more = [
+        block for block in blocks_of(GUIDES / "storage.md", "python") if "MEDIA" not in block.code
+    ]
+    names: dict[str, Any] = {}
+    exec(example.code, names)
+    exec(more.code, names)
+    options = names["STORAGES"]["polyimages"]["OPTIONS"]
+    if r2:
+        options |= names["options"]
+    settings.STORAGES = names["STORAGES"]
+    assert storages["polyimages"].bucket_name == "photos"
+    assert [one for one in checks.run_checks() if one.id.startswith("polyimages")] == []
+
+
+@pytest.mark.parametrize(
+    ("what", "model", "beside"),
+    [("image", AbstractImage, ()), ("relation", AbstractImageRelation, ("content_object",))],
+)
+def test_the_columns_are_those_of_the_models(what, model, beside):
+    text = (DOCS / "reference" / "api.md").read_text()
+    [columns] = re.findall(rf"^Columns of every {what}[^:]*:(.*?)\.$", text, re.M | re.S)
+    found = {field.name for field in model._meta.get_fields()} - set(beside)
+    assert set(re.findall(r"`(\w+)`", columns)) == found
+
+
+def test_the_languages_are_those_that_come_with_the_package():
+    [line] = re.findall("^Languages: .*", (GUIDES / "translations.md").read_text(), re.MULTILINE)
+    folders = PROJECT.glob("src/django_polyimages/locale/*/")
+    assert re.findall(r"`(\w+)`", line) == sorted(folder.name for folder in folders)
+
+
+class TestSettings:
+    ROWS = [
+        [cell.strip(" `") for cell in line.strip("|").split(" | ")]
+        for line in (DOCS / "reference" / "settings.md").read_text().splitlines()
+        if line.startswith("| `")
+    ]
+
+    def test_the_table_has_every_option_in_the_order_of_the_code(self):
+        assert [row[0] for row in self.ROWS] == [field.name.upper() for field in fields(Settings)]
+
+    def test_the_table_has_the_defaults(self):
+        written = {name: default for name, default, _text in self.ROWS if name != "VERSIONS"}
+        found = {name: eval(default, {}) for name, default in written.items()}
+        defaults = {name: getattr(Settings(), name.lower()) for name in written}
+        assert found | {"FORMATS": tuple(found["FORMATS"])} == defaults
+
+    def test_the_default_versions_are_those_of_the_guide(self):
+        lines = (GUIDES / "versions.md").read_text().splitlines()
+        rows = [line.replace("`", "").split(" | ") for line in lines if line.startswith("| `")]
+        written = [
+            VersionSpec(name.strip("| "), *map(int, box.split(" x ")), quality=int(quality))
+            for name, box, quality, _key in (row for row in rows if len(row) == 4)
+        ]
+        assert written == list(DEFAULT_VERSIONS)
+
+    def test_the_versions_of_the_guide_are_valid(self, settings):
+        [block] = [
+            one for one in blocks_of(GUIDES / "versions.md", "python") if "VERSIONS" in one.code
+        ]
+        names: dict[str, Any] = {}
+        exec(block.code, names)
+        settings.POLYIMAGES = settings.POLYIMAGES | names["POLYIMAGES"]
+        assert get_settings().version_names == ("thumb", "card", "large_avif", "large")

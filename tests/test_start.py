@@ -1,0 +1,49 @@
+"""docs/start.md, followed to the letter in a new project."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.documents import DOCS, PROJECT, blocks_of
+
+PAGE = DOCS / "start.md"
+VISIT = PROJECT / "tests" / "visit_start.py"
+TYPED_BY_PEOPLE = ("pip ", "python manage.py createsuperuser", "python manage.py runserver")
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """The output of Python, in a process that knows nothing of the tests' settings."""
+    environment = {name: value for name, value in os.environ.items() if name[:6] != "DJANGO"}
+    environment["PYTHONPATH"] = f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_new_project_has_images_in_the_end(tmp_path):
+    run(tmp_path, "-m", "django", "startproject", "mysite", ".")
+    run(tmp_path, "manage.py", "startapp", "catalog")
+    for block in blocks_of(PAGE, "python", "django"):
+        path = tmp_path / block.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(f"\n{block.code}")
+    lines = [line for block in blocks_of(PAGE, "console") for line in block.code.splitlines()]
+    commands = [line.removeprefix("$ ") for line in lines]
+    typed = [command for command in commands if not command.startswith(TYPED_BY_PEOPLE)]
+    assert len(typed) == 2
+    for command in typed:
+        run(tmp_path, *command.split()[1:])
+    run(tmp_path, "manage.py", "check", "--fail-level", "WARNING")
+    run(tmp_path, "manage.py", "makemigrations", "--check")
+    assert run(tmp_path, str(VISIT)) == "shown\n"
