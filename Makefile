@@ -3,11 +3,13 @@ PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 100
 BIN := .venv/bin
+LANGUAGES := de es fr zh_Hans
+CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
 DATABASE_TESTS := tests/api tests/admin tests/test_attachable.py tests/test_filtering.py tests/test_models.py \
 	tests/test_own_models.py tests/test_pipeline.py tests/test_races.py tests/test_regeneration.py
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test databases fuzz check format docs screenshots tox bench clean
+.PHONY: help demo test databases fuzz check format messages docs screenshots tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +38,12 @@ check: .venv/dev ## ruff, mypy, import-linter, migrations
 format: .venv/dev ## ruff, mending what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Locations name the file only, and no date is kept: a catalogue changes when a text does.
+messages: .venv/dev ## collect the texts into the catalogues and compile them; needs GNU gettext
+	cd src/django_polyimages && $(CURDIR)/$(BIN)/django-admin makemessages $(LANGUAGES:%=--locale %) --add-location file --no-obsolete
+	sed -i.old '/^"POT-Creation-Date/d' $(CATALOGUES) && rm $(CATALOGUES:=.old)
+	cd src/django_polyimages && $(CURDIR)/$(BIN)/django-admin compilemessages
 
 docs: .venv/docs ## the documentation in docs/_build; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going --fresh-env --quiet -b html docs docs/_build

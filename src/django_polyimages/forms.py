@@ -92,7 +92,11 @@ class MultipleImageUploadField(ImageUploadField):
         limit = get_settings().max_files
         if len(files) > limit:
             raise ValidationError(
-                _("Too many files: %(count)d, allowed are %(limit)d."),
+                ngettext(
+                    "Too many files: %(count)d, allowed is %(limit)d.",
+                    "Too many files: %(count)d, allowed are %(limit)d.",
+                    limit,
+                ),
                 code="too_many_files",
                 params={"count": len(files), "limit": limit},
             )
@@ -104,7 +108,8 @@ class MultipleImageUploadField(ImageUploadField):
             try:
                 clean.append(cast("File[bytes]", super().clean(file)))
             except ValidationError as error:
-                message = f"{file.name}: {' '.join(error.messages)}"
+                problem = " ".join(error.messages)
+                message = _("{name}: {problem}").format(name=file.name, problem=problem)
                 errors.append(ValidationError(message, code=error.code))
         if errors:
             raise ValidationError(errors)
@@ -123,6 +128,7 @@ def upload_attributes() -> dict[str, Any]:
         "data-polyimages-upload": "",
         "data-max-bytes": settings.max_bytes,
         "data-max-files": settings.max_files,
+        "data-problem": _("{name}: {problem}"),
         "data-too-large": _("Too large; allowed are %(limit)s.") % {"limit": limit},
         "data-wrong-type": _("Not an image that we take; allowed are %(formats)s.")
         % {"formats": ", ".join(settings.formats)},

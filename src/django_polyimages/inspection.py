@@ -11,6 +11,7 @@ from typing import IO, Final, cast
 
 from django.core.files import File
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -172,10 +173,13 @@ def _check_pixels(size: tuple[int, int], settings: Settings) -> None:
 
 
 def _too_many_pixels(settings: Settings, size: tuple[int, int] | None = None) -> InvalidImage:
-    found = f" ({size[0]} x {size[1]})" if size else ""
-    limit = f"{settings.max_pixels / 1_000_000:g}"
-    message = _("Too many pixels%(found)s, allowed are %(limit)s million.")
-    return InvalidImage("too_many_pixels", message % {"found": found, "limit": limit})
+    limit = number_format(f"{settings.max_pixels / 1_000_000:g}")
+    if size is None:
+        message = _("Too many pixels, allowed are %(limit)s megapixels.")
+        return InvalidImage("too_many_pixels", message % {"limit": limit})
+    message = _("Too many pixels (%(width)s x %(height)s), allowed are %(limit)s megapixels.")
+    facts = {"width": size[0], "height": size[1], "limit": limit}
+    return InvalidImage("too_many_pixels", message % facts)
 
 
 def _format_of(image: Image.Image) -> str:

@@ -81,14 +81,14 @@ class TestUpload:
     def test_one_file_is_sent_in_one_field(self, client):
         two = upload(client, upload_of(photo()), upload_of(photo()))
         assert (two.status_code, two.json()) == (
-            400, {"detail": "Too many files: 2, allowed are 1."},
+            400, {"detail": "Too many files: 2, allowed is 1."},
         )  # fmt: skip
         none = client.post("/api/v1/images/orgs/acme/images/", {"title": "x"})
         assert (none.status_code, none.json()) == (
-            400, {"detail": "Send a file in the field 'file'."},
+            400, {"detail": "Send a file in the field “file”."},
         )  # fmt: skip
         misnamed = client.post("/api/v1/images/orgs/acme/images/", {"image": upload_of(photo())})
-        assert misnamed.json() == {"detail": "Unknown file field 'image', allowed is 'file'."}
+        assert misnamed.json() == {"detail": "Unknown file field “image”, allowed is “file”."}
         assert stored_keys() == []
 
     @pytest.mark.parametrize(

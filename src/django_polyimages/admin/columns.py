@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.models import AbstractImage
@@ -26,11 +27,11 @@ THUMBNAIL_SIDE = 80
 class UseFilter(admin.SimpleListFilter):
     """Images that are attached to anything, and those that are not."""
 
-    title = _("use")
+    title = pgettext_lazy("image", "use")
     parameter_name = "used"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", _("used")), ("0", _("not used"))]
+        return [("1", pgettext_lazy("image", "used")), ("0", pgettext_lazy("image", "not used"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         used = Exists(relations_of_rows(queryset.model))
@@ -88,15 +89,15 @@ class ImageColumns(admin.ModelAdmin):
     def state(self, image: AbstractImage) -> SafeString:
         label = image.get_status_display()
         if image.failure_reason:
-            label = f"{label}: {image.failure_reason}"
+            label = gettext("{name}: {problem}").format(name=label, problem=image.failure_reason)
         return format_html('<span class="polyimages-{}">{}</span>', image.status, label)
 
-    @admin.display(description=_("uses"), ordering="number_of_uses")
+    @admin.display(description=pgettext_lazy("image", "uses"), ordering="number_of_uses")
     def uses(self, image: AbstractImage) -> int:
         number: int = image.number_of_uses  # type: ignore[attr-defined]
         return number
 
-    @admin.display(description=_("created"), ordering="created_at")
+    @admin.display(description=pgettext_lazy("image", "created"), ordering="created_at")
     def created(self, image: AbstractImage) -> SafeString:
         moment = image.created_at
         moment = timezone.localtime(moment) if timezone.is_aware(moment) else moment

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from django_polyimages.admin.columns import in_pixels, inside_box
 from django_polyimages.conf import get_settings
@@ -76,11 +76,11 @@ def version_rows(image: AbstractImage) -> list[VersionRow]:
     for name in [*specs, *(name for name in image.versions if name not in specs)]:
         version, spec = image.versions.get(name), specs.get(name)
         if version is None:
-            note = _("missing")
+            note = pgettext("version", "missing")
         elif spec is None:
-            note = _("not asked for any more")
+            note = pgettext("version", "not asked for any more")
         else:
-            note = _("outdated") if name in outdated else ""
+            note = pgettext("version", "outdated") if name in outdated else ""
         rows.append(VersionRow(name=name, version=version, spec=spec, note=note))
     return rows
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import model_ngettext, quote, unquote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -18,6 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_polyimages.admin.usage import and_more
 from django_polyimages.models import AbstractImage, Regeneration
 
 ADDRESSES_AT_ONCE = 200
@@ -51,7 +52,6 @@ class ImageRegeneration(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("Make versions again"),
             "subtitle": None,
-            "objects_name": model_ngettext(self.opts, number),
             "number": number,
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
             "selected": selected[:1] if across else selected,
@@ -146,11 +146,13 @@ class ImageRegeneration(admin.ModelAdmin):
             named = [
                 (self._page_of(image), image, reason) for image, reason in failures[:FAILURES_NAMED]
             ]
-            rest = len(failures) - len(named)
-            message = ngettext("%(count)d image failed:", "%(count)d images failed:", len(failures))
-            lines = format_html_join(", ", '<a href="{}">{}</a> ({})', named)
-            more = _("and %(count)d more") % {"count": rest} if rest else ""
-            text = format_html("{} {} {}", message % {"count": len(failures)}, lines, more)
+            message = ngettext(
+                "{count} image failed: {images}", "{count} images failed: {images}", len(failures)
+            )
+            lines = [format_html('<a href="{}">{}</a> ({})', *one) for one in named]
+            more = and_more(len(failures) - len(named))
+            images = format_html_join(", ", "{}", zip([*lines, *([more] if more else [])]))
+            text = format_html(message, count=len(failures), images=images)
             self.message_user(request, text, messages.ERROR)
 
     def _page_of(self, image: AbstractImage) -> str:

@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from django_polyimages.admin.columns import relations_of
 from django_polyimages.models import AbstractImage, AbstractImageRelation
@@ -42,7 +42,7 @@ class Use:
 
     def __html__(self) -> SafeString:
         name = format_html('<a href="{}">{}</a>', self.url, self.name) if self.url else self.name
-        notes = [_("cover")] if self.is_cover else []
+        notes = [pgettext("image", "cover")] if self.is_cover else []
         notes += [_("does not exist any more")] if self.vanished else []
         text = format_html("{} {}", self.model, name)
         return format_html("{} ({})", text, ", ".join(notes)) if notes else text
@@ -62,17 +62,23 @@ class Uses:
     @property
     def more(self) -> str:
         """Says how many are not shown; empty where all are."""
-        rest = self.number - len(self.shown)
-        message = ngettext("and %(count)d more", "and %(count)d more", rest)
-        return message % {"count": rest} if rest else ""
+        return and_more(self.number - len(self.shown))
 
     def __html__(self) -> SafeString:
         """One line, as ``Used by: contact Mara (cover), product Lamp``."""
         parts = [*self.shown, *([self.more] if self.more else [])]
-        return format_html("{} {}", _("Used by:"), format_html_join(", ", "{}", zip(parts)))
+        return format_html(
+            _("Used by: {objects}"), objects=format_html_join(", ", "{}", zip(parts))
+        )
 
     def __str__(self) -> str:
         return self.__html__()
+
+
+def and_more(rest: int) -> str:
+    """Ends a list that leaves out ``rest``; empty where it leaves out nothing."""
+    message = ngettext("and %(count)d more", "and %(count)d more", rest)
+    return message % {"count": rest} if rest else ""
 
 
 def uses_of(

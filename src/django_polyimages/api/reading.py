@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from pydantic import BaseModel, ValidationError
 
 from django_polyimages.api.errors import bad_request
@@ -46,15 +47,19 @@ def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[Uploade
         raise bad_request(_("Send the body as multipart/form-data."))
     if unknown := sorted(set(request.FILES) - {name}):
         raise bad_request(
-            _("Unknown file field %(field)r, allowed is %(name)r.")
+            _("Unknown file field “%(field)s”, allowed is “%(name)s”.")
             % {"field": unknown[0], "name": name}
         )
     files: Sequence[UploadedFile[bytes]] = request.FILES.getlist(name)
     if not files:
-        raise bad_request(_("Send a file in the field %(name)r.") % {"name": name})
+        raise bad_request(_("Send a file in the field “%(name)s”.") % {"name": name})
     if len(files) > at_most:
         raise bad_request(
-            _("Too many files: %(count)d, allowed are %(limit)d.")
+            ngettext(
+                "Too many files: %(count)d, allowed is %(limit)d.",
+                "Too many files: %(count)d, allowed are %(limit)d.",
+                at_most,
+            )
             % {"count": len(files), "limit": at_most}
         )
     return list(files)
@@ -65,7 +70,11 @@ def check_ids(ids: Sequence[int | str]) -> list[int | str]:
     limit = get_settings().max_ids
     if len(ids) > limit:
         raise bad_request(
-            _("Too many ids: %(count)d, allowed are %(limit)d.")
+            ngettext(
+                "Too many ids: %(count)d, allowed is %(limit)d.",
+                "Too many ids: %(count)d, allowed are %(limit)d.",
+                limit,
+            )
             % {"count": len(ids), "limit": limit}
         )
     return list(dict.fromkeys(ids))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models.fields import VersionsField
@@ -26,9 +27,9 @@ class AbstractImage(models.Model):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("pending")
-        READY = "ready", _("ready")
-        FAILED = "failed", _("failed")
+        PENDING = "pending", pgettext_lazy("image", "pending")
+        READY = "ready", pgettext_lazy("image", "ready")
+        FAILED = "failed", pgettext_lazy("image", "failed")
 
     file = models.FileField(
         _("original"),

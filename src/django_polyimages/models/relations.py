@@ -9,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_polyimages.models.fields import ObjectIdField
 from django_polyimages.models.images import Image
@@ -27,8 +28,8 @@ class AbstractImageRelation(models.Model):
     )
     object_id = ObjectIdField(_("object id"), max_length=255)
     content_object = GenericForeignKey("content_type", "object_id")
-    is_cover = models.BooleanField(_("cover"), default=False)
-    order = models.PositiveIntegerField(_("order"), null=True, blank=True)
+    is_cover = models.BooleanField(pgettext_lazy("image", "cover"), default=False)
+    order = models.PositiveIntegerField(pgettext_lazy("image", "order"), null=True, blank=True)
     custom_title = models.CharField(_("title here"), max_length=TITLE_LENGTH, blank=True)
     custom_alt_text = models.CharField(_("alternative text here"), max_length=1000, blank=True)
     custom_description = models.TextField(_("description here"), blank=True)

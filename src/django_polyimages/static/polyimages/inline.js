@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_match, name) => values[name]);
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_match, name) => values[name]);
 
   class Inline {
     constructor(root) {

@@ -8,18 +8,21 @@
     return file.size > Number(maxBytes) ? tooLarge : "";
   };
 
-  const describe = (file, problem, wrongType) => {
+  const told = (input, file, problem) =>
+    input.dataset.problem.replace(/\{(\w+)\}/g, (_match, name) => ({ name: file.name, problem })[name]);
+
+  const describe = (input, file, problem) => {
     const item = document.createElement("li");
     if (!problem) {
       const image = document.createElement("img");
       image.alt = "";
       image.src = URL.createObjectURL(file);
       image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-      image.addEventListener("error", () => item.replaceWith(describe(file, wrongType))); // its name says otherwise
+      image.addEventListener("error", () => item.replaceWith(describe(input, file, input.dataset.wrongType))); // its name says otherwise
       item.append(image);
     }
     const name = document.createElement("span");
-    name.textContent = problem ? `${file.name}: ${problem}` : file.name;
+    name.textContent = problem ? told(input, file, problem) : file.name;
     item.append(name);
     item.classList.toggle("polyimages-upload-problem", Boolean(problem));
     return item;
@@ -34,10 +37,10 @@
     const taken = !input.dispatchEvent(event);
     if (taken) input.value = "";
     const tooMany = files.length > Number(input.dataset.maxFiles) ? input.dataset.tooMany : "";
-    const first = refused.map(({ file, problem }) => `${file.name}: ${problem}`)[0] || "";
+    const first = refused.map(({ file, problem }) => told(input, file, problem))[0] || "";
     input.setCustomValidity(taken ? "" : tooMany || first);
     const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
-    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(file, problem, input.dataset.wrongType)));
+    list?.replaceChildren(...(taken ? refused : chosen).map(({ file, problem }) => describe(input, file, problem)));
   };
 
   const fields = "input[type=file][data-polyimages-upload]";
