@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.contenttypes.forms import BaseGenericInlineFormSet
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from django_polyimages.admin.organizations import organization_keys, path_of
+from django_polyimages.admin.relation_forms import ImageRelationForm, NewImagesForm
+from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
-from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
-from django_polyimages.models import AbstractImage, AbstractImageRelation, organization_of
-from django_polyimages.models.managers import ImageRelationManager, relations_of
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    ImageRelationManager,
+    relations_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,62 +41,12 @@ class Library:
     """The id of the form's input that chooses the organization; empty where there is none."""
 
 
-class ImageRelationForm(forms.ModelForm):
-    """One image of an object. A new one is a file, or an image of the library."""
-
-    upload = ImageUploadField(required=False)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if self.instance.pk:  # another image is another relation
-            del self.fields["upload"], self.fields["image"]
-            for name in ("title", "alt_text", "description"):
-                if field := self.fields.get(f"custom_{name}"):
-                    field.widget.attrs["placeholder"] = getattr(self.instance.image, name)
-        else:
-            self.fields["image"].required = False
-
-    @property
-    def shown_image(self) -> AbstractImage | None:
-        """The image that this form shows, if one is known."""
-        if self.instance.pk:
-            return cast("AbstractImage", self.instance.image)
-        found = getattr(self, "cleaned_data", {}).get("image")
-        return found if isinstance(found, AbstractImage) else None
-
-    @property
-    def shown_title(self) -> str:
-        """What the image is called, or the file that was sent for it; empty without either."""
-        sent = self.files.get(self.add_prefix("upload"))
-        return str(self.shown_image or (sent.name if sent else ""))
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if not self.instance.pk and not self.errors:
-            chosen = [name for name in ("upload", "image") if data.get(name)]
-            if len(chosen) != 1:
-                raise ValidationError(
-                    _("Choose either a file or an image of the library."), code="one_image"
-                )
-        return data
-
-    def options(self, *, only_changed: bool = False) -> dict[str, Any]:
-        """What the relation is to say for itself; its place among the others is the formset's."""
-        names = self.changed_data if only_changed else self.cleaned_data
-        left_out = {"upload", "image", "order", "DELETE", "id"}
-        return {name: self.cleaned_data[name] for name in names if name not in left_out}
-
-
-class NewImagesForm(forms.Form):
-    """Several files at once, for browsers without scripts too."""
-
-    uploads = MultipleImageUploadField(required=False)
-
-
 class ImageFormSet(BaseGenericInlineFormSet):
     """The images of one object. Saved by the verbs of ``obj.images``, never row by row."""
 
     request: ClassVar[HttpRequest]
+    can_add: ClassVar[bool] = True
+    can_change: ClassVar[bool] = True
     can_upload: ClassVar[bool] = True
     library: ClassVar[Library | None] = None
     instance: Model
@@ -99,11 +56,21 @@ class ImageFormSet(BaseGenericInlineFormSet):
 
         def _should_delete_form(self, form: forms.ModelForm) -> bool: ...
 
+    def _construct_form(self, i: int, **kwargs: Any) -> ImageRelationForm:
+        form: ImageRelationForm = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        form.gone = self.is_bound and i < self.initial_form_count() and form.is_new
+        return form
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        if not self.can_upload:
+            form.fields.pop("upload", None)
+
     @cached_property
     def new_images(self) -> NewImagesForm:
         """The files that have no row yet."""
-        if not self.is_bound:
-            return NewImagesForm(prefix=self.prefix)
+        if not self.is_bound or not self.can_upload:
+            return NewImagesForm({} if self.is_bound else None, prefix=self.prefix)
         return NewImagesForm(self.data, self.files or None, prefix=self.prefix)
 
     @property
@@ -123,24 +90,26 @@ class ImageFormSet(BaseGenericInlineFormSet):
         super().clean()
         if not self.new_images.is_valid():
             raise ValidationError(self.new_images.errors.as_data()["uploads"])
-        forms = [form for form in self._kept() if hasattr(form, "cleaned_data")]
-        if sum(bool(form.cleaned_data.get("is_cover")) for form in forms) > 1:
+        rows = [form for form in self._kept() if hasattr(form, "cleaned_data")]
+        if sum(bool(form.cleaned_data.get("is_cover")) for form in rows) > 1:
             raise ValidationError(_("Only one image can be the cover."), code="covers")
-        images = [form.shown_image for form in forms if form.shown_image]
+        images = [form.shown_image for form in rows if form.shown_image]
         if len({image.pk for image in images}) < len(images):
             raise ValidationError(_("An image can be attached only once."), code="twice")
-        self._check_organization(images)
+        self._check_files(rows)
+        self._check_organizations(rows)
 
     def save_new_objects(self, commit: bool = True) -> list[AbstractImageRelation]:  # noqa: FBT001, FBT002 (Django's signature)
         self.new_objects = []
-        kept = self._kept()
-        for form in self.extra_forms:
-            if form in kept and form.has_changed():
-                subject = form.cleaned_data.get("upload") or form.cleaned_data["image"]
-                if relation := self._attach(subject, **form.options()):
-                    form.instance = relation
-                    self.new_objects.append(relation)
-        for file in self.new_images.cleaned_data["uploads"] if self.can_upload else []:
+        if not self.can_add:
+            return []
+        for form in [one for one in self._kept() if one.is_new and one.has_changed()]:
+            subject = form.cleaned_data.get("upload") or form.cleaned_data["image"]
+            if relation := self._attach(subject, **form.options()):
+                form.save_many_to_many(relation)
+                form.instance = relation
+                self.new_objects.append(relation)
+        for file in self.new_images.cleaned_data["uploads"]:
             if relation := self._attach(file):
                 self.new_objects.append(relation)
         self._reorder()
@@ -152,9 +121,11 @@ class ImageFormSet(BaseGenericInlineFormSet):
         obj: AbstractImageRelation,
         commit: bool = True,  # noqa: FBT001, FBT002 (Django's signature)
     ) -> AbstractImageRelation:
-        if options := form.options(only_changed=True):
+        if self.can_change:
             with suppress(NotAttached):  # somebody else has detached it meanwhile
-                self._verbs().update_relation(obj.image, **options)
+                if options := form.options(only_changed=True):
+                    self._verbs().update_relation(obj.image, **options)
+                form.save_many_to_many(obj)
         return obj
 
     def delete_existing(self, obj: AbstractImageRelation, commit: bool = True) -> None:  # noqa: FBT001, FBT002 (Django's signature)
@@ -165,46 +136,94 @@ class ImageFormSet(BaseGenericInlineFormSet):
 
     def _kept(self) -> list[ImageRelationForm]:
         every = cast("list[ImageRelationForm]", self.forms)
-        return [form for form in every if not (self.can_delete and self._should_delete_form(form))]
+        return [
+            form
+            for form in every
+            if not form.gone and not (self.can_delete and self._should_delete_form(form))
+        ]
 
-    def _check_organization(self, images: list[AbstractImage]) -> None:
-        organization = organization_or_none(self.instance)
-        if organization is None:
+    def _check_files(self, rows: list[ImageRelationForm]) -> None:
+        without_row = self.new_images.cleaned_data["uploads"]
+        needed = _needed_columns(cast("type[Model]", self.model))
+        if without_row and needed:
+            raise ValidationError(
+                _("Choose each file in a row of its own, and fill in there: %(fields)s."),
+                code="rows",
+                params={"fields": ", ".join(needed)},
+            )
+        number = len(without_row) + sum(bool(form.cleaned_data.get("upload")) for form in rows)
+        limit = get_settings().max_files
+        if number > limit:
+            raise ValidationError(
+                _("Too many files: %(count)d, allowed are %(limit)d."),
+                code="too_many_files",
+                params={"count": number, "limit": limit},
+            )
+
+    def _check_organizations(self, rows: list[ImageRelationForm]) -> None:
+        """New images are of the object's organization, old ones stay if it stays."""
+        path = path_of(type(self.instance))
+        if not path:
             return
-        strangers = [str(one) for one in images if one.organization_id != organization.pk]
+        keys = organization_keys(self.instance)
+        new = [image for form in rows if form.is_new and (image := form.shown_image)]
+        files = any(form.cleaned_data.get("upload") for form in rows)
+        files = files or bool(self.new_images.cleaned_data["uploads"])
+        if not keys and (new or (files and path != "pk")):
+            raise ValidationError(
+                _("Images are of the object's organization, and it has none yet."),
+                code="no_organization",
+            )
+        strangers = [image for image in new if image.organization_id not in keys]
+        old = [form.instance.image for form in rows if not form.is_new]
+        moved = [image for image in old if image.organization_id not in keys]
+        if moved and self._organizations_before() != keys:
+            strangers += moved
         if strangers:
             raise ValidationError(
-                _("Of another organization than %(organization)s: %(images)s."),
+                _("Of another organization: %(images)s."),
                 code="organization",
-                params={"organization": organization, "images": ", ".join(strangers)},
+                params={"images": ", ".join(map(str, strangers))},
             )
+
+    def _organizations_before(self) -> set[Any]:
+        before = type(self.instance)._base_manager.filter(pk=self.instance.pk).first()
+        return organization_keys(before) if before else set()
 
     def _attach(self, subject: Any, **options: Any) -> AbstractImageRelation | None:
         """Attach a file or an image; what fails now is told, and does not lose the rest."""
         try:
+            if isinstance(subject, AbstractImage) and not _exists(subject):
+                raise InvalidImage("not_an_image", _("This image does not exist any more."))
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
         except (StorageUnavailable, InvalidImage) as error:
             text = _("“%(name)s” was not added: %(reason)s")
-            messages.error(self.request, text % {"name": subject.name, "reason": error})
+            name = str(subject) if isinstance(subject, AbstractImage) else subject.name
+            messages.error(self.request, text % {"name": name, "reason": error})
             return None
 
     def _reorder(self) -> None:
         """Put the images in the order of the numbers, those without one at the end."""
-        forms = [form for form in self._kept() if form.instance.pk]
-        if any(form.has_changed() and "order" in form.changed_data for form in forms):
-            forms.sort(key=lambda form: _place(form.cleaned_data.get("order")))
+        rows = [form for form in self._kept() if not form.is_new]
+        if self.can_change and any("order" in form.changed_data for form in rows):
+            rows.sort(key=lambda form: _place(form.cleaned_data.get("order")))
             with suppress(NotAttached):  # somebody else has detached one meanwhile
-                self._verbs().reorder([form.instance.image for form in forms])
+                self._verbs().reorder([form.instance.image for form in rows])
 
 
-def organization_or_none(obj: Model) -> Model | None:
-    """The organization of ``obj``, as far as it can be told before ``obj`` is saved."""
-    if not getattr(obj, "image_organization_path", None):
-        return None
-    with suppress(ValueError, ObjectDoesNotExist):
-        organization = organization_of(obj)
-        return organization if organization.pk is not None else None
-    return None
+def _exists(image: AbstractImage) -> bool:
+    return type(image)._base_manager.filter(pk=image.pk).exists()
+
+
+def _needed_columns(model: type[Model]) -> list[str]:
+    """What a host's own relation model cannot do without."""
+    known = {field.name for field in AbstractImageRelation._meta.get_fields()} | {"image"}
+    return [
+        str(capfirst(field.verbose_name))
+        for field in model._meta.concrete_fields
+        if field.name not in known
+        and not (field.primary_key or field.blank or field.null or field.has_default())
+    ]
 
 
 def _place(order: int | None) -> tuple[bool, int]:

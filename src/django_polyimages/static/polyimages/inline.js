@@ -89,7 +89,9 @@
     addFiles(event) {
       if (event.detail.input.closest(".polyimages-card") || !this.empty) return;
       event.preventDefault(); // the files have cards now, the field is free for the next ones
-      for (const file of event.detail.files) {
+      const { maxFiles, tooMany } = event.detail.input.dataset;
+      const room = Math.max(0, Number(maxFiles) - this.files().length);
+      for (const file of event.detail.files.slice(0, room)) {
         const card = this.cardFor(file);
         const carrier = new DataTransfer();
         carrier.items.add(file);
@@ -97,6 +99,11 @@
         this.preview(card, file, event.detail.input.dataset.wrongType);
         this.say("added", card);
       }
+      if (event.detail.files.length > room) this.status.textContent = tooMany;
+    }
+
+    files() {
+      return this.cards().flatMap((card) => [...(card.querySelector("input[type=file]")?.files ?? [])]);
     }
 
     addPicked({ id, title, thumb }) {
