@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -152,9 +153,11 @@ class TestACatalogue:
 
 
 @pytest.fixture
-def localized(settings) -> None:
+def localized(settings) -> Iterator[None]:
     """A site that follows the language of each request."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    yield
+    translation.deactivate()  # the last request was answered in this thread
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_the_library_and_the_action_are_those_of_the_hosts_model(admin_client, p
     answer = admin_client.post(f"{URL}{photos[0].pk}/regenerate/", headers=accept).json()
     assert (answer["made"], answer["url"]) == ([], f"{URL}{photos[0].pk}/change/")
     action = {"action": "make_versions_again", "_selected_action": photos[0].pk}
-    assert "1 photo again?" in admin_client.post(URL, action).content.decode()
+    assert "1 image again?" in admin_client.post(URL, action).content.decode()
 
 
 def test_an_action_deletes_files_too(
