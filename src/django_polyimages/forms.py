@@ -89,17 +89,7 @@ class MultipleImageUploadField(ImageUploadField):
 
     def clean(self, data: Any, initial: Any = None) -> list[File[bytes]]:
         files = data or []
-        limit = get_settings().max_files
-        if len(files) > limit:
-            raise ValidationError(
-                ngettext(
-                    "Too many files: %(count)d, allowed is %(limit)d.",
-                    "Too many files: %(count)d, allowed are %(limit)d.",
-                    limit,
-                ),
-                code="too_many_files",
-                params={"count": len(files), "limit": limit},
-            )
+        check_number_of_files(len(files))
         if not files:
             super().clean(None)
             return []
@@ -117,6 +107,21 @@ class MultipleImageUploadField(ImageUploadField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(data)
+
+
+def check_number_of_files(number: int) -> None:
+    """Raises ``ValidationError`` for more than ``MAX_FILES``."""
+    limit = get_settings().max_files
+    if number > limit:
+        raise ValidationError(
+            ngettext(
+                "Too many files: %(count)d, allowed is %(limit)d.",
+                "Too many files: %(count)d, allowed are %(limit)d.",
+                limit,
+            ),
+            code="too_many_files",
+            params={"count": number, "limit": limit},
+        )
 
 
 def upload_attributes() -> dict[str, Any]:

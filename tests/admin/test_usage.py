@@ -7,6 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import RequestFactory
 
 from catalog.models import Product
+from contacts.admin import ContactAdmin
 from contacts.models import Contact
 from django_polyimages.admin.usage import MOST_SHOWN, Uses, uses_of
 from django_polyimages.models import PolymorphicImageRelation
@@ -48,15 +49,25 @@ def test_the_cover_comes_first_and_names_are_escaped(uses, image, contact, produ
     )
 
 
-def test_there_is_no_link_to_what_the_user_may_not_see(image, contact, request_of):
+def test_what_the_user_may_not_see_is_told_by_its_key(image, contact, request_of):
     contact.images.attach(image)
     user = User.objects.create_user("staff", is_staff=True)
     [use] = uses_of([image], request_of(user), admin.site)[image.pk].shown
-    assert (use.url, str(use)) == ("", "contact Ada")
+    assert (use.url, str(use)) == ("", f"contact {contact.pk}")
     user.user_permissions.add(Permission.objects.get(codename="view_contact"))
     user = User.objects.get(pk=user.pk)  # permissions are remembered
     [use] = uses_of([image], request_of(user), admin.site)[image.pk].shown
-    assert use.url
+    assert (use.url, use.name) == (f"/admin/contacts/contact/{contact.pk}/change/", "Ada")
+
+
+def test_what_the_admin_does_not_show_this_user_is_told_by_its_key(
+    image, contact, request_of, admin_user, monkeypatch
+):
+    contact.images.attach(image)
+    nobody = Contact.objects.none()
+    monkeypatch.setattr(ContactAdmin, "get_queryset", lambda self, request: nobody)
+    [use] = uses_of([image], request_of(admin_user), admin.site)[image.pk].shown
+    assert (use.url, use.name) == ("", str(contact.pk))
 
 
 def test_there_is_no_link_where_the_admin_has_no_such_page(image, contact, request_of, admin_user):
@@ -69,6 +80,7 @@ def test_objects_that_vanished_are_told(uses, image, contact):
     gone = ContentType.objects.create(app_label="old", model="thing")
     kinds = [
         (ContentType.objects.get_for_model(Contact), "987"),
+        (ContentType.objects.get_for_model(Contact), "9" * 30),
         (ContentType.objects.get_for_model(Product), "no-uuid"),
         (gone, "5"),
     ]
@@ -77,6 +89,7 @@ def test_objects_that_vanished_are_told(uses, image, contact):
     contact.images.attach(image)
     assert [str(use).partition(" <a")[0] for use in uses().shown] == [
         "contact 987 (does not exist any more)",
+        f"contact {'9' * 30} (does not exist any more)",
         "product no-uuid (does not exist any more)",
         "thing 5 (does not exist any more)",
         "contact",

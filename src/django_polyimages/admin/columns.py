@@ -117,7 +117,7 @@ def count_uses(images: QuerySet[Any]) -> QuerySet[Any]:
     return counting
 
 
-def relations_of(model: type[AbstractImage]) -> QuerySet[Any]:
+def all_relations(model: type[AbstractImage]) -> QuerySet[Any]:
     """All relations to images of this model; its relation model calls them ``relations``."""
     opts: Any = model._meta
     rows: QuerySet[Any] = opts.get_field("relations").related_model._base_manager.all()
@@ -126,7 +126,7 @@ def relations_of(model: type[AbstractImage]) -> QuerySet[Any]:
 
 def relations_of_rows(model: type[AbstractImage]) -> QuerySet[Any]:
     """Inside of a query of images: the relations of each row."""
-    return relations_of(model).filter(image=OuterRef("pk"))
+    return all_relations(model).filter(image=OuterRef("pk"))
 
 
 def thumbnail_of(image: AbstractImage) -> Version | None:

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from django_polyimages.admin.organizations import organization_keys, path_of
 from django_polyimages.admin.relation_forms import ImageRelationForm, NewImagesForm
-from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
+from django_polyimages.forms import check_number_of_files
 from django_polyimages.models import (
     AbstractImage,
     AbstractImageRelation,
@@ -151,14 +151,8 @@ class ImageFormSet(BaseGenericInlineFormSet):
                 code="rows",
                 params={"fields": ", ".join(needed)},
             )
-        number = len(without_row) + sum(bool(form.cleaned_data.get("upload")) for form in rows)
-        limit = get_settings().max_files
-        if number > limit:
-            raise ValidationError(
-                _("Too many files: %(count)d, allowed are %(limit)d."),
-                code="too_many_files",
-                params={"count": number, "limit": limit},
-            )
+        in_rows = sum(bool(form.cleaned_data.get("upload")) for form in rows)
+        check_number_of_files(len(without_row) + in_rows)
 
     def _check_organizations(self, rows: list[ImageRelationForm]) -> None:
         """New images are of the object's organization, old ones stay if it stays."""

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
+from django_polyimages.admin.answers import refusal
 from django_polyimages.admin.columns import thumbnail_of
 from django_polyimages.models import AbstractImage
 
@@ -26,14 +27,14 @@ class ImageLibrary(admin.ModelAdmin):
     def library_view(self, request: HttpRequest) -> JsonResponse:
         """Parameters: ``q`` as in the list, ``organization`` a key, ``page`` from 1."""
         if not self.has_view_permission(request):
-            return _refusal(_("You may not view images."), HTTPStatus.FORBIDDEN)
+            return refusal(_("You may not view images."), HTTPStatus.FORBIDDEN)
         if request.method not in ("GET", "HEAD"):
-            return _refusal(_("Only GET is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
+            return refusal(_("Only GET is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         try:
             page = _page(request.GET.get("page", "1"))
             images = self._matching(request)
         except ValidationError as error:
-            return _refusal(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
+            return refusal(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
         first = (page - 1) * PAGE_SIZE
         rows = list(images[first : first + PAGE_SIZE + 1])  # one more tells whether there are more
         return JsonResponse(
@@ -53,10 +54,6 @@ class ImageLibrary(admin.ModelAdmin):
         images, may_repeat = self.get_search_results(request, images, words)
         images = images.order_by("-created_at", "-pk")
         return images.distinct() if may_repeat else images
-
-
-def _refusal(detail: str, status: HTTPStatus) -> JsonResponse:
-    return JsonResponse({"detail": detail}, status=status)
 
 
 def _page(text: str) -> int:

@@ -18,6 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_polyimages.admin.answers import refusal
 from django_polyimages.admin.usage import and_more
 from django_polyimages.models import AbstractImage, Regeneration
 
@@ -69,15 +70,15 @@ class ImageRegeneration(admin.ModelAdmin):
         A script that accepts JSON is told what came of it, others are sent back to the image.
         """
         if request.method != "POST":
-            return _refusal(_("Only POST is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
+            return refusal(_("Only POST is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         image = self.get_object(request, unquote(object_id))
         if not self.has_change_permission(request, image):
-            return _refusal(_("You may not change this image."), HTTPStatus.FORBIDDEN)
+            return refusal(_("You may not change this image."), HTTPStatus.FORBIDDEN)
         if image is None:
-            return _refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
         result = self._make(image, request)
         if result is None:
-            return _refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
         if request.accepts("text/html"):
             self._tell(request, [image], [(image, result.failure)] if result.failure else [])
             return HttpResponseRedirect(self._page_of(image))
@@ -96,7 +97,7 @@ class ImageRegeneration(admin.ModelAdmin):
         try:
             rest = queryset.filter(pk__gt=self.opts.pk.to_python(after)) if after else queryset
         except ValidationError:
-            return _refusal(_("Not the key of an image."), HTTPStatus.BAD_REQUEST)
+            return refusal(_("Not the key of an image."), HTTPStatus.BAD_REQUEST)
         keys = list(rest.order_by("pk").values_list("pk", flat=True)[:ADDRESSES_AT_ONCE])
         return JsonResponse(
             {
@@ -161,7 +162,3 @@ class ImageRegeneration(admin.ModelAdmin):
     def _address(self, name: str, key: Any) -> str:
         info = self.admin_site.name, self.opts.app_label, self.opts.model_name, name
         return reverse("{}:{}_{}_{}".format(*info), args=[quote(key)])
-
-
-def _refusal(detail: str, status: HTTPStatus) -> JsonResponse:
-    return JsonResponse({"detail": detail}, status=status)

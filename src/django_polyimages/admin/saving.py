@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import router, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,6 +74,9 @@ class ImageSaving(admin.ModelAdmin):
         if not change:
             self._upload(request, obj, form.cleaned_data["upload"])
             return
+        rows = self.model._base_manager.using(router.db_for_write(self.model, instance=obj))
+        if not rows.select_for_update().filter(pk=obj.pk).exists():
+            raise Http404(_("This image does not exist any more."))
         # Other workers may make its versions meanwhile: what they have recorded has to stay.
         obj.save(update_fields=_own_columns(obj))
         if not set(FOCAL_POINT).isdisjoint(form.changed_data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -9,8 +10,10 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import quote
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
-from django.db.models import Model, prefetch_related_objects
+from django.db.models import Count, Model, QuerySet, Window, prefetch_related_objects
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -19,7 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from django_polyimages.admin.columns import relations_of
+from django_polyimages.admin.columns import all_relations
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 
 MOST_SHOWN = 50
@@ -84,19 +87,21 @@ def and_more(rest: int) -> str:
 def uses_of(
     images: Sequence[AbstractImage], request: HttpRequest, site: AdminSite
 ) -> dict[Any, Uses]:
-    """For each image's key what uses it. Queries: one, and one for each model of the objects."""
-    found: dict[Any, list[AbstractImageRelation]] = {image.pk: [] for image in images}
-    if images:
-        relations = relations_of(type(images[0])).filter(image__in=found)
-        relations = relations.select_related("content_type")
-        for relation in relations.order_by("-is_cover", "pk"):
-            found[relation.image_id].append(relation)
-    shown = [relation for some in found.values() for relation in some[:MOST_SHOWN]]
-    prefetch_related_objects([one for one in shown if _can_exist(one)], "content_object")
-    return {
-        pk: Uses([_use(one, request, site) for one in some[:MOST_SHOWN]], len(some))
-        for pk, some in found.items()
-    }
+    """For each image's key what uses it.
+
+    Queries: one, and two for each model of the objects. An object that the user may not see is
+    told by its model and key.
+    """
+    relations = _first_relations(images)
+    prefetch_related_objects([one for one in relations if _can_exist(one)], "content_object")
+    objects = [one.content_object for one in relations if _can_exist(one) and one.content_object]
+    visible = _visible(objects, request, site)
+    shown: dict[Any, list[Use]] = defaultdict(list)
+    numbers: dict[Any, int] = defaultdict(int)
+    for relation in relations:
+        shown[relation.image_id].append(_use(relation, visible, site))
+        numbers[relation.image_id] = relation.number
+    return {image.pk: Uses(shown[image.pk], numbers[image.pk]) for image in images}
 
 
 def with_uses(
@@ -107,7 +112,7 @@ def with_uses(
     """
     if sum(not isinstance(line, list) for line in lines) != len(images):
         return lines  # images of a host that belong to each other, listed below each other
-    start = f"{capfirst(relations_of(type(images[0])).model._meta.verbose_name)}: "
+    start = f"{capfirst(all_relations(type(images[0])).model._meta.verbose_name)}: "
     left, told = iter(images), []
     for line, following in zip_longest(lines, lines[1:]):
         if isinstance(line, list):
@@ -120,34 +125,76 @@ def with_uses(
     return told
 
 
+def _first_relations(images: Sequence[AbstractImage]) -> list[Any]:
+    """Of each image the relations that are shown, each with the ``number`` of all there are."""
+    if not images:
+        return []
+    place = Window(RowNumber(), partition_by="image", order_by=["-is_cover", "pk"])
+    relations = all_relations(type(images[0])).filter(image__in=[image.pk for image in images])
+    relations = relations.annotate(number=Window(Count("pk"), partition_by="image"), place=place)
+    return list(
+        relations.filter(place__lte=MOST_SHOWN).select_related("content_type").order_by("place")
+    )
+
+
 def _can_exist(relation: AbstractImageRelation) -> bool:
     """Whether there is still such a model, and a key like this in it."""
     model = relation.content_type.model_class()
     if model is None:
         return False
+    field: Any = model._meta.pk
+    while field.remote_field:  # a parent's key, or a one-to-one as the key
+        field = field.target_field
     try:
-        model._meta.pk.to_python(relation.object_id)
+        field.run_validators(field.to_python(relation.object_id))  # also the range of integers
     except ValidationError:
         return False
     return True
 
 
-def _use(relation: AbstractImageRelation, request: HttpRequest, site: AdminSite) -> Use:
+def _visible(
+    objects: Sequence[Model], request: HttpRequest, site: AdminSite
+) -> set[tuple[type[Model], Any]]:
+    """The models and keys of those that the user may see."""
+    keys: dict[type[Model], set[Any]] = defaultdict(set)
+    for obj in objects:
+        keys[type(obj)].add(obj.pk)
+    visible = set()
+    for model, some in keys.items():
+        rows = _rows_for(model, request, site).filter(pk__in=some)
+        visible |= {(model, pk) for pk in rows.values_list("pk", flat=True)}
+    return visible
+
+
+def _rows_for(model: type[Model], request: HttpRequest, site: AdminSite) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model._base_manager.all()
+    if site.is_registered(model):
+        model_admin = site.get_model_admin(model)
+        allowed, rows = model_admin.has_view_permission(request), model_admin.get_queryset(request)
+    else:
+        codename = get_permission_codename("view", model._meta)
+        user: Any = request.user
+        allowed = user.has_perm(f"{model._meta.app_label}.{codename}")
+    return rows if allowed else rows.none()
+
+
+def _use(
+    relation: AbstractImageRelation, visible: set[tuple[type[Model], Any]], site: AdminSite
+) -> Use:
     obj = relation.content_object if _can_exist(relation) else None
+    may_see = obj is not None and (type(obj), obj.pk) in visible
     return Use(
         model=relation.content_type.name,
-        name=relation.object_id if obj is None else str(obj),
-        url="" if obj is None else _admin_url(obj, request, site),
+        name=str(obj) if may_see else relation.object_id,
+        url=_admin_url(obj, site) if obj is not None and may_see else "",
         is_cover=relation.is_cover,
         vanished=obj is None,
     )
 
 
-def _admin_url(obj: Model, request: HttpRequest, site: AdminSite) -> str:
+def _admin_url(obj: Model, site: AdminSite) -> str:
     model = type(obj)
     if not site.is_registered(model):
-        return ""
-    if not site.get_model_admin(model).has_view_permission(request, obj):
         return ""
     name = f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
     try:
