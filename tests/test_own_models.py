@@ -13,19 +13,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parent.parent
 HOST = PROJECT / "tests" / "own_models"
 DOC = PROJECT / "docs" / "own-models.md"
 
 
-def test_a_host_with_own_models():
+@pytest.mark.parametrize("host", ["own_models", "own_relation"])
+def test_a_host_with_own_models(host):
+    folder = PROJECT / "tests" / host
     options = [
-        "--ds=tests.own_models.settings",
-        f"--confcutdir={HOST}",  # the fixtures beside this file are the example project's
+        f"--ds=tests.{host}.settings",
+        f"--confcutdir={folder}",  # the fixtures beside this file are the example project's
         *("-p", "no:cacheprovider"),
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--quiet", *options, str(HOST)],
+        [sys.executable, "-m", "pytest", "--quiet", *options, str(folder)],
         cwd=PROJECT,
         env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         capture_output=True,

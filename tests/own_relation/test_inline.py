@@ -1,0 +1,74 @@
+"""The inline with a relation model that has a key before it is saved, and more than ours."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+
+from tests.drawing import photo, upload_of
+from tests.own_relation.models import Shot, Thing, Use
+
+pytestmark = pytest.mark.django_db
+PREFIX = "own_relation-use-content_type-object_id"
+
+
+@pytest.fixture
+def team() -> Group:
+    return Group.objects.create(name="Team")
+
+
+@pytest.fixture
+def thing(team) -> Thing:
+    return Thing.objects.create(team=team)
+
+
+@pytest.fixture
+def shot(team) -> Shot:
+    return Shot.objects.upload(upload_of(photo()), organization=team)
+
+
+def save(client, thing: Thing, *rows: dict, initial: int = 0, **fields):
+    data = {f"{PREFIX}-TOTAL_FORMS": len(rows), f"{PREFIX}-INITIAL_FORMS": initial}
+    for number, row in enumerate(rows):
+        data |= {f"{PREFIX}-{number}-{name}": value for name, value in row.items()}
+    data |= {f"{PREFIX}-{name}": value for name, value in fields.items()}
+    url = f"/admin/own_relation/thing/{thing.pk}/change/"
+    return client.post(url, {"team": thing.team_id or ""} | data)
+
+
+def test_a_row_is_attached_changed_and_removed(admin_client, thing, shot, team):
+    new = {"image": shot.pk, "place": "left", "seen_by": [team.pk]}
+    assert save(admin_client, thing, new).status_code == 302
+    use = Use.objects.get()
+    assert (use.place, use.seen_by.get()) == ("left", team)
+    page = admin_client.get(f"/admin/own_relation/thing/{thing.pk}/change/").content.decode()
+    assert f'name="{PREFIX}-0-place" value="left"' in page
+
+    changed = {"id": use.pk, "place": "right", "seen_by": []}
+    assert save(admin_client, thing, changed, initial=1).status_code == 302
+    use.refresh_from_db()
+    assert (use.place, use.seen_by.count()) == ("right", 0)
+
+    removed = {"id": use.pk, "place": "right", "DELETE": "on"}
+    assert save(admin_client, thing, removed, initial=1).status_code == 302
+    assert not Use.objects.exists()
+
+
+def test_what_has_to_be_filled_is_asked_for(admin_client, thing, shot):
+    response = save(admin_client, thing, {"image": shot.pk})
+    assert "This field is required." in response.content.decode()
+    response = save(admin_client, thing, uploads=[upload_of(photo())])
+    assert "in a row of its own, and fill in there: Place." in response.content.decode()
+    row = {"upload": upload_of(photo()), "place": "left"}
+    assert save(admin_client, thing, row).status_code == 302
+    assert Use.objects.get().place == "left"
+
+
+def test_an_object_without_an_organization_gets_no_images(admin_client, shot):
+    thing = Thing.objects.create()
+    for row in ({"image": shot.pk}, {"upload": upload_of(photo())}):
+        response = save(admin_client, thing, row | {"place": "left"})
+        assert re.search("This field is required|it has none yet", response.content.decode())
+    assert not Use.objects.exists()
