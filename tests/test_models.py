@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
 from contacts.models import Contact
-from django_polyimages import InvalidImage, StorageUnavailable, making
+from django_polyimages import InvalidImage, StorageUnavailable, making, pipeline
 from django_polyimages.models import FileDeletion, Image, PolymorphicImageRelation, prefetch_images
 from django_polyimages.models.deletions import FileDeletionManager
 from django_polyimages.versions import Version
@@ -387,6 +387,14 @@ class TestDeletion:
         upload(acme)
         assert query(Image.objects.all()).delete()[0] == 1
         assert stored_keys() == []
+
+    @pytest.mark.django_db(transaction=True)
+    def test_an_error_after_the_commit_is_not_the_caller_s(self, image, monkeypatch):
+        monkeypatch.setattr(pipeline, "delete_files", lambda keys: 1 / 0)
+        with transaction.atomic():
+            image.delete()
+        assert not Image.objects.exists()
+        assert FileDeletion.objects.get().keys == image.keys
 
     def test_in_bulk_of_a_slice_is_refused_as_by_django(self, acme):
         with pytest.raises(TypeError, match="Cannot use 'limit'"):

@@ -112,6 +112,13 @@ class TestFocalPoint:
             Image.objects.all().delete()
         assert stored_keys() == []
 
+    def test_an_error_after_the_commit_is_not_the_caller_s(self, image, versions, monkeypatch):
+        versions(*DEFAULT_VERSIONS, SQUARE)
+        monkeypatch.setattr("django_polyimages.models.library.regenerate", lambda *a, **k: 1 / 0)
+        Image.objects.set_focal_point(image, 0.1, 0.5)
+        assert Image.objects.get().focal_x == 0.1
+        assert [spec.name for spec in Image.objects.get().outdated_specs] == ["square"]
+
     def test_of_an_image_in_another_database_stays_there(self, image, versions):
         there = Organization.objects.using("other").create(pk=image.organization_id, slug="there")
         manager = Image.objects.db_manager("other")
