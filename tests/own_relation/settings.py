@@ -1,9 +1,8 @@
-"""A host whose relation model is as unlike ours as it may be, without migrations."""
+"""A host whose relation model is as unlike ours as it may be."""
 
 from tests.own_models.settings import *  # noqa: F403
 from tests.own_models.settings import INSTALLED_APPS, POLYIMAGES
 
 INSTALLED_APPS = ["tests.own_relation", *INSTALLED_APPS[1:]]
-MIGRATION_MODULES = {"own_relation": None}
 ROOT_URLCONF = "tests.own_relation.urls"
 POLYIMAGES = POLYIMAGES | {"IMAGE_MODEL": "own_relation.Shot", "RELATION_MODEL": "own_relation.Use"}
