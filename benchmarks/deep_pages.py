@@ -7,20 +7,10 @@ Calls the HTTP API of the example project; prints medians and PostgreSQL's plans
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
 import time
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT / "example_project"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["DEBUG"] = "0"
-
-import django
-
-django.setup()
+from example import explain, server_version  # first: it sets Django up
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -35,9 +25,10 @@ from organizations.models import Membership, Organization
 IMAGES, LIMIT, PAGE, ROUNDS = 1_000_000, 100, 10_000, 15
 INSERT = """
 INSERT INTO polyimages_image (file, title, alt_text, description, organization_id, created_at,
-    updated_at, width, height, byte_size, media_type, sha256, versions, status, failure_reason)
+    updated_at, width, height, byte_size, media_type, sha256, focal_x, focal_y,
+    dominant_color, preview, versions, status, failure_reason)
 SELECT 'images/img_' || md5(n::text) || '.jpg', 'Photo ' || n, '', '', %s,
-    now() - n * interval '7 seconds', now(), 4032, 3024, 3000000, 'image/jpeg', md5(n::text),
+    now() - n * interval '7 seconds', now(), 4032, 3024, 3000000, 'image/jpeg', md5(n::text), 0.5, 0.5, '', '',
     jsonb_build_object(
         'thumb', jsonb_build_object('key', 'a', 'width', 160, 'height', 120, 'bytes', 4000, 'digest', 'x'),
         'sm', jsonb_build_object('key', 'b', 'width', 640, 'height', 480, 'bytes', 40000, 'digest', 'x'),
@@ -107,18 +98,6 @@ def measure(client: Client, query: dict[str, object]) -> tuple[float, float, flo
         counts += [float(one["time"]) * 1000 for one in ours if "COUNT" in one["sql"]]
     count = statistics.median(counts) if counts else None
     return statistics.median(wholes), statistics.median(selects), count, select["sql"]
-
-
-def explain(sql: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + sql.replace("%", "%%"))
-        return "\n".join(row[0] for row in cursor.fetchall())
-
-
-def server_version() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        return f"PostgreSQL {cursor.fetchone()[0].split()[0]}"
 
 
 if __name__ == "__main__":

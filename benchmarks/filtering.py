@@ -7,21 +7,11 @@ Prints what PostgreSQL does for the queries that Django makes.
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT / "example_project"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["DEBUG"] = "0"
-
-import django
-
-django.setup()
+from example import explain, server_version  # first: it sets Django up
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -140,19 +130,6 @@ def measure(query: Callable[[], object]) -> tuple[float, float, str]:
         [select] = queries.captured_queries
         selects.append(float(select["time"]) * 1000)
     return statistics.median(wholes), statistics.median(selects), select["sql"]
-
-
-def explain(sql: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + sql.replace("%", "%%"))
-        lines = (row[0] for row in cursor.fetchall())
-        return "\n".join(line if len(line) < 200 else f"{line[:200]} ..." for line in lines)
-
-
-def server_version() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        return f"PostgreSQL {cursor.fetchone()[0].split()[0]}"
 
 
 if __name__ == "__main__":

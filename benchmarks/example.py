@@ -1,0 +1,32 @@
+"""The example project, set up for a benchmark: import this before anything of Django's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "example_project"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["DEBUG"] = "0"
+
+import django
+
+django.setup()
+
+from django.db import connection
+
+
+def explain(sql: str) -> str:
+    """What PostgreSQL does for a statement; long lines, as lists of keys, are cut."""
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + sql.replace("%", "%%"))
+        lines = (row[0] for row in cursor.fetchall())
+        return "\n".join(line if len(line) < 200 else f"{line[:200]} ..." for line in lines)
+
+
+def server_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0].split()[0]}"
