@@ -15,7 +15,8 @@ from django_polyimages.models.attachable import is_attachable
 from django_polyimages.models.images_field import ImagesField
 from organizations.models import Organization
 
-pytestmark = pytest.mark.django_db  # Django's own checks may ask the database its version
+# Django's own checks may ask each database its version.
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 def complaints() -> list[tuple[str, object]]:

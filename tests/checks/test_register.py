@@ -14,7 +14,8 @@ from django.core.management import call_command
 
 import django_polyimages
 
-pytestmark = pytest.mark.django_db  # Django's own checks may ask the database its version
+# Django's own checks may ask each database its version.
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((Path(django_polyimages.__file__).parent / "checks").glob("*.py"))
