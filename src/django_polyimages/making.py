@@ -84,10 +84,11 @@ class Making:
         picture = decode(self.file, self.facts, self.specs)
         if self.original_key:
             self._put(self.original_key, self.file)
-        picture = prepare(picture, self.facts, self.specs)
-        self.preview = preview_of(picture)
+        smallest = picture = prepare(picture, self.facts, self.specs)
         for specs, scaled in render(picture, self.facts, self.specs, self.focal_point):
             self._encodings.append(pools.submit("encoders", self._encode, scaled, specs))
+            smallest = scaled if specs[0].mode == "fit" else smallest  # a whole picture
+        self.preview = preview_of(smallest)
         wait(self._encodings)  # before the slot is free again: pictures are what takes memory
 
     def _encode(self, picture: Image.Image, specs: Sequence[VersionSpec]) -> list[_Made]:
