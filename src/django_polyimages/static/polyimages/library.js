@@ -31,6 +31,7 @@
 
     open() {
       this.picked.clear();
+      this.list.replaceChildren(); // what was there the last time would go under the user's hands
       this.buttons.add.disabled = true;
       this.search.value = "";
       this.dialog.showModal();
