@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import FileSystemStorage
 from django.test import Client
 from PIL import Image as Pillow
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from catalog.models import Product
 from contacts.models import Contact
@@ -23,6 +23,10 @@ from gallery import samples
 from tests.browser.actions import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.drawing import BLUE, GREEN, RED, to_bytes, upload_of
 from tests.helpers import require
+
+PATIENCE = 20_000
+"""Milliseconds: what a busy machine may need for what a person sees at once."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")
@@ -74,7 +78,7 @@ def visit(browser, live_server) -> Iterator[Callable[..., Page]]:
         size = {"width": 1280, "height": 900}
         context = browser.new_context(base_url=live_server.url, **({"viewport": size} | options))
         contexts.append(context)
-        context.set_default_timeout(4_000)
+        context.set_default_timeout(PATIENCE)
         if user is not None:
             client = Client()
             client.force_login(user)

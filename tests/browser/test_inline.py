@@ -193,6 +193,18 @@ def test_two_images_are_picked_from_the_library_by_keyboard(visit, boss, contact
     assert [one.image.title for one in contact.images.all()] == ["Three", "Four", "Two"]
 
 
+def test_an_answer_that_comes_late_keeps_the_focus(visit, boss, address, shelf):
+    page = visit(address, boss)
+    page.get_by_role("button", name="Choose from the library").click()
+    dialog = page.get_by_role("dialog", name="Choose from the library")
+    expect(dialog.locator("li")).to_have_count(4)
+    with page.expect_response(lambda response: "q=t" in response.url):
+        page.keyboard.type("t")
+        dialog.get_by_role("button", name="Two").focus()
+    expect(dialog.locator("li")).to_have_count(2)
+    expect(dialog.get_by_role("button", name="Two")).to_be_focused()
+
+
 def test_the_library_shows_more_and_keeps_the_focus(visit, boss, acme, contact, address):
     first = _image(acme, "First")
     Image.objects.bulk_create(

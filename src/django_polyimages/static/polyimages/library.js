@@ -58,16 +58,24 @@
       this.page = page;
       const attached = new Set([...this.root.querySelectorAll(".polyimages-card")].map((card) => card.dataset.image));
       const items = images.map((image) => this.item(image, attached.has(image.id)));
-      if (page === 1) this.list.replaceChildren(...items);
+      if (page === 1) this.replace(items);
       else this.list.append(...items);
       if (page > 1) items.map((item) => item.firstChild).find((button) => !button.disabled)?.focus();
       this.status.textContent = this.list.children.length ? "" : this.status.dataset.none;
       this.buttons.more.hidden = !hasNext;
     }
 
+    /* Whoever has moved on to an image while the answer was on its way stays there. */
+    replace(items) {
+      const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.image;
+      this.list.replaceChildren(...items);
+      if (focused) this.list.querySelector(`[data-image="${CSS.escape(focused)}"]`)?.focus();
+    }
+
     item(image, isAttached) {
       const button = document.createElement("button");
       button.type = "button";
+      button.dataset.image = image.id;
       button.disabled = isAttached;
       button.setAttribute("aria-pressed", String(this.picked.has(image.id)));
       button.append(this.picture(image), this.line(image.title || image.id), this.line(isAttached ? this.status.dataset.attached : image.organization));
