@@ -5,8 +5,7 @@ EXAMPLES ?= 100
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
-DATABASE_TESTS := tests/api tests/admin tests/test_attachable.py tests/test_filtering.py tests/test_models.py \
-	tests/test_own_models.py tests/test_pipeline.py tests/test_races.py tests/test_regeneration.py
+DATABASE_TESTS := tests/api tests/admin tests/models tests/pipeline tests/test_own_models.py tests/test_races.py
 MANAGE := $(BIN)/python example_project/manage.py
 
 .PHONY: help demo test databases fuzz check format messages docs screenshots tox bench clean

@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_polyimages.api.paging import _cursor_after
+from django_polyimages.api.pagination import _cursor_after
 from django_polyimages.models import Image
 from organizations.models import Membership, Organization
 

@@ -30,10 +30,10 @@ from django_polyimages.models import (
     prefetch_images,
 )
 from django_polyimages.specs import DEFAULT_VERSIONS
+from tests.builders import fake_images
 from tests.documents import DOCS, PROJECT, Block, block_of, blocks_of, pages
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.test_models import fake_images
 
 GUIDES = DOCS / "guides"
 

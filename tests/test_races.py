@@ -14,7 +14,7 @@ from contacts.models import Contact
 from django_polyimages.models import Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from tests.api.calls import four, patch, post, send, target
-from tests.test_models import fake_images
+from tests.builders import fake_images
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

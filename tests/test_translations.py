@@ -21,7 +21,7 @@ from django.utils import translation
 import django_polyimages
 from django_polyimages.errors import InvalidImage
 from django_polyimages.forms import MultipleImageUploadField
-from django_polyimages.inspection import inspect
+from django_polyimages.pixels.inspection import inspect
 from tests.api.calls import get
 from tests.drawing import photo, upload_of
 from tests.helpers import require

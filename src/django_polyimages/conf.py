@@ -13,11 +13,10 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from django_polyimages.formats import FORMATS, OriginalFormat
 from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 
 PlaceholderKind = Literal["preview", "color", "none"]
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-"""Every format that an original can have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class Settings:
     """The alias in ``STORAGES``; ``default`` is used where this alias does not exist."""
     upload_prefix: str = "images/"
     """What every key begins with."""
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[OriginalFormat, ...] = tuple(FORMATS)
     """The formats that are taken: no other decoder is ever started."""
     max_bytes: int = 20 * 1024 * 1024
     """The largest original in bytes."""
@@ -145,7 +144,7 @@ def _wrong_values(settings: Settings) -> list[str]:
             complaints.append(
                 f"{option.upper()} is {label!r}, it must be of the form 'app_label.Model'."
             )
-    if not settings.formats or any(name not in FORMATS for name in settings.formats):
+    if not settings.formats or any(name not in tuple(FORMATS) for name in settings.formats):
         complaints.append(f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}.")
     prefix = settings.upload_prefix
     if not re.fullmatch(r"(?:[\w-][\w.-]*/)+", prefix, re.ASCII):

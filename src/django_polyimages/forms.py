@@ -15,11 +15,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_polyimages import pipeline
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage
-from django_polyimages.inspection import media_type_of
+from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.pipeline import store
 from django_polyimages.rendering import picture
 
 PREVIEW_WIDTH = 160
@@ -129,7 +129,7 @@ def upload_attributes() -> dict[str, Any]:
     settings = get_settings()
     limit = filesizeformat(settings.max_bytes)
     return {
-        "accept": ",".join(media_type_of(name) for name in settings.formats),
+        "accept": ",".join(FORMATS[name].media_type for name in settings.formats),
         "data-polyimages-upload": "",
         "data-max-bytes": settings.max_bytes,
         "data-max-files": settings.max_files,
@@ -146,7 +146,7 @@ def upload_attributes() -> dict[str, Any]:
 
 def _check(file: File[bytes]) -> None:
     try:
-        pipeline.check(file)
+        store.check(file)
     except InvalidImage as error:
         raise ValidationError(str(error), code=error.code) from error
     file.seek(0)

@@ -9,17 +9,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-VersionFormat = Literal["WEBP", "AVIF", "JPEG", "PNG"]
+from django_polyimages.formats import FORMATS, VersionFormat
+
 VersionMode = Literal["fit", "fill"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SUFFIX = re.compile(r"_[a-z0-9]+(?:_[a-z0-9]+)*")
-_EXTENSIONS: dict[VersionFormat, str] = {
-    "WEBP": "webp",
-    "AVIF": "avif",
-    "JPEG": "jpg",
-    "PNG": "png",
-}
 MAX_SIDE = 16383
 """The longest side in pixels that a WebP file can have (RFC 9649, section 2.5: 14 bits)."""
 
@@ -109,7 +104,7 @@ class VersionSpec:
     @property
     def extension(self) -> str:
         """The extension of the version's key, without a dot."""
-        return _EXTENSIONS[self.format]
+        return FORMATS[self.format].extension
 
     @property
     def digest(self) -> str:

@@ -10,9 +10,9 @@ from django_polyimages.api import access
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, ROOT, get, upload
+from tests.builders import fake_images
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.test_models import fake_images
 
 pytestmark = pytest.mark.django_db
 

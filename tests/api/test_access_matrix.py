@@ -22,8 +22,8 @@ from organizations.images import Policy
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, Call
 from tests.api.test_access import logged_in
+from tests.builders import fake_images
 from tests.helpers import stored_keys
-from tests.test_models import fake_images
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django_polyimages.api import access
 from django_polyimages.models import ImageRelationManager
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from tests.api.calls import four, post
-from tests.test_models import fake_images
+from tests.builders import fake_images
 
 
 @pytest.fixture

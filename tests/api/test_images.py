@@ -7,12 +7,12 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 
 from django_polyimages import VersionSpec
-from django_polyimages.api.answers import image_out
+from django_polyimages.api.schemas_out import image_out
 from django_polyimages.models import Image
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
+from tests.builders import fake_images
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import read, storage_calls, stored_keys
-from tests.test_models import fake_images
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ import pytest
 
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from tests.api.calls import four, get, patch, post, target
+from tests.builders import fake_images
 from tests.helpers import storage_calls
-from tests.test_models import fake_images
 
 pytestmark = pytest.mark.django_db
 

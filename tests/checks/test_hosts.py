@@ -12,7 +12,7 @@ from django_polyimages import get_relation_model
 from django_polyimages.checks import hosts
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.attachable import is_attachable
-from django_polyimages.models.images_field import ImagesField
+from django_polyimages.models.joins.images_field import ImagesField
 from organizations.models import Organization
 
 # Django's own checks may ask each database its version.

@@ -1,4 +1,4 @@
-"""Run by ``tests/test_registering.py`` with settings of its own."""
+"""Run by ``tests/models/test_registering.py`` with settings of its own."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from django_polyimages.models import (
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.models import Membership, Organization
 from tests.api.calls import four, get, post, target
+from tests.builders import fake_images
 from tests.drawing import photo, upload_of
-from tests.test_models import fake_images
 
 pytestmark = pytest.mark.django_db
 

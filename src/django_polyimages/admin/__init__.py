@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from django_polyimages.accessors import get_image_model
-from django_polyimages.admin.images import ImageAdmin
-from django_polyimages.admin.inline import ImageInline
+from django_polyimages.admin.inline.inline import ImageInline
+from django_polyimages.admin.library.images import ImageAdmin
 from django_polyimages.models import Image
 
 __all__ = ["ImageAdmin", "ImageInline"]

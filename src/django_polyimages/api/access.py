@@ -23,7 +23,7 @@ from django_polyimages.accessors import get_image_model, get_relation_model
 from django_polyimages.api.errors import ApiError, not_found, unknown_images
 from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
 from django_polyimages.models.attachable import is_attachable
-from django_polyimages.models.managers import relations_of
+from django_polyimages.models.relation_manager import relations_of
 from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from django_polyimages.api import answers, bodies, images, relations
+from django_polyimages.api import images, relations, schemas_in, schemas_out
 
 ORG: Final = "orgs/{org_slug}/"
 IMAGE: Final = ORG + "images/{image_id}/"
@@ -35,7 +35,7 @@ class Endpoint:
 
 
 def endpoints() -> list[Endpoint]:
-    """All of them; fixed words come before parameters, as the first match answers."""
+    """All of them; fixed words come before parameters, as the first match schemas_out."""
     return [*_of_images(), *_of_attachments(), *_of_objects()]
 
 
@@ -45,24 +45,24 @@ def _of_images() -> list[Endpoint]:
             method="GET",
             path=ORG + "images/",
             view=images.list_images,
-            answer=answers.PolyimagesImageList,
-            document=_query(bodies.ImagesPage),
+            answer=schemas_out.PolyimagesImageList,
+            document=_query(schemas_in.ImagesPage),
         ),
         Endpoint(
             method="POST",
             path=ORG + "images/",
             view=images.upload,
-            answer=answers.PolyimagesImage,
-            document=_form({"file": _FILE}, bodies.UploadIn),
+            answer=schemas_out.PolyimagesImage,
+            document=_form({"file": _FILE}, schemas_in.UploadIn),
             is_upload=True,
         ),
         Endpoint(
             method="POST",
             path=ORG + "bulk-upload/",
             view=images.bulk_upload,
-            answer=list[answers.PolyimagesUploaded | answers.PolyimagesRefused],
+            answer=list[schemas_out.PolyimagesUploaded | schemas_out.PolyimagesRefused],
             document=_form(
-                {"files": {"type": "array", "items": _FILE, "minItems": 1}}, bodies.BulkUploadIn
+                {"files": {"type": "array", "items": _FILE, "minItems": 1}}, schemas_in.BulkUploadIn
             ),
             is_upload=True,
         ),
@@ -71,15 +71,17 @@ def _of_images() -> list[Endpoint]:
             path=ORG + "bulk-delete/",
             view=images.bulk_delete,
             status=204,
-            document=_body(bodies.IdsIn),
+            document=_body(schemas_in.IdsIn),
         ),
-        Endpoint(method="GET", path=IMAGE, view=images.get_image, answer=answers.PolyimagesImage),
+        Endpoint(
+            method="GET", path=IMAGE, view=images.get_image, answer=schemas_out.PolyimagesImage
+        ),
         Endpoint(
             method="PATCH",
             path=IMAGE,
             view=images.update_image,
-            answer=answers.PolyimagesImage,
-            document=_body(bodies.ImageIn),
+            answer=schemas_out.PolyimagesImage,
+            document=_body(schemas_in.ImageIn),
         ),
         Endpoint(method="DELETE", path=IMAGE, view=images.delete_image, status=204),
     ]
@@ -91,15 +93,15 @@ def _of_attachments() -> list[Endpoint]:
             method="POST",
             path=ORG + "attach/",
             view=relations.attach,
-            answer=answers.PolyimagesAttached,
-            document=_body(bodies.AttachIn),
+            answer=schemas_out.PolyimagesAttached,
+            document=_body(schemas_in.AttachIn),
         ),
         Endpoint(
             method="POST",
             path=ORG + "detach/",
             view=relations.detach,
             status=204,
-            document=_body(bodies.TargetIn),
+            document=_body(schemas_in.TargetIn),
         ),
     ]
 
@@ -110,36 +112,36 @@ def _of_objects() -> list[Endpoint]:
             method="GET",
             path=TARGET,
             view=relations.list_relations,
-            answer=answers.PolyimagesRelationList,
-            document=_query(bodies.Page),
+            answer=schemas_out.PolyimagesRelationList,
+            document=_query(schemas_in.Page),
         ),
         Endpoint(
             method="POST",
             path=TARGET + "bulk_attach/",
             view=relations.bulk_attach,
-            answer=answers.PolyimagesBulkAttached,
-            document=_body(bodies.ImageIdsIn),
+            answer=schemas_out.PolyimagesBulkAttached,
+            document=_body(schemas_in.ImageIdsIn),
         ),
         Endpoint(
             method="POST",
             path=TARGET + "bulk_detach/",
             view=relations.bulk_detach,
-            answer=answers.PolyimagesBulkDetached,
-            document=_body(bodies.ImageIdsIn),
+            answer=schemas_out.PolyimagesBulkDetached,
+            document=_body(schemas_in.ImageIdsIn),
         ),
         Endpoint(
             method="POST",
             path=TARGET + "reorder/",
             view=relations.reorder,
-            answer=answers.PolyimagesRelationList,
-            document=_body(bodies.ImageIdsIn),
+            answer=schemas_out.PolyimagesRelationList,
+            document=_body(schemas_in.ImageIdsIn),
         ),
         Endpoint(
             method="PATCH",
             path=TARGET + "{image_id}/",
             view=relations.update_relation,
-            answer=answers.PolyimagesRelation,
-            document=_body(bodies.OptionsIn),
+            answer=schemas_out.PolyimagesRelation,
+            document=_body(schemas_in.OptionsIn),
         ),
     ]
 

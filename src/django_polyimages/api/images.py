@@ -12,10 +12,10 @@ from ninja.responses import Status
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.access import Access, enter
-from django_polyimages.api.answers import image_out, plain_key
-from django_polyimages.api.bodies import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
-from django_polyimages.api.paging import filtered, page_of
+from django_polyimages.api.pagination import filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
+from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
+from django_polyimages.api.schemas_out import image_out, plain_key
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.models import AbstractImage

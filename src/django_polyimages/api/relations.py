@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from ninja.responses import Status
 
 from django_polyimages.api.access import enter
-from django_polyimages.api.answers import plain_key, relation_out
-from django_polyimages.api.bodies import AttachIn, ImageIdsIn, OptionsIn, Page, TargetIn
 from django_polyimages.api.reading import check_ids, read_json, read_query
+from django_polyimages.api.schemas_in import AttachIn, ImageIdsIn, OptionsIn, Page, TargetIn
+from django_polyimages.api.schemas_out import plain_key, relation_out
 from django_polyimages.models import AbstractImageRelation
-from django_polyimages.models.managers import relations_of
+from django_polyimages.models.relation_manager import relations_of
 
 
 def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:

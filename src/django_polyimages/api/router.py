@@ -16,9 +16,9 @@ from ninja.constants import NOT_SET
 from ninja.security import django_auth
 from ninja.throttling import BaseThrottle
 
-from django_polyimages.api.answers import PolyimagesError
 from django_polyimages.api.endpoints import Endpoint, endpoints
 from django_polyimages.api.errors import answer, answering_errors, closed
+from django_polyimages.api.schemas_out import PolyimagesError
 
 
 class _Rest(StringConverter):

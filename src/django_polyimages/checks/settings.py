@@ -17,9 +17,8 @@ from django.utils.module_loading import import_string
 from PIL import Image, features
 
 from django_polyimages.conf import get_settings
+from django_polyimages.formats import FORMATS, OriginalFormat
 
-_FEATURES = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}
-"""What Pillow calls the library behind a format; GIF needs none."""
 _MIB = 1024 * 1024
 
 
@@ -135,8 +134,9 @@ def _takes_small_requests_only(handler: Any) -> bool:
     return isinstance(handler, type) and issubclass(handler, MemoryFileUploadHandler)
 
 
-def _is_known(name: str) -> bool:
-    return name not in _FEATURES or bool(features.check(_FEATURES[name]))
+def _is_known(name: OriginalFormat) -> bool:
+    feature = FORMATS[name].pillow_feature
+    return not feature or bool(features.check(feature))
 
 
 def _how_to_get(name: str) -> str:

@@ -11,11 +11,11 @@ from django_polyimages.models.attachable import (
     register_attachable,
 )
 from django_polyimages.models.deletions import FileDeletion
+from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
-from django_polyimages.models.library import ImageManager, ImageQuerySet
-from django_polyimages.models.managers import ImageRelationManager, Synced, relations_of
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.models.regeneration import Regeneration
+from django_polyimages.models.relation_manager import ImageRelationManager, Synced, relations_of
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [

@@ -11,19 +11,19 @@ from django.db import models, router
 from django.db.models import Exists, OuterRef
 
 from django_polyimages.accessors import get_relation_model
-from django_polyimages.models.images_field import COVER, ImagesField
-from django_polyimages.models.keys import ContentTypeKey
-from django_polyimages.models.managers import relations_of
-from django_polyimages.models.prefetch import (
+from django_polyimages.models.joins.images_field import COVER, ImagesField
+from django_polyimages.models.joins.object_ids import ContentTypeKey
+from django_polyimages.models.joins.prefetch import (
     covers_about,
     relations_about,
     target_in,
     target_of,
 )
+from django_polyimages.models.relation_manager import relations_of
 
 if TYPE_CHECKING:
-    from django_polyimages.models.managers import ImageRelationManager
-    from django_polyimages.models.prefetch import Target
+    from django_polyimages.models.joins.prefetch import Target
+    from django_polyimages.models.relation_manager import ImageRelationManager
     from django_polyimages.models.relations import AbstractImageRelation
 
     _Relations = models.QuerySet[Any]

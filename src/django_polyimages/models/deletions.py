@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from django_polyimages import pipeline
+from django_polyimages.pipeline import store
 
 
 class FileDeletionManager(models.Manager["FileDeletion"]):
@@ -30,7 +30,7 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 
     def carry_out(self, deletions: Sequence[FileDeletion]) -> None:
         """Delete the files; what fails stays, with the reason."""
-        failures = pipeline.delete_files(key for deletion in deletions for key in deletion.keys)
+        failures = store.delete_files(key for deletion in deletions for key in deletion.keys)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
         self.filter(pk__in=done).delete()

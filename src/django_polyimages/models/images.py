@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_polyimages.conf import get_settings
-from django_polyimages.models.fields import VersionsField
-from django_polyimages.models.library import TITLE_LENGTH, ImageManager
+from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
+from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.specs import FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version

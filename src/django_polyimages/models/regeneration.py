@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from django_polyimages import pipeline
 from django_polyimages.conf import get_settings
 from django_polyimages.models.deletions import FileDeletion
-from django_polyimages.pipeline import RemadeVersions
+from django_polyimages.pipeline import store
+from django_polyimages.pipeline.store import RemadeVersions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) 
     if not specs:
         _record(image, RemadeVersions(versions={}, failure=""), using)
         return Regeneration([])
-    with pipeline.remake(image.key, specs, image.focal_point, using=using) as remade:
+    with store.remake(image.key, specs, image.focal_point, using=using) as remade:
         _record(image, remade, using)
     return Regeneration(list(remade.versions), remade.failure)
 

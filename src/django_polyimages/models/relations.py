@@ -11,10 +11,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from django_polyimages.models.fields import ObjectIdField
+from django_polyimages.models.image_manager import TITLE_LENGTH
 from django_polyimages.models.images import Image
-from django_polyimages.models.library import TITLE_LENGTH
-from django_polyimages.models.managers import ImageRelationManager
+from django_polyimages.models.joins.columns import ObjectIdField
+from django_polyimages.models.relation_manager import ImageRelationManager
 
 if TYPE_CHECKING:
     from django_polyimages.models.images import AbstractImage

@@ -1,0 +1,104 @@
+"""The images of an object in the admin of its model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_permission_codename
+from django.contrib.contenttypes.admin import GenericInlineModelAdmin
+from django.db.models import Field, Model, QuerySet
+from django.forms.widgets import Script
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.admin.inline.formsets import ImageFormSet, Library
+from django_polyimages.admin.inline.relation_forms import ImageRelationForm
+from django_polyimages.admin.organizations import has_one_organization, organization_keys, path_of
+
+
+class ImageInline(GenericInlineModelAdmin):
+    """The images of one object: drop files, pick from the library, arrange, choose the cover.
+
+    ``inlines = [ImageInline]`` in the admin of any attachable model.
+    """
+
+    model = get_relation_model()
+    form = ImageRelationForm
+    formset = ImageFormSet
+    template = "admin/polyimages/images_inline.html"
+    extra = 1
+    verbose_name = _("image")
+    verbose_name_plural = _("images")
+
+    class Media:
+        css = {"all": ["polyimages/upload.css", "polyimages/inline.css"]}
+        js = [
+            Script("polyimages/upload.js", defer=True),
+            Script("polyimages/inline.js", defer=True),
+            Script("polyimages/library.js", defer=True),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("image")
+
+    def get_formset(self, request: HttpRequest, obj: Model | None = None, **options: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **options)
+        formset.request = request
+        formset.can_add = self.has_add_permission(request, obj)
+        formset.can_change = self.has_change_permission(request, obj)
+        formset.can_upload = (
+            formset.can_add
+            and has_one_organization(self.parent_model)
+            and self._may(request, "add", obj)
+        )
+        formset.library = self._library(request, obj)
+        return formset
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        """A plain input for the image, which takes the numbers that the library shows this user."""
+        if db_field.name != "image":
+            return super().formfield_for_dbfield(db_field, request, **options)
+        field: Any = db_field
+        images = self._library_images(request)
+        return field.formfield(queryset=images, widget=forms.TextInput(attrs={"size": 12}))
+
+    def _library_images(self, request: HttpRequest) -> QuerySet[Any]:
+        model = get_image_model()
+        images: QuerySet[Any] = model._default_manager.all()
+        if self.admin_site.is_registered(model):
+            images = self.admin_site.get_model_admin(model).get_queryset(request)
+        return images if self._may(request, "view") else images.none()
+
+    def _may(self, request: HttpRequest, action: str, obj: Model | None = None) -> bool:
+        """Whether the user may ``view`` or ``add`` images, wherever they are attached."""
+        opts = get_image_model()._meta
+        if self.admin_site.is_registered(get_image_model()):
+            library = self.admin_site.get_model_admin(get_image_model())
+            return bool(getattr(library, f"has_{action}_permission")(request))
+        user: Any = request.user
+        return bool(user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}"))
+
+    def _library(self, request: HttpRequest, obj: Model | None) -> Library | None:
+        """None where images are not registered with ``ImageAdmin``, or not for this user's eyes."""
+        opts = get_image_model()._meta
+        name = f"admin:{opts.app_label}_{opts.model_name}"
+        try:
+            url = reverse(f"{name}_library", current_app=self.admin_site.name)
+        except NoReverseMatch:
+            return None
+        if not self._may(request, "view"):
+            return None
+        path = path_of(self.parent_model)
+        keys = organization_keys(obj) if obj and path else set()
+        is_field = path not in ("", "pk") and "__" not in path
+        return Library(
+            url=url,
+            change_name=f"{name}_change",
+            organization=str(keys.pop()) if len(keys) == 1 else "",
+            organization_input=f"id_{path}" if is_field else "",
+        )

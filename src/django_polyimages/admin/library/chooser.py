@@ -1,0 +1,87 @@
+"""The library as JSON, for pages of the admin that let choose images."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.db.models import QuerySet
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+
+from django_polyimages.admin.library.columns import thumbnail_of
+from django_polyimages.admin.library.refusals import refusal
+from django_polyimages.models import AbstractImage
+
+PAGE_SIZE = 24
+MAX_PAGE = 1_000_000
+"""A number that every database can count to."""
+
+
+class ImageLibrary(admin.ModelAdmin):
+    """``library/``: the images that the user may see, a page at a time, newest first."""
+
+    def library_view(self, request: HttpRequest) -> JsonResponse:
+        """Parameters: ``q`` as in the list, ``organization`` a key, ``page`` from 1."""
+        if not self.has_view_permission(request):
+            return refusal(_("You may not view images."), HTTPStatus.FORBIDDEN)
+        if request.method not in ("GET", "HEAD"):
+            return refusal(_("Only GET is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
+        try:
+            page = _page(request.GET.get("page", "1"))
+            images = self._matching(request)
+        except ValidationError as error:
+            return refusal(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
+        first = (page - 1) * PAGE_SIZE
+        rows = list(images[first : first + PAGE_SIZE + 1])  # one more tells whether there are more
+        return JsonResponse(
+            {
+                "images": [_image_out(image) for image in rows[:PAGE_SIZE]],
+                "page": page,
+                "has_next": len(rows) > PAGE_SIZE,
+            }
+        )
+
+    def _matching(self, request: HttpRequest) -> QuerySet[Any]:
+        images = self.get_queryset(request).select_related("organization")
+        if key := request.GET.get("organization"):
+            images = images.filter(organization=_organization_key(self.model, key))
+        words = request.GET.get("q", "")
+        ProhibitNullCharactersValidator()(words)
+        images, may_repeat = self.get_search_results(request, images, words)
+        images = images.order_by("-created_at", "-pk")
+        return images.distinct() if may_repeat else images
+
+
+def _page(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= number <= MAX_PAGE:
+        raise ValidationError(
+            _("page: a whole number from 1 to %(limit)d."), params={"limit": MAX_PAGE}
+        )
+    return number
+
+
+def _organization_key(model: type[AbstractImage], text: str) -> Any:
+    field: Any = model._meta.get_field("organization").target_field
+    try:
+        ProhibitNullCharactersValidator()(text)
+        return field.clean(text, None)
+    except ValidationError as error:
+        raise ValidationError(_("organization: not the key of one.")) from error
+
+
+def _image_out(image: AbstractImage) -> dict[str, Any]:
+    thumb = thumbnail_of(image)
+    return {
+        "id": str(image.pk),
+        "title": image.title,
+        "alt_text": image.alt_text,
+        "organization": str(image.organization),
+        "thumb": thumb and {"url": thumb.url, "width": thumb.width, "height": thumb.height},
+        "width": image.width,
+        "height": image.height,
+    }

@@ -1,0 +1,123 @@
+"""What the page of one image shows beside its form: values for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import pgettext
+
+from django_polyimages.admin.library.columns import in_pixels, inside_box
+from django_polyimages.conf import get_settings
+from django_polyimages.models import AbstractImage
+from django_polyimages.rendering import picture
+from django_polyimages.specs import VersionSpec
+from django_polyimages.versions import Version
+
+CROP_SIDE = 160
+"""CSS pixels: the box that the preview of a version is shown in."""
+PICTURE_WIDTH = 640
+"""CSS pixels: how wide the picture on the page of an image is at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """One line of the table of versions."""
+
+    name: str
+    version: Version | None
+    spec: VersionSpec | None
+    """None for a version that no spec asks for any more."""
+    note: str
+    """What is wrong with it; empty for a version that is as it should be."""
+
+    @property
+    def pixels(self) -> SafeString | str:
+        return in_pixels(self.version.width, self.version.height) if self.version else "-"
+
+    @property
+    def made_as(self) -> SafeString | str:
+        """Format, quality, mode and box, as the spec has them."""
+        if self.spec is None:
+            return "-"
+        spec = self.spec
+        box = in_pixels(spec.width, spec.height)
+        text = format_html("{} {}, {} {}", spec.format, spec.quality, spec.mode, box)
+        return format_html('<span dir="ltr">{}</span>', text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crop:
+    """What a version that fills its box shows of a picture."""
+
+    spec: VersionSpec
+    left: int
+    """Pixels of the original."""
+    upper: int
+    width: int
+    height: int
+    shown_width: int
+    """CSS pixels."""
+    shown_height: int
+
+    @property
+    def view_box(self) -> str:
+        """The part shown, for SVG; as text, so that no language puts separators into it."""
+        return f"{self.left} {self.upper} {self.width} {self.height}"
+
+
+def version_rows(image: AbstractImage) -> list[VersionRow]:
+    """A row for each spec, and for what else there is."""
+    specs = {spec.name: spec for spec in get_settings().versions}
+    outdated = {spec.name for spec in image.outdated_specs}
+    rows = []
+    for name in [*specs, *(name for name in image.versions if name not in specs)]:
+        version, spec = image.versions.get(name), specs.get(name)
+        if version is None:
+            note = pgettext("version", "missing")
+        elif spec is None:
+            note = pgettext("version", "not asked for any more")
+        else:
+            note = pgettext("version", "outdated") if name in outdated else ""
+        rows.append(VersionRow(name=name, version=version, spec=spec, note=note))
+    return rows
+
+
+def crops(image: AbstractImage) -> list[Crop]:
+    """For each spec that cuts off edges what it shows of ``image``."""
+    return [_crop(image, spec) for spec in get_settings().versions if spec.mode == "fill"]
+
+
+def shown_url(image: AbstractImage) -> str:
+    """Where the whole picture is: the version shown on the page, else the original."""
+    sources = picture(image).sources
+    if not sources:
+        return image.url
+    enough = [one for one in sources[-1].versions if one.width >= PICTURE_WIDTH]
+    return (enough[:1] or sources[-1].versions[-1:])[0].url
+
+
+def shown_size(image: AbstractImage) -> tuple[int, int]:
+    """Width and height in CSS pixels of the picture on the page."""
+    return inside_box(image.width, image.height, PICTURE_WIDTH)
+
+
+def _crop(image: AbstractImage, spec: VersionSpec) -> Crop:
+    left, upper, right, lower = spec.target(image.width, image.height, image.focal_point).crop
+    shown = inside_box(spec.width, spec.height, CROP_SIDE)
+    return Crop(
+        spec=spec,
+        left=left,
+        upper=upper,
+        width=right - left,
+        height=lower - upper,
+        shown_width=shown[0],
+        shown_height=shown[1],
+    )
+
+
+def point_as_percent(image: AbstractImage) -> Sequence[str]:
+    """The focal point from the left and from the top, as SVG and CSS write it."""
+    return [f"{side * 100:g}%" for side in (image.focal_x, image.focal_y)]

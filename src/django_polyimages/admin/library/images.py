@@ -1,0 +1,149 @@
+"""The library in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import QuerySet
+from django.forms import NumberInput
+from django.forms.widgets import Script
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from django_polyimages.admin.library import details
+from django_polyimages.admin.library.chooser import ImageLibrary
+from django_polyimages.admin.library.columns import (
+    AlternativeTextFilter,
+    ImageColumns,
+    UseFilter,
+    count_uses,
+)
+from django_polyimages.admin.library.regeneration import ImageRegeneration
+from django_polyimages.admin.library.saving import (
+    FOCAL_POINT,
+    TEXTS,
+    ImageSaving,
+    extra_field_names,
+)
+from django_polyimages.admin.library.usage import uses_of, with_uses
+from django_polyimages.models import AbstractImage
+from django_polyimages.rendering import picture
+
+
+class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
+    """The images of all organizations: uploaded, described, looked at and deleted.
+
+    A host may inherit it, limit ``get_queryset()``, and add fields of its own image model; they are
+    in the forms without being named.
+    """
+
+    actions = ["make_versions_again"]
+    change_form_template = "admin/polyimages/image/change_form.html"
+    list_display = [
+        "thumbnail",
+        "name",
+        "organization",
+        "size",
+        "state",
+        "uses",
+        "created",
+    ]
+    list_display_links = ["thumbnail", "name"]
+    list_filter = [
+        "status",
+        UseFilter,
+        AlternativeTextFilter,
+        "created_at",
+        "media_type",
+        "organization",
+    ]
+    list_select_related = ["organization"]
+    search_fields = ["title", "alt_text", "description"]
+    ordering = ["-created_at"]
+
+    class Media:
+        css = {"all": ["polyimages/admin.css"]}
+        js = [
+            Script("polyimages/focal-point.js", defer=True),
+            Script("polyimages/regenerate.js", defer=True),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return count_uses(super().get_queryset(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        named = f"{self.opts.app_label}_{self.opts.model_name}"
+        wrap = self.admin_site.admin_view
+        return [
+            path("library/", wrap(self.library_view), name=f"{named}_library"),
+            path(
+                "<path:object_id>/regenerate/",
+                wrap(self.regenerate_view),
+                name=f"{named}_regenerate",
+            ),
+            *super().get_urls(),
+        ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.fieldsets or self.fields:
+            return super().get_fieldsets(request, obj)
+        hidden = self.get_exclude(request, obj) or ()
+        extra = [name for name in extra_field_names(self.model) if name not in hidden]
+        own = [name for name in self.readonly_fields if name not in extra]
+        if obj is None:
+            return [(None, {"fields": ["upload", *TEXTS, "organization", *extra]})]
+        fields = ["picture", FOCAL_POINT, *TEXTS, "organization", *extra, *own]
+        return [(None, {"fields": fields})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        readonly = super().get_readonly_fields(request, obj)
+        return readonly if obj is None else [*readonly, "picture", "organization"]
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in FOCAL_POINT:
+            # Checked by the form too: a point outside of the picture never gets into an image.
+            kwargs |= {"min_value": 0, "max_value": 1, "widget": NumberInput({"step": "any"})}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("picture"))
+    def picture(self, image: AbstractImage) -> str:
+        """The whole picture with its focal point, and what versions show that cut off edges."""
+        width, height = details.shown_size(image)
+        x, y = details.point_as_percent(image)
+        context = {
+            "image": image,
+            "picture": picture(image, sizes=f"{width}px", priority=True, placeholder="none"),
+            "url": details.shown_url(image),
+            "width": width,
+            "height": height,
+            "x": x,
+            "y": y,
+            "crops": details.crops(image),
+        }
+        return render_to_string("admin/polyimages/image/picture.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        image = context.get("original")
+        if image is not None:
+            context |= {
+                "uses": uses_of([image], request, self.admin_site)[image.pk],
+                "version_rows": details.version_rows(image),
+                "pixels": self.pixels(image),
+                "state": self.state(image),
+                "regenerate_url": self._address("regenerate", image.pk),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Says what uses the images, instead of naming each relation by the image's title."""
+        lines, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        uses = uses_of(list(objs), request, self.admin_site)
+        return with_uses(lines, list(objs), uses), counts, lacking, protected

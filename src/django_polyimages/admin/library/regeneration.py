@@ -1,0 +1,164 @@
+"""Making versions again from the admin: an action with its page, and one image at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from django_polyimages.admin.library.refusals import refusal
+from django_polyimages.admin.library.usage import and_more
+from django_polyimages.models import AbstractImage, Regeneration
+
+ADDRESSES_AT_ONCE = 200
+FAILURES_NAMED = 10
+"""How many failures one message lists; of the others only the number is told."""
+
+
+class ImageRegeneration(admin.ModelAdmin):
+    """The action ``make_versions_again`` and the address ``<pk>/regenerate/``."""
+
+    regeneration_template = "admin/polyimages/image/regenerate.html"
+
+    @admin.action(description=gettext_lazy("Make versions again"), permissions=["change"])
+    def make_versions_again(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """Ask what is to be made; then the script sends one image after another.
+
+        However many are selected, the page holds no list of them: the script fetches addresses a
+        few hundred at a time, by the same action. Without it one request makes all of them.
+        """
+        if "addresses_after" in request.POST:
+            return self._addresses(request, queryset)
+        if "post" in request.POST:
+            self._make_all(request, queryset)
+            return None
+        number = queryset.count()
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        across = request.POST.get("select_across", "0") == "1"
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Make versions again"),
+            "subtitle": None,
+            "number": number,
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+            "selected": selected[:1] if across else selected,
+            "select_across": int(across),
+            "back_url": request.get_full_path(),
+            "opts": self.opts,
+            "media": self.media,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.regeneration_template, context)
+
+    def regenerate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make the versions of one image again; ``everything=1`` those too that are up to date.
+
+        A script that accepts JSON is told what came of it, others are sent back to the image.
+        """
+        if request.method != "POST":
+            return refusal(_("Only POST is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
+        image = self.get_object(request, unquote(object_id))
+        if not self.has_change_permission(request, image):
+            return refusal(_("You may not change this image."), HTTPStatus.FORBIDDEN)
+        if image is None:
+            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+        result = self._make(image, request)
+        if result is None:
+            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+        if request.accepts("text/html"):
+            self._tell(request, [image], [(image, result.failure)] if result.failure else [])
+            return HttpResponseRedirect(self._page_of(image))
+        return JsonResponse(
+            {
+                "title": str(image),
+                "url": self._page_of(image),
+                "made": list(result.made),
+                "failure": result.failure,
+            }
+        )
+
+    def _addresses(self, request: HttpRequest, queryset: QuerySet[Any]) -> JsonResponse:
+        """Where the next images are made again, and after which one to go on."""
+        after = request.POST["addresses_after"]
+        try:
+            rest = queryset.filter(pk__gt=self.opts.pk.to_python(after)) if after else queryset
+        except ValidationError:
+            return refusal(_("Not the key of an image."), HTTPStatus.BAD_REQUEST)
+        keys = list(rest.order_by("pk").values_list("pk", flat=True)[:ADDRESSES_AT_ONCE])
+        return JsonResponse(
+            {
+                "addresses": [self._address("regenerate", key) for key in keys],
+                "after": str(keys[-1]) if len(keys) == ADDRESSES_AT_ONCE else "",
+            }
+        )
+
+    def _make_all(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        done, failures = [], []
+        for image in self._each(queryset):
+            if not self.has_change_permission(request, image):
+                raise PermissionDenied
+            result = self._make(image, request)
+            if result is not None:
+                done.append(image)
+                failures += [(image, result.failure)] if result.failure else []
+        self._tell(request, done, failures)
+
+    def _each(self, queryset: QuerySet[Any]) -> Iterator[AbstractImage]:
+        """One by one: rows do not wait in memory, and a result that is kept open blocks nobody."""
+        for key in list(queryset.order_by("pk").values_list("pk", flat=True)):
+            image = self.model._default_manager.filter(pk=key).first()
+            if image is not None:
+                yield image
+
+    def _make(self, image: AbstractImage, request: HttpRequest) -> Regeneration | None:
+        """None where somebody has deleted the image meanwhile."""
+        everything = request.POST.get("everything") == "1"
+        try:
+            return type(image).objects.regenerate(image, everything=everything)
+        except ObjectDoesNotExist:
+            return None
+
+    def _tell(
+        self, request: HttpRequest, done: list[Any], failures: list[tuple[AbstractImage, str]]
+    ) -> None:
+        good = len(done) - len(failures)
+        if good or not failures:
+            message = ngettext(
+                "The versions of %(count)d image are as they should be.",
+                "The versions of %(count)d images are as they should be.",
+                good,
+            )
+            self.message_user(request, message % {"count": good}, messages.SUCCESS)
+        if failures:
+            named = [
+                (self._page_of(image), image, reason) for image, reason in failures[:FAILURES_NAMED]
+            ]
+            message = ngettext(
+                "{count} image failed: {images}", "{count} images failed: {images}", len(failures)
+            )
+            lines = [format_html('<a href="{}">{}</a> ({})', *one) for one in named]
+            more = and_more(len(failures) - len(named))
+            images = format_html_join(", ", "{}", zip([*lines, *([more] if more else [])]))
+            text = format_html(message, count=len(failures), images=images)
+            self.message_user(request, text, messages.ERROR)
+
+    def _page_of(self, image: AbstractImage) -> str:
+        return self._address("change", image.pk)
+
+    def _address(self, name: str, key: Any) -> str:
+        info = self.admin_site.name, self.opts.app_label, self.opts.model_name, name
+        return reverse("{}:{}_{}_{}".format(*info), args=[quote(key)])

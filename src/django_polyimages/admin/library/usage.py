@@ -1,0 +1,203 @@
+"""Which objects use an image, as the admin tells of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import quote
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Model, QuerySet, Window, prefetch_related_objects
+from django.db.models.functions import RowNumber
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from django_polyimages.admin.library.columns import all_relations
+from django_polyimages.models import AbstractImage, AbstractImageRelation
+
+MOST_SHOWN = 50
+"""How many objects are named; of the others only the number is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One object that an image is attached to."""
+
+    model: str
+    """The verbose name of the object's model."""
+    name: str
+    """The object as text, or its key where it has vanished."""
+    url: str
+    """Its page in the admin; empty where there is none or the user may not see it."""
+    is_cover: bool
+    vanished: bool
+    """Whether the object is not in the database any more."""
+
+    def __html__(self) -> SafeString:
+        name = format_html('<a href="{}">{}</a>', self.url, self.name) if self.url else self.name
+        notes = [pgettext("image", "cover")] if self.is_cover else []
+        notes += [_("does not exist any more")] if self.vanished else []
+        text = format_html("{} {}", self.model, name)
+        return format_html("{} ({})", text, ", ".join(notes)) if notes else text
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """The objects that use one image."""
+
+    shown: Sequence[Use]
+    number: int
+    """How many there are in all."""
+
+    @property
+    def more(self) -> str:
+        """Says how many are not shown; empty where all are."""
+        return and_more(self.number - len(self.shown))
+
+    def __html__(self) -> SafeString:
+        """One line, as ``Used by: contact Mara (cover), product Lamp``."""
+        parts = [*self.shown, *([self.more] if self.more else [])]
+        return format_html(
+            _("Used by: {objects}"), objects=format_html_join(", ", "{}", zip(parts))
+        )
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+
+def and_more(rest: int) -> str:
+    """Ends a list that leaves out ``rest``; empty where it leaves out nothing."""
+    message = ngettext("and %(count)d more", "and %(count)d more", rest)
+    return message % {"count": rest} if rest else ""
+
+
+def uses_of(
+    images: Sequence[AbstractImage], request: HttpRequest, site: AdminSite
+) -> dict[Any, Uses]:
+    """For each image's key what uses it.
+
+    Queries: one, and two for each model of the objects. An object that the user may not see is
+    told by its model and key.
+    """
+    relations = _first_relations(images)
+    prefetch_related_objects([one for one in relations if _can_exist(one)], "content_object")
+    objects = [one.content_object for one in relations if _can_exist(one) and one.content_object]
+    visible = _visible(objects, request, site)
+    shown: dict[Any, list[Use]] = defaultdict(list)
+    numbers: dict[Any, int] = defaultdict(int)
+    for relation in relations:
+        shown[relation.image_id].append(_use(relation, visible, site))
+        numbers[relation.image_id] = relation.number
+    return {image.pk: Uses(shown[image.pk], numbers[image.pk]) for image in images}
+
+
+def with_uses(
+    lines: list[Any], images: Sequence[AbstractImage], uses: dict[Any, Uses]
+) -> list[Any]:
+    """What a deletion takes along, as ``get_deleted_objects()`` lists it, with one line that says
+    what uses an image in place of a line for each of its relations.
+    """
+    if sum(not isinstance(line, list) for line in lines) != len(images):
+        return lines  # images of a host that belong to each other, listed below each other
+    start = f"{capfirst(all_relations(type(images[0])).model._meta.verbose_name)}: "
+    left, told = iter(images), []
+    for line, following in zip_longest(lines, lines[1:]):
+        if isinstance(line, list):
+            continue
+        below = following if isinstance(following, list) else []
+        below = [one for one in below if isinstance(one, list) or not one.startswith(start)]
+        used = uses[next(left).pk]
+        below += [str(used)] if used.number else []
+        told += [line, below] if below else [line]
+    return told
+
+
+def _first_relations(images: Sequence[AbstractImage]) -> list[Any]:
+    """Of each image the relations that are shown, each with the ``number`` of all there are."""
+    if not images:
+        return []
+    place = Window(RowNumber(), partition_by="image", order_by=["-is_cover", "pk"])
+    relations = all_relations(type(images[0])).filter(image__in=[image.pk for image in images])
+    relations = relations.annotate(number=Window(Count("pk"), partition_by="image"), place=place)
+    return list(
+        relations.filter(place__lte=MOST_SHOWN).select_related("content_type").order_by("place")
+    )
+
+
+def _can_exist(relation: AbstractImageRelation) -> bool:
+    """Whether there is still such a model, and a key like this in it."""
+    model = relation.content_type.model_class()
+    if model is None:
+        return False
+    field: Any = model._meta.pk
+    while field.remote_field:  # a parent's key, or a one-to-one as the key
+        field = field.target_field
+    try:
+        field.run_validators(field.to_python(relation.object_id))  # also the range of integers
+    except ValidationError:
+        return False
+    return True
+
+
+def _visible(
+    objects: Sequence[Model], request: HttpRequest, site: AdminSite
+) -> set[tuple[type[Model], Any]]:
+    """The models and keys of those that the user may see."""
+    keys: dict[type[Model], set[Any]] = defaultdict(set)
+    for obj in objects:
+        keys[type(obj)].add(obj.pk)
+    visible = set()
+    for model, some in keys.items():
+        rows = _rows_for(model, request, site).filter(pk__in=some)
+        visible |= {(model, pk) for pk in rows.values_list("pk", flat=True)}
+    return visible
+
+
+def _rows_for(model: type[Model], request: HttpRequest, site: AdminSite) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model._base_manager.all()
+    if site.is_registered(model):
+        model_admin = site.get_model_admin(model)
+        allowed, rows = model_admin.has_view_permission(request), model_admin.get_queryset(request)
+    else:
+        codename = get_permission_codename("view", model._meta)
+        user: Any = request.user
+        allowed = user.has_perm(f"{model._meta.app_label}.{codename}")
+    return rows if allowed else rows.none()
+
+
+def _use(
+    relation: AbstractImageRelation, visible: set[tuple[type[Model], Any]], site: AdminSite
+) -> Use:
+    obj = relation.content_object if _can_exist(relation) else None
+    may_see = obj is not None and (type(obj), obj.pk) in visible
+    return Use(
+        model=relation.content_type.name,
+        name=str(obj) if may_see else relation.object_id,
+        url=_admin_url(obj, site) if obj is not None and may_see else "",
+        is_cover=relation.is_cover,
+        vanished=obj is None,
+    )
+
+
+def _admin_url(obj: Model, site: AdminSite) -> str:
+    model = type(obj)
+    if not site.is_registered(model):
+        return ""
+    name = f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
+    try:
+        return reverse(name, args=[quote(obj.pk)], current_app=site.name)
+    except NoReverseMatch:
+        return ""  # an admin with URLs of its own

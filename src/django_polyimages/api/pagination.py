@@ -1,0 +1,60 @@
+"""Pages of images, by number or by cursor, and the filters of the list."""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.db.models import Exists, OuterRef, Q
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.api.access import canonical_key
+from django_polyimages.api.errors import bad_request
+from django_polyimages.api.schemas_in import ImagesPage
+from django_polyimages.formats import FORMATS
+from django_polyimages.models import AbstractImage, ImageQuerySet
+
+SALT = "django_polyimages.cursor"
+
+
+def filtered(images: ImageQuerySet, page: ImagesPage) -> ImageQuerySet:
+    """The images that the page's filters let through."""
+    if page.title:
+        images = images.filter(title__icontains=page.title)
+    if page.format:
+        images = images.filter(media_type=FORMATS[page.format].media_type)
+    if page.status:
+        images = images.filter(status=page.status)
+    if page.unattached:
+        uses = get_relation_model()._default_manager.filter(image=OuterRef("pk"))
+        images = images.exclude(Exists(uses))
+    return images
+
+
+def page_of(images: ImageQuerySet, page: ImagesPage) -> tuple[list[AbstractImage], str | None]:
+    """The images of one page, newest first, and the cursor of the next one.
+
+    A cursor costs the same on every page, an offset more with every page that it skips.
+    """
+    if page.cursor and page.offset:
+        raise bad_request(_("cursor: send a cursor or an offset, not both."))
+    images = images.newest_first()
+    if page.cursor:
+        images = images.filter(_older_than(page.cursor))
+    found = list(images[page.offset : page.offset + page.limit + 1])
+    shown = found[: page.limit]
+    return shown, _cursor_after(shown[-1]) if len(found) > page.limit else None
+
+
+def _cursor_after(image: AbstractImage) -> str:
+    return signing.dumps([image.created_at.isoformat(), str(image.pk)], salt=SALT)
+
+
+def _older_than(cursor: str) -> Q:
+    try:
+        created_at, key = signing.loads(cursor, salt=SALT)
+    except signing.BadSignature as error:
+        raise bad_request(_("cursor: this is none of ours.")) from error
+    moment, pk = parse_datetime(created_at), canonical_key(get_image_model(), key)
+    # The first condition is implied by the second; it is the one that the index answers.
+    return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(pk__lt=pk))

@@ -1,0 +1,133 @@
+"""``Image.objects``: the verbs of the library, upload and what comes after it."""
+
+from __future__ import annotations
+
+import unicodedata
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.files.base import File
+from django.db import models, router, transaction
+
+from django_polyimages.models.deletions import FileDeletion
+from django_polyimages.models.regeneration import Regeneration, regenerate
+from django_polyimages.pipeline import store
+from django_polyimages.specs import FocalPoint
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from django_polyimages.models.images import AbstractImage
+
+TITLE_LENGTH = 255
+
+
+class ImageQuerySet(models.QuerySet["AbstractImage"]):
+    """Images, newest first on request, deleted together with their files."""
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete rows now and their files after the commit; the files cost one query in all."""
+        if self.query.is_sliced:
+            raise TypeError("Cannot use 'limit' or 'offset' with delete().")
+        using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
+        every = type(self)(self.model, using=using)
+        with transaction.atomic(using=using, savepoint=False):
+            # Whatever this query joins, only images are locked, and always in the same order.
+            wanted = every.filter(pk__in=self.using(using).order_by().values("pk")).order_by("pk")
+            images = list(wanted.select_for_update().only("file", "versions"))
+            FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
+            # These rows and no others, which may have come since.
+            rows = every.filter(pk__in=[image.pk for image in images])
+            return super(ImageQuerySet, rows).delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore[misc]
+    """``Image.objects``: the way in for every upload."""
+
+    def upload(
+        self,
+        file: File[bytes],
+        *,
+        organization: models.Model,
+        creator: AbstractBaseUser | None = None,
+        title: str | None = None,
+        alt_text: str = "",
+        description: str = "",
+        **fields: Any,
+    ) -> AbstractImage:
+        """Check ``file``, store it untouched, make its versions and insert the row.
+
+        ``title`` is the file's name unless given. ``fields`` are for a host's own image model.
+        Raises ``InvalidImage`` for a file that we do not take and ``StorageUnavailable`` where the
+        storage failed; nothing is left behind then. A version that could not be made does not lose
+        the upload: the image's ``status`` is ``failed`` and says why.
+        """
+        using = self._db or router.db_for_write(self.model)
+        with store.store(file, using=using) as stored:
+            image: AbstractImage = self.create(
+                file=stored.key,
+                title=_title_of(file) if title is None else title,
+                alt_text=alt_text,
+                description=description,
+                organization=organization,
+                creator=creator,
+                width=stored.facts.width,
+                height=stored.facts.height,
+                byte_size=stored.facts.byte_size,
+                media_type=stored.facts.media_type,
+                sha256=stored.facts.sha256,
+                versions=stored.versions,
+                dominant_color=stored.preview.color,
+                preview=stored.preview.data_uri,
+                status=self.model.Status.FAILED if stored.failure else self.model.Status.READY,
+                failure_reason=stored.failure,
+                **fields,
+            )
+        return image
+
+    def regenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+        """Make the versions of ``image`` that are missing or outdated; all with ``everything``.
+
+        Versions that no spec asks for any more are removed. New files get new keys, the old ones
+        are served until the new ones are recorded and deleted after the commit. Safe at any time,
+        from any number of workers. The row's ``status`` says how it ended, as does the result; an
+        original that cannot be read is no exception. ``image`` is brought up to date.
+
+        Raises ``DoesNotExist`` where the image has been deleted.
+        """
+        return regenerate(image, using=self._database_of(image), everything=everything)
+
+    def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
+        """Keep this point in sight: from 0 (left, upper edge) to 1 (right, lower edge).
+
+        The versions that depend on it are made again after the commit, no others. Raises
+        ``ValueError`` for a point outside of the picture.
+        """
+        point = FocalPoint(x, y)
+        using = self._database_of(image)
+        image.focal_x, image.focal_y = point.x, point.y
+        image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
+
+        def catch_up() -> None:  # no partial: Django asks a robust callback for its name
+            with suppress(ObjectDoesNotExist):  # deleted before the commit
+                self.db_manager(using).regenerate(image)
+
+        # What fails now is in the log, and the versions are outdated for all to see.
+        transaction.on_commit(catch_up, using=using, robust=True)
+
+    def _database_of(self, image: AbstractImage) -> str:
+        return self._db or router.db_for_write(self.model, instance=image)
+
+
+def _title_of(file: File[bytes]) -> str:
+    """The client's file name without what cannot be seen: controls, bidi marks, surrogates."""
+    name = (file.name or "").replace("\\", "/").rpartition("/")[2]
+    visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
+    return visible.strip()[:TITLE_LENGTH]

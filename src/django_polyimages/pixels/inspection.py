@@ -1,0 +1,192 @@
+"""Is this file an image that we take? Answered from its header and checksums, before any decode."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Final, cast
+
+from django.core.files import File
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from django_polyimages.conf import Settings, get_settings
+from django_polyimages.errors import InvalidImage
+from django_polyimages.formats import FORMATS, OriginalFormat
+
+_ORIENTATION = 0x0112  # the EXIF tag (CIPA DC-008, 4.6.4)
+_DECODER_ERRORS: Final = (
+    # What Pillow's five decoders were seen to raise on damaged files, and what they only warn of
+    # where the host has made warnings errors.
+    Warning,
+    OSError,
+    ValueError,
+    SyntaxError,
+    IndexError,
+    EOFError,
+    TypeError,
+    RuntimeError,
+    struct.error,
+)
+_READS: Final = 2000
+"""How often a decoder may read for the header: some 600 chunks or segments. Phones write 50. A file
+that is nothing but tiny chunks takes Pillow a minute and most of a gigabyte otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of an original without decoding it."""
+
+    format: OriginalFormat
+    """``JPEG``, ``PNG``, ``WEBP``, ``GIF`` or ``AVIF``, by content, never by name."""
+    byte_size: int
+    width: int
+    """Displayed width in pixels, after the EXIF orientation."""
+    height: int
+    """Displayed height in pixels, after the EXIF orientation."""
+    orientation: int
+    """EXIF orientation, 1 (as stored) to 8."""
+    sha256: str
+    """64 hex digits of the file's SHA-256."""
+
+    @property
+    def media_type(self) -> str:
+        return FORMATS[self.format].media_type
+
+    @property
+    def extension(self) -> str:
+        """The extension of the original's key, without a dot."""
+        return FORMATS[self.format].extension
+
+
+def inspect(file: File[bytes]) -> Facts:
+    """The facts of ``file``, or ``InvalidImage`` that says why we do not take it.
+
+    Cheapest checks first: bytes, decoder, pixels of the header, checksums inside the file. Memory
+    stays small whatever the file claims to be; what only shows in the pixels, ``processing.decode``
+    finds.
+    """
+    settings = get_settings()
+    _check_bytes(file, settings)
+    with refusing_damage(), open_image(file) as image:
+        stored = image.size
+        _check_pixels(stored, settings)
+        name = _format_of(image)
+        orientation = _orientation_of(image)
+        image.verify()
+    upright = stored if orientation < 5 else stored[::-1]
+    return Facts(
+        format=name,
+        byte_size=file.size,
+        width=upright[0],
+        height=upright[1],
+        orientation=orientation,
+        sha256=_sha256(file),
+    )
+
+
+class _BoundedReader:
+    """A file that a decoder may only read so often."""
+
+    def __init__(self, file: File[bytes]) -> None:
+        self.seek, self.tell = file.seek, file.tell
+        self._read: Callable[[int], bytes] = file.read
+        self.reads_left = _READS
+
+    def read(self, size: int = -1) -> bytes:
+        self.reads_left -= 1
+        if self.reads_left < 0:
+            raise OSError("the file has too many parts")
+        return self._read(size)
+
+
+def open_image(file: File[bytes]) -> ImageFile.ImageFile:
+    """Read the header with one of the decoders allowed; the only call of ``Image.open``."""
+    formats = get_settings().formats
+    reader = _BoundedReader(file)
+    try:
+        image = Image.open(cast("IO[bytes]", reader), formats=formats)
+    except UnidentifiedImageError as error:
+        raise InvalidImage(
+            "not_an_image",
+            _("Not an image that we take, or damaged; allowed are %(formats)s.")
+            % {"formats": ", ".join(formats)},
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # Pillow's own limit; a warning where the host has made warnings errors.
+        raise _too_many_pixels(get_settings()) from error
+    reader.reads_left = _READS + file.size // 256  # PNG encoders write pixels in chunks of 8 KiB
+    return image
+
+
+@contextmanager
+def refusing_damage() -> Iterator[None]:
+    """Turn what a decoder raises on a damaged file into ``InvalidImage``."""
+    try:
+        yield
+    except InvalidImage:
+        raise
+    except _DECODER_ERRORS as error:
+        raise InvalidImage(
+            # Lazy: raised in a thread of its own, told in the caller's language.
+            "damaged",
+            gettext_lazy("The image is damaged or incomplete, it cannot be read."),
+        ) from error
+
+
+def _check_bytes(file: File[bytes], settings: Settings) -> None:
+    if not file.size:
+        raise InvalidImage("empty", _("The file is empty."))
+    if file.size > settings.max_bytes:
+        raise InvalidImage(
+            "too_large",
+            _("File too large: %(size)s, allowed are %(limit)s.")
+            % {
+                "size": filesizeformat(file.size),
+                "limit": filesizeformat(settings.max_bytes),
+            },
+        )
+
+
+def _check_pixels(size: tuple[int, int], settings: Settings) -> None:
+    if size[0] * size[1] > settings.max_pixels:
+        raise _too_many_pixels(settings, size)
+
+
+def _too_many_pixels(settings: Settings, size: tuple[int, int] | None = None) -> InvalidImage:
+    limit = number_format(f"{settings.max_pixels / 1_000_000:g}")
+    if size is None:
+        message = _("Too many pixels, allowed are %(limit)s megapixels.")
+        return InvalidImage("too_many_pixels", message % {"limit": limit})
+    message = _("Too many pixels (%(width)s x %(height)s), allowed are %(limit)s megapixels.")
+    facts = {"width": size[0], "height": size[1], "limit": limit}
+    return InvalidImage("too_many_pixels", message % facts)
+
+
+def _format_of(image: Image.Image) -> OriginalFormat:
+    # Phones write JPEG files with a second picture in them; Pillow calls these MPO.
+    return "JPEG" if image.format == "MPO" else cast("OriginalFormat", image.format)
+
+
+def _orientation_of(image: Image.Image) -> int:
+    """The orientation in the header, 1 where there is none or none that can be read."""
+    if "exif" not in image.info:
+        return 1  # getexif() would decode a PNG to look for it behind the pixels
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except _DECODER_ERRORS:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _sha256(file: File[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()

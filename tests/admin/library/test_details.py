@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from django_polyimages import VersionSpec
+from django_polyimages.admin.library import details
+from django_polyimages.models import Image
+from django_polyimages.specs import DEFAULT_VERSIONS, FocalPoint
+from tests.admin.conftest import LIST
+from tests.drawing import photo, upload_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_versions_say_what_is_wrong_with_them(image, settings):
+    specs = [VersionSpec("thumb", 80, 80), DEFAULT_VERSIONS[1], VersionSpec("square", 9, 9)]
+    settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": specs}
+    rows = {row.name: row for row in details.version_rows(Image.objects.get())}
+    assert {name: row.note for name, row in rows.items()} == {
+        "thumb": "outdated",
+        "sm": "",
+        "square": "missing",
+        "lg": "not asked for any more",
+        "md": "not asked for any more",
+    }
+    assert "WEBP 80, fit" in rows["square"].made_as
+    assert (rows["square"].pixels, rows["lg"].made_as) == ("-", "-")
+
+
+def test_a_crop_is_what_the_version_will_show(image, square):
+    image.focal_x, image.focal_y = 0.75, 0.1
+    [crop] = details.crops(image)
+    left, upper, right, lower = square.target(400, 300, FocalPoint(0.75, 0.1)).crop
+    assert crop.view_box == f"{left} {upper} {right - left} {lower - upper}" == "100 0 300 300"
+    assert (crop.shown_width, crop.shown_height) == (100, 100)
+
+
+def test_the_page_shows_crops_and_the_point(admin_client, square, image):
+    Image.objects.update(focal_x=0.125)
+    html = admin_client.get(f"{LIST}{image.pk}/change/").content.decode()
+    assert '<circle cx="12.5%" cy="50%"' in html
+    assert 'viewBox="0 0 300 300"' in html
+    assert f'<image href="{details.shown_url(image)}" width="400" height="300"' in html
+
+
+def test_numbers_are_for_the_browser_in_every_language(admin_client, square, image, settings):
+    settings.LANGUAGE_CODE = "de"
+    settings.USE_THOUSAND_SEPARATOR = True
+    Image.objects.update(focal_x=0.125, width=4000, height=3000)
+    html = admin_client.get(f"{LIST}{image.pk}/change/").content.decode()
+    assert '<circle cx="12.5%" cy="50%"' in html
+    assert 'data-width="4000" data-height="3000"' in html
+    assert 'name="focal_x" value="0.125"' in html
+
+
+def test_without_a_version_that_cuts_off_edges_the_page_says_so(admin_client, image):
+    html = admin_client.get(f"{LIST}{image.pk}/change/").content.decode()
+    assert "No version cuts off edges at present." in html
+    assert "polyimages-crop" not in html
+
+
+def test_the_picture_is_the_narrowest_version_that_is_wide_enough(acme):
+    image = Image.objects.upload(upload_of(photo(1200, 900)), organization=acme)
+    assert details.shown_url(image) == image.versions["sm"].url
+    image.versions = {"thumb": image.versions["thumb"]}
+    assert details.shown_url(image) == image.versions["thumb"].url
+    image.versions = {}
+    assert details.shown_url(image) == image.url

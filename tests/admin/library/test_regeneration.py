@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from django_polyimages import VersionSpec
+from django_polyimages.admin import ImageAdmin
+from django_polyimages.models import Image
+from django_polyimages.specs import DEFAULT_VERSIONS
+from tests.admin.conftest import LIST
+from tests.drawing import photo, upload_of
+from tests.helpers import stored_keys
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ACTION = {"action": "make_versions_again", "index": "0"}
+JSON = {"Accept": "application/json"}
+
+
+def messages(response) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+@pytest.fixture
+def smaller(settings) -> None:
+    specs = [VersionSpec("thumb", 80, 80), *DEFAULT_VERSIONS[1:]]
+    settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": specs}
+
+
+@pytest.fixture
+def three(acme) -> list[Image]:
+    return [
+        Image.objects.upload(upload_of(photo()), organization=acme, title=f"Image {number}")
+        for number in range(3)
+    ]
+
+
+class TestOneImage:
+    @pytest.fixture
+    def url(self, image):
+        return f"{LIST}{image.pk}/regenerate/"
+
+    def test_gets_what_is_missing_or_outdated(self, admin_client, image, url, smaller):
+        answer = admin_client.post(url, headers=JSON)
+        assert answer.json() == {
+            "title": "photo.jpg",
+            "url": f"{LIST}{image.pk}/change/",
+            "made": ["thumb"],
+            "failure": "",
+        }
+        assert Image.objects.get().versions["thumb"].width == 80
+        assert admin_client.post(url, headers=JSON).json()["made"] == []
+
+    def test_gets_everything_on_request(self, admin_client, url):
+        made = admin_client.post(url, {"everything": "1"}, headers=JSON).json()["made"]
+        assert made == ["thumb", "sm", "md", "lg"]
+        assert stored_keys() == sorted(Image.objects.get().keys)
+
+    def test_says_why_it_failed(self, admin_client, image, url, files):
+        files.delete(image.key)
+        data = {"everything": "1"}
+        assert admin_client.post(url, data, headers=JSON).json()["failure"] == "FileNotFoundError"
+        response = admin_client.post(url, data)
+        assert response.url == f"{LIST}{image.pk}/change/"
+        [message] = messages(response)
+        assert message.startswith("1 image failed: <a href=")
+        assert ">photo.jpg</a> (FileNotFoundError)" in message
+
+    def test_has_a_button_that_leads_back(self, admin_client, image, url):
+        page = admin_client.get(f"{LIST}{image.pk}/change/").content.decode()
+        assert f'<form method="post" action="{url}" id="polyimages-regenerate-one">' in page
+        assert page.count('form="polyimages-regenerate-one"') == 2
+        response = admin_client.post(url)
+        assert messages(response) == ["The versions of 1 image are as they should be."]
+
+    def test_needs_the_permission_a_post_and_the_token(self, viewer, admin_user, url, monkeypatch):
+        monkeypatch.setattr(ImageAdmin, "_make", lambda *_args: pytest.fail("was made"))
+        assert viewer.post(url, headers=JSON).status_code == 403
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(admin_user)
+        assert client.get(url).status_code == 405
+        assert client.post(url).status_code == 403
+        assert Client().post(url).status_code == 302
+
+    def test_that_is_not_there_or_not_shown_is_not_found(self, admin_client, url, monkeypatch):
+        assert admin_client.post(f"{LIST}987/regenerate/").status_code == 404
+        assert admin_client.post(f"{LIST}x/regenerate/").status_code == 404
+        monkeypatch.setattr(ImageAdmin, "get_queryset", lambda *_args: Image.objects.none())
+        assert admin_client.post(url).json() == {"detail": "This image does not exist any more."}
+
+    def test_that_is_deleted_meanwhile_is_not_found(self, admin_client, image, url, monkeypatch):
+        def regenerate(self, image, **_options):
+            raise Image.DoesNotExist
+
+        monkeypatch.setattr(type(Image.objects), "regenerate", regenerate)
+        assert admin_client.post(url, headers=JSON).status_code == 404
+
+
+class TestTheAction:
+    def test_asks_first(self, admin_client, three, smaller):
+        keys = [image.pk for image in three[:2]]
+        response = admin_client.post(LIST, ACTION | {"_selected_action": keys})
+        html = response.content.decode()
+        assert "Make the versions of 2 images again?" in html
+        assert html.count('name="_selected_action"') == 2
+        assert '<progress max="2"' in html
+        assert Image.objects.first().versions["thumb"].width == 160
+
+    def test_makes_all_in_one_request_without_a_script(self, admin_client, three, smaller):
+        keys = [image.pk for image in three[:2]]
+        data = ACTION | {"_selected_action": keys, "post": "yes", "everything": "0"}
+        response = admin_client.post(LIST, data)
+        assert response.url == LIST
+        assert messages(response) == ["The versions of 2 images are as they should be."]
+        widths = [image.versions["thumb"].width for image in Image.objects.order_by("pk")]
+        assert widths == [80, 80, 160]
+
+    def test_names_what_failed(self, admin_client, three, smaller, files):
+        files.delete(three[1].key)
+        keys = [image.pk for image in three]
+        data = ACTION | {"_selected_action": keys, "post": "yes"}
+        good, bad = messages(admin_client.post(LIST, data))
+        assert good == "The versions of 2 images are as they should be."
+        assert bad.startswith(f'1 image failed: <a href="{LIST}{three[1].pk}/change/">Image 1</a>')
+
+    def test_of_all_that_match_keeps_no_list_of_them(self, admin_client, three, monkeypatch):
+        monkeypatch.setattr("django_polyimages.admin.library.regeneration.ADDRESSES_AT_ONCE", 2)
+        url = f"{LIST}?q=Image"
+        data = ACTION | {
+            "_selected_action": [image.pk for image in three],
+            "select_across": "1",
+        }
+        html = admin_client.post(url, data).content.decode()
+        assert "Make the versions of 3 images again?" in html
+        assert html.count('name="_selected_action"') == 1
+        assert 'name="select_across" value="1"' in html
+        one = ACTION | {"_selected_action": three[0].pk, "select_across": "1"}
+        first = admin_client.post(url, one | {"addresses_after": ""}).json()
+        last = admin_client.post(url, one | {"addresses_after": first["after"]}).json()
+        assert first["after"] == str(three[1].pk)
+        assert last["after"] == ""
+        assert first["addresses"] + last["addresses"] == [
+            f"{LIST}{image.pk}/regenerate/" for image in three
+        ]
+        assert admin_client.post(url, one | {"addresses_after": "x"}).status_code == 400
+
+    def test_is_offered_to_those_who_may_change_images(self, viewer, admin_client, image):
+        assert "make_versions_again" not in viewer.get(LIST).content.decode()
+        assert "make_versions_again" in admin_client.get(LIST).content.decode()
+        data = ACTION | {"_selected_action": image.pk, "post": "yes", "everything": "1"}
+        viewer.post(LIST, data)
+        assert Image.objects.get().versions == image.versions

@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+import os
+import re
+import threading
+from functools import partial
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, InMemoryStorage
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import OperationalError, connection, transaction
+from django.utils import translation
+from django.utils.translation import trans_real
+from PIL import Image as PillowImage
+
+from django_polyimages import InvalidImage, StorageUnavailable
+from django_polyimages.pipeline import generation, threads
+from django_polyimages.pipeline.generation import Making
+from django_polyimages.pipeline.store import StoredImage, delete_files, inspect, store
+from django_polyimages.specs import CENTRE, DEFAULT_VERSIONS
+from django_polyimages.storage import generate_upload_filename, get_storage, version_key
+from tests.drawing import REFUSED, photo, upload_of
+from tests.helpers import read, stored_keys
+
+pytestmark = pytest.mark.django_db
+KEY = re.compile(r"images/img_[0-9a-f]{32}\.jpg")
+
+
+def keys_of(stored: StoredImage) -> list[str]:
+    return sorted([stored.key, *(version.key for version in stored.versions.values())])
+
+
+def test_stores_the_original_untouched_and_four_versions_beside_it():
+    content = photo(3000, 2000)
+    with store(ContentFile(content, "my photo.JPEG"), using="default") as stored:
+        pass
+    assert KEY.fullmatch(stored.key)
+    assert hashlib.sha256(read(stored.key)).hexdigest() == stored.facts.sha256
+    assert read(stored.key) == content
+    stem = stored.key.removesuffix(".jpg")
+    assert {name: version.key for name, version in stored.versions.items()} == {
+        name: f"{stem}_{name}.webp" for name in ("thumb", "sm", "md", "lg")
+    }
+    assert stored_keys() == keys_of(stored)
+
+
+def test_records_of_each_version_what_its_file_is():
+    with store(ContentFile(photo(3000, 2000)), using="default") as stored:
+        pass
+    for version in stored.versions.values():
+        content = read(version.key)
+        with PillowImage.open(io.BytesIO(content)) as picture:
+            assert picture.format == "WEBP"
+            assert picture.size == (version.width, version.height)
+        assert version.byte_size == len(content)
+
+
+def test_each_file_is_written_once_and_nothing_else_is_asked(monkeypatch):
+    calls = []
+    backend = get_storage()
+    for name in ("_save", "_open", "exists", "delete", "listdir", "size"):
+        real = getattr(InMemoryStorage, name)
+
+        def counted(self, *args, _name=name, _real=real, **kwargs):
+            calls.append(_name)
+            return _real(self, *args, **kwargs)
+
+        monkeypatch.setattr(InMemoryStorage, name, counted)
+    with store(ContentFile(photo()), using="default"):
+        pass
+    # exists() is this backend's get_available_name(); S3 has none, see test_s3
+    assert [call for call in calls if call != "exists"] == ["_save"] * 5
+    assert backend.exists("images")
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refused_file_is_never_written(case, monkeypatch):
+    name, content, code = REFUSED[case]
+    written = []
+    monkeypatch.setattr(InMemoryStorage, "_save", lambda *args: written.append(args))
+    with pytest.raises(InvalidImage) as caught, store(ContentFile(content, name), using="default"):
+        pass
+    assert caught.value.code == code
+    assert written == []
+
+
+def test_the_original_is_on_its_way_while_versions_are_made(monkeypatch):
+    """The PUT of the original is begun before the first version is encoded, not after all."""
+    begun = threading.Event()
+    real_save, real_encode = InMemoryStorage._save, generation.encode
+
+    def save(self, name, content):
+        begun.set()
+        return real_save(self, name, content)
+
+    def encode(*args):
+        assert begun.wait(5)
+        return real_encode(*args)
+
+    monkeypatch.setattr(InMemoryStorage, "_save", save)
+    monkeypatch.setattr(generation, "encode", encode)
+    with store(ContentFile(photo()), using="default") as stored:
+        assert len(stored.versions) == 4
+
+
+def failing_for(monkeypatch, pattern: str, *, after_write: bool = False) -> None:
+    """Let the storage fail for keys that match, before or after it has written them."""
+    real = InMemoryStorage._save
+
+    def save(self, name, content):
+        if re.search(pattern, name):
+            if after_write:
+                real(self, name, content)
+            raise ConnectionResetError("bucket-name.internal:9000")
+        return real(self, name, content)
+
+    monkeypatch.setattr(InMemoryStorage, "_save", save)
+
+
+@pytest.mark.parametrize("after_write", [False, True], ids=["refused", "answer lost"])
+def test_a_storage_that_does_not_take_the_original_leaves_nothing(monkeypatch, after_write):
+    failing_for(monkeypatch, r"\.jpg$", after_write=after_write)
+    with (
+        pytest.raises(StorageUnavailable, match="nothing was stored, try again"),
+        store(ContentFile(photo()), using="default"),
+    ):
+        pass
+    assert stored_keys() == []
+
+
+@pytest.mark.parametrize("after_write", [False, True], ids=["refused", "answer lost"])
+def test_a_version_that_cannot_be_stored_does_not_lose_the_upload(monkeypatch, after_write):
+    failing_for(monkeypatch, "_md", after_write=after_write)
+    with store(ContentFile(photo()), using="default") as stored:
+        pass
+    assert list(stored.versions) == ["thumb", "sm", "lg"]
+    assert stored.failure == "ConnectionResetError"
+    assert "bucket-name" not in stored.failure
+    assert stored_keys() == keys_of(stored)
+
+
+def test_a_version_that_cannot_be_made_does_not_lose_the_upload(monkeypatch):
+    real = generation.encode
+
+    def encode(picture, spec):
+        if spec.name == "sm":
+            raise MemoryError
+        return real(picture, spec)
+
+    monkeypatch.setattr(generation, "encode", encode)
+    with store(ContentFile(photo(3000, 2000)), using="default") as stored:
+        pass
+    assert stored.failure == "MemoryError"
+    assert list(stored.versions) == ["thumb", "md", "lg"]
+    assert stored_keys() == keys_of(stored)
+
+
+def test_a_body_that_raises_leaves_nothing():
+    with pytest.raises(RuntimeError), store(ContentFile(photo()), using="default"):
+        assert len(stored_keys()) == 5
+        raise RuntimeError
+    assert stored_keys() == []
+
+
+def store_one() -> None:
+    with store(ContentFile(photo()), using="default"):
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_keeps_the_files():
+    with transaction.atomic():
+        store_one()
+    gc.collect()
+    assert len(stored_keys()) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_transaction_the_files_are_kept():
+    store_one()
+    gc.collect()
+    assert len(stored_keys()) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollback_removes_the_files():
+    with pytest.raises(RuntimeError), transaction.atomic():
+        store_one()
+        assert len(stored_keys()) == 5
+        raise RuntimeError
+    assert stored_keys() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set_rollback_removes_the_files():
+    with transaction.atomic():
+        store_one()
+        transaction.set_rollback(True)
+    assert stored_keys() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rollback_of_a_savepoint_removes_its_files_only():
+    with transaction.atomic():
+        store_one()
+        with pytest.raises(RuntimeError), transaction.atomic():
+            store_one()
+            assert len(stored_keys()) == 10
+            raise RuntimeError
+        assert len(stored_keys()) == 5
+    assert len(stored_keys()) == 5
+
+
+def test_a_large_upload_is_moved_on_the_local_disk(settings, tmp_path):
+    """Django moves a temporary file that it has spooled; it must not be needed any more then."""
+    settings.STORAGES = settings.STORAGES | {
+        "polyimages": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path)},
+        }
+    }
+    assert isinstance(get_storage(), FileSystemStorage)
+    content = photo(2000, 1500)
+    with TemporaryUploadedFile("photo.jpg", "image/jpeg", len(content), None) as file:
+        file.write(content)
+        with store(file, using="default") as stored:
+            pass
+        assert (tmp_path / stored.key).read_bytes() == content
+        assert len(list((tmp_path / "images").iterdir())) == 5
+
+
+def test_delete_files_says_which_could_not_be_removed(monkeypatch):
+    with store(ContentFile(photo()), using="default") as stored:
+        pass
+    real = InMemoryStorage.delete
+
+    def delete(self, name):
+        if "_sm" in name:
+            raise ConnectionResetError
+        real(self, name)
+
+    monkeypatch.setattr(InMemoryStorage, "delete", delete)
+    refused = stored.versions["sm"].key
+    assert delete_files(keys_of(stored)) == {refused: "ConnectionResetError"}
+    assert stored_keys() == [refused]
+
+
+def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
+    at_work, most = [], []
+    real = generation.decode
+
+    def decode(*args):
+        at_work.append(1)
+        most.append(len(at_work))
+        result = real(*args)
+        at_work.pop()
+        return result
+
+    monkeypatch.setattr(generation, "decode", decode)
+    stored = []
+
+    def work():
+        upload = Making(
+            file=upload_of(content),
+            facts=facts,
+            specs=DEFAULT_VERSIONS,
+            focal_point=CENTRE,
+            key_of=partial(version_key, key := generate_upload_filename(None, "x.jpg")),
+            original_key=key,
+        )
+        stored.append(upload.run())
+
+    content = photo(1200, 900)
+    facts = inspect(upload_of(content))
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stored == [None] * 8
+    assert max(most) <= 2
+    assert len(stored_keys()) == 40
+
+
+def test_an_interrupted_upload_leaves_nothing(monkeypatch):
+    """A worker's time limit is an exception that arrives while other threads are at work."""
+    begun = threading.Event()
+    real = generation.encode
+
+    def encode(*args):
+        begun.set()
+        return real(*args)
+
+    def exception(self):
+        patch.undo()
+        assert begun.wait(5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generation, "encode", encode)
+    with monkeypatch.context() as patch:
+        patch.setattr("concurrent.futures.Future.exception", exception)
+        with pytest.raises(KeyboardInterrupt), store(upload_of(photo()), using="default"):
+            pass
+    assert begun.is_set()
+    assert stored_keys() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_callback_of_others_that_raises_after_the_commit_costs_no_files():
+    """Django forgets the callbacks behind it, as it does after a rollback."""
+
+    def fail():
+        raise RuntimeError("no mail server")
+
+    for first in (fail, store_one):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            transaction.on_commit(first)
+            store_one()
+            transaction.on_commit(fail)
+            store_one()
+    gc.collect()
+    assert len(stored_keys()) == 25
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_whose_answer_is_lost_keeps_the_files(monkeypatch):
+    """The row may be in the database, and a row without its original would be a loss."""
+    real = connection._commit
+
+    def commit():
+        real()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(connection, "_commit", commit)
+    with pytest.raises(OperationalError), transaction.atomic():
+        store_one()
+    assert len(stored_keys()) == 5
+
+
+def test_an_insert_whose_answer_is_lost_keeps_the_files():
+    with pytest.raises(OperationalError), store(ContentFile(photo()), using="default"):
+        raise OperationalError("server closed the connection unexpectedly")
+    assert len(stored_keys()) == 5
+
+
+def test_messages_from_the_pixels_are_told_in_the_caller_s_language(monkeypatch):
+    """Raised in another thread, where the language is the site's."""
+    monkeypatch.setattr(
+        trans_real.DjangoTranslation, "gettext", lambda self, text: f"{self.language()}: {text}"
+    )
+    _name, content, _code = REFUSED["truncated jpeg"]
+    with translation.override("de"):
+        with pytest.raises(InvalidImage) as caught, store(ContentFile(content), using="default"):
+            pass
+        assert str(caught.value).startswith("de: The image is damaged")
+
+
+def test_a_forked_process_gets_pools_of_its_own():
+    assert threads.submit("transfers", lambda: 1).result() == 1
+    child = os.fork()
+    if child == 0:
+        answer = threads.submit("transfers", lambda: 7).result(timeout=5)
+        os._exit(answer)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
