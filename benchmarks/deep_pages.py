@@ -26,7 +26,7 @@ IMAGES, LIMIT, PAGE, ROUNDS = 1_000_000, 100, 10_000, 15
 INSERT = """
 INSERT INTO polyimages_image (file, title, alt_text, description, organization_id, created_at,
     updated_at, width, height, byte_size, media_type, sha256, focal_x, focal_y,
-    dominant_color, preview, versions, status, failure_reason)
+    dominant_color, placeholder, versions, status, failure_reason)
 SELECT 'images/img_' || md5(n::text) || '.jpg', 'Photo ' || n, '', '', %s,
     now() - n * interval '7 seconds', now(), 4032, 3024, 3000000, 'image/jpeg', md5(n::text), 0.5, 0.5, '', '',
     jsonb_build_object(

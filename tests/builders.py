@@ -9,7 +9,14 @@ from django_polyimages.versions import Version
 def fake_images(organization, count: int) -> list[Image]:
     """Rows as an upload makes them, without their files."""
     versions = {
-        name: Version(key=f"images/{{}}_{name}.webp", width=1, height=1, byte_size=1, digest="")
+        name: Version(
+            key=f"images/{{}}_{name}.webp",
+            width=1,
+            height=1,
+            byte_size=1,
+            digest="",
+            media_type="image/webp",
+        )
         for name in ("thumb", "sm", "md", "lg")
     }
     return Image.objects.bulk_create(

@@ -7,17 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 
 from django_polyimages import storage
+from django_polyimages.pipeline.rollback import wait_for_removals
+from django_polyimages.pipeline.store import StoredImage, store
+from tests.drawing import photo
 
 
 def stored_keys(backend: Storage | None = None, folder: str = "images") -> list[str]:
-    """Every key below the prefix, sorted."""
+    """Every key below the prefix, sorted; without those of transactions that were rolled back."""
+    assert wait_for_removals(10)
     backend = backend or storage.get_storage()
     if not backend.exists(folder):
         return []
     return sorted(f"{folder}/{name}" for name in backend.listdir(folder)[1])
+
+
+def store_one(content: bytes | None = None) -> StoredImage:
+    """An original and its versions in the storage, and no row."""
+    with store(ContentFile(content or photo()), using="default") as stored:
+        pass
+    return stored
+
+
+def keys_of(stored: StoredImage) -> list[str]:
+    """The keys of all its files, sorted."""
+    return sorted([stored.key, *(one.key for one in stored.generated.versions.values())])
 
 
 def read(key: str) -> bytes:

@@ -80,3 +80,41 @@ def test_a_host_without_settings_uploads_lists_and_deletes():
 
 def test_everything_but_the_api_works_without_ninja():
     assert "done" in run("tests.settings_plain", "-c", WITHOUT_NINJA)
+
+
+MEDIA_TYPES = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from django.contrib.auth.models import Group
+from django.db.migrations.executor import MigrationExecutor
+call_command("migrate", verbosity=0)
+call_command("migrate", "polyimages", "0002", verbosity=0)
+group = Group.objects.create(name="Acme")
+Old = MigrationExecutor(connection).loader.project_state(
+    ("polyimages", "0002_focal_point_and_preview")
+).apps.get_model("polyimages", "Image")
+record = {"width": 1, "height": 1, "bytes": 1, "digest": ""}
+Old.objects.bulk_create(
+    Old(file=f"images/{number}.jpg", organization_id=group.pk, width=1, height=1, byte_size=1,
+        media_type="image/jpeg", sha256="", preview="data:", status="ready",
+        versions={"sm": {"key": f"images/{number}_sm.avif", **record},
+                  "lg": {"key": f"images/{number}_lg-3fa2c1.jpg", **record}})
+    for number in range(1200)
+)
+call_command("migrate", verbosity=0)
+from django_polyimages.models import Image
+with connection.cursor() as cursor:
+    cursor.execute("SELECT COUNT(*) FROM polyimages_image WHERE versions LIKE '%media_type%'")
+    assert cursor.fetchone() == (1200,)
+for image in Image.objects.all():
+    assert image.versions["sm"].media_type == "image/avif"
+    assert image.versions["lg"].media_type == "image/jpeg"
+    assert image.placeholder == "data:"
+print("done")
+"""
+
+
+def test_rows_of_the_release_before_get_their_media_types():
+    assert "done" in run("tests.settings_plain", "-c", MEDIA_TYPES)

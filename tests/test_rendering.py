@@ -33,7 +33,7 @@ class TestPicture:
             '<img alt="A &quot;door&quot; &amp; &lt;gate&gt;" class="card" decoding="async" '
             f'height="1365" loading="lazy" sizes="50vw" src="{stem}_md.webp" '
             f'srcset="{stem}_thumb.webp 160w, {stem}_sm.webp 640w, {stem}_md.webp 1024w, '
-            f'{stem}_lg.webp 2048w" style="background: url({large.preview}) '
+            f'{stem}_lg.webp 2048w" style="background: url({large.placeholder}) '
             f'center / contain no-repeat" width="2048">'
         )
 
@@ -92,13 +92,13 @@ class TestPicture:
         with pytest.raises(KeyError, match="choose from thumb, sm, md, lg"):
             render("{% picture image version='small' %}", image=large)
 
-    def test_without_any_version_shows_the_preview_in_the_right_size(self, large):
+    def test_without_any_version_shows_the_placeholder_in_the_right_size(self, large):
         large.versions = {}
         html = render("{% picture image placeholder='none' %}", image=large)
-        assert f' height="2000" loading="lazy" src="{large.preview}" width="3000">' in html
+        assert f' height="2000" loading="lazy" src="{large.placeholder}" width="3000">' in html
 
-    def test_without_any_version_or_preview_keeps_its_meaning(self, large):
-        large.versions, large.preview = {}, ""
+    def test_without_any_version_or_placeholder_keeps_its_meaning(self, large):
+        large.versions, large.placeholder = {}, ""
         assert render("{% picture image %}", image=large) == (
             '<span class="polyimages-missing" role="img" '
             'aria-label="A &quot;door&quot; &amp; &lt;gate&gt;"></span>'
@@ -130,10 +130,23 @@ class TestPicture:
         assert calls == []
 
 
+class TestMediaType:
+    def test_is_that_of_the_file_whatever_the_settings_say_today(self, acme, settings):
+        def use(*specs: VersionSpec) -> None:
+            settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": list(specs)}
+
+        use(VersionSpec("sm", 64, 64, format="AVIF"), VersionSpec("lg", 300, 300))
+        image = Image.objects.upload(upload_of(photo()), organization=acme)
+        use(VersionSpec("sm", 64, 64, format="JPEG"), VersionSpec("lg", 300, 300))
+        html = render("{% picture image %}", image=image)
+        assert f'<source type="image/avif" srcset="{image.versions["sm"].url} 64w"' in html
+        assert "image/jpeg" not in html
+
+
 class TestPlaceholder:
     def test_is_a_preview_behind_the_picture(self, large):
         html = render("{% picture image %}", image=large)
-        assert f"url({large.preview}) center / contain no-repeat" in html
+        assert f"url({large.placeholder}) center / contain no-repeat" in html
 
     def test_may_be_a_colour_or_nothing(self, large, settings):
         html = render("{% picture image placeholder='color' %}", image=large)

@@ -22,7 +22,7 @@ from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.pipeline import store
 from django_polyimages.rendering import picture
 
-PREVIEW_WIDTH = 160
+PICTURE_WIDTH = 160
 """Pixels: how wide the picture beside the field is shown at most."""
 
 
@@ -45,7 +45,7 @@ class ImageUploadInput(forms.ClearableFileInput):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         if self.is_initial(value):
-            sizes = f"{PREVIEW_WIDTH}px"
+            sizes = f"{PICTURE_WIDTH}px"
             context["widget"]["picture"] = picture(value, sizes=sizes, placeholder="none")
         context["widget"]["attrs"] |= upload_attributes()
         return context

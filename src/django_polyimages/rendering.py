@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from django.forms.utils import flatatt
@@ -18,7 +17,7 @@ from django_polyimages.conf import PlaceholderKind, get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.versions import Version
 
-FALLBACK_WIDTH = 1024
+SRC_WIDTH = 1024
 """Pixels: how wide the version in ``src`` is at most, for programs that do not know ``srcset``."""
 
 
@@ -45,7 +44,7 @@ class Picture:
     """By media type, in the order in which ``VERSIONS`` first names one that shows the whole
     picture; the last one is for ``<img>``. Empty while no version is ready.
     """
-    stand_in: Mapping[str, Any]
+    placeholder: Mapping[str, Any]
     """``src``, ``width`` and ``height`` of what is shown while no version is ready, if anything."""
     extra: Mapping[str, Any]
     """Further attributes of ``<img>``."""
@@ -53,17 +52,17 @@ class Picture:
     @property
     def attributes(self) -> SafeString:
         """What stands in ``<img>``. Width and height let the browser keep the place free."""
-        own = self._source() if self.sources else self.stand_in
+        own = self._source() if self.sources else self.placeholder
         return flatatt({**own, "alt": self.alt, **self.extra})
 
     def _source(self) -> dict[str, Any]:
         versions = self.sources[-1].versions
-        fallback = [one for one in versions if one.width <= FALLBACK_WIDTH] or versions[:1]
+        src = ([one for one in versions if one.width <= SRC_WIDTH] or versions[:1])[-1].url
         size = {"width": versions[-1].width, "height": versions[-1].height}
         if len(versions) == 1:
-            return {"src": fallback[-1].url, **size}
+            return {"src": src, **size}
         srcset = {"srcset": self.sources[-1].srcset, "sizes": self.sizes}
-        return {"src": fallback[-1].url, **srcset, **size}
+        return {"src": src, **srcset, **size}
 
     def __html__(self) -> SafeString:
         return render_to_string("polyimages/picture.html", {"picture": self})
@@ -104,7 +103,7 @@ def picture(
         alt="" if decorative else named.pop("alt", subject.alt_text),
         sizes=sizes,
         sources=_sources(image) if version is None else _only(image, version),
-        stand_in=_stand_in(image),
+        placeholder=_placeholder(image),
         extra=extra | named,
     )
 
@@ -120,37 +119,31 @@ def image_of(subject: object) -> AbstractImage:
 
 def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
     """The background that an opaque picture covers once it is there, letterboxed or not."""
-    if placeholder == "none" or not image.preview:
+    if placeholder == "none" or not image.placeholder:
         return ""
     if placeholder == "color":
         return f"background: {image.dominant_color}"
-    return f"background: url({image.preview}) center / contain no-repeat"
+    return f"background: url({image.placeholder}) center / contain no-repeat"
 
 
-def _stand_in(image: AbstractImage) -> dict[str, Any]:
-    if not image.preview:
+def _placeholder(image: AbstractImage) -> dict[str, Any]:
+    if not image.placeholder:
         return {}
-    return {"src": image.preview, "width": image.width, "height": image.height}
+    return {"src": image.placeholder, "width": image.width, "height": image.height}
 
 
 def _only(image: AbstractImage, name: str) -> list[Source]:
     version = image.version(name)
-    return [] if version is None else [Source("", [version])]
+    return [] if version is None else [Source(version.media_type, [version])]
 
 
 def _sources(image: AbstractImage) -> list[Source]:
-    formats = {spec.name: f"image/{spec.format.lower()}" for spec in get_settings().versions}
-    whole = [
-        (formats[name], version)
-        for name, version in image.versions.items()
-        if name in formats and _shows_all(version, image)
-    ]
-    order = list(dict.fromkeys(media_type for media_type, _version in whole))
-    whole.sort(key=lambda pair: order.index(pair[0]))
-    return [
-        Source(media_type, _by_width([version for _type, version in pairs]))
-        for media_type, pairs in groupby(whole, key=lambda pair: pair[0])
-    ]
+    by_type: dict[str, list[Version]] = {}
+    for name in get_settings().version_names:
+        version = image.versions.get(name)
+        if version and _shows_all(version, image):
+            by_type.setdefault(version.media_type, []).append(version)
+    return [Source(media_type, _by_width(versions)) for media_type, versions in by_type.items()]
 
 
 def _shows_all(version: Version, image: AbstractImage) -> bool:

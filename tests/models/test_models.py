@@ -13,9 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import InvalidImage, StorageUnavailable
-from django_polyimages.models import FileDeletion, Image, PolymorphicImageRelation, prefetch_images
+from django_polyimages.models import (
+    FileDeletion,
+    Image,
+    PolymorphicImageRelation,
+    deletions,
+    prefetch_images,
+)
 from django_polyimages.models.deletions import FileDeletionManager
-from django_polyimages.pipeline import generation, store
+from django_polyimages.pipeline import generation
 from django_polyimages.versions import Version
 from organizations.models import Organization
 from tests.builders import fake_images
@@ -100,7 +106,10 @@ class TestVersions:
         with connection.cursor() as cursor:
             cursor.execute("SELECT versions FROM polyimages_image")
             record = json.loads(cursor.fetchone()[0])
-        assert set(record["thumb"]) == {"key", "width", "height", "bytes", "digest"}
+        assert set(record["thumb"]) == {
+            *("key", "width", "height", "bytes", "digest", "media_type")
+        }
+        assert record["thumb"]["media_type"] == "image/webp"
         assert Image.objects.filter(versions__thumb__width=160).exists()
         assert Image.objects.values_list("versions__thumb__width", flat=True).get() == 160
 
@@ -379,7 +388,7 @@ class TestDeletion:
 
     @pytest.mark.django_db(transaction=True)
     def test_an_error_after_the_commit_is_not_the_caller_s(self, image, monkeypatch):
-        monkeypatch.setattr(store, "delete_files", lambda keys: 1 / 0)
+        monkeypatch.setattr(deletions, "delete_files", lambda keys: 1 / 0)
         with transaction.atomic():
             image.delete()
         assert not Image.objects.exists()

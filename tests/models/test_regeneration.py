@@ -89,6 +89,47 @@ class TestFocalPoint:
         assert changed == {"square"}
         assert stored_keys() == sorted(image.keys)
 
+    def test_that_is_saved_as_any_column_does_the_same(self, acme, versions):
+        versions(*DEFAULT_VERSIONS, SQUARE)
+        Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        image = Image.objects.get()
+        image.focal_x = 0.1
+        image.save()
+        assert Image.objects.get().outdated_specs == []
+        assert looks_like(corners(picture_of(image)), [RED, RED, BLUE, BLUE], within=25)
+        image.focal_x = 0.9
+        image.save(update_fields=["title"])  # not the focal point
+        assert Image.objects.get().focal_x == 0.1
+        image.refresh_from_db()
+        assert image.focal_x == 0.1
+        keys = Image.objects.get().keys
+        image.title = "Barn"
+        image.save()
+        assert Image.objects.get().keys == keys
+
+    def test_outside_of_the_picture_is_not_saved(self, image):
+        image.focal_y = 1.5
+        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+            image.save()
+        assert Image.objects.get().focal_y == 0.5
+
+    def test_of_a_row_with_deferred_columns(self, acme, versions):
+        versions(SQUARE)
+        Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        image = Image.objects.only("title").get()
+        image.title = "Barn"
+        image.save()
+        image.focal_x = 0.1
+        image.save()
+        assert Image.objects.get().outdated_specs == []
+
+    def test_can_be_given_with_the_upload(self, acme, versions):
+        versions(SQUARE)
+        image = Image.objects.upload(upload_of(photo(1200, 400)), organization=acme, focal_x=0.1)
+        image.refresh_from_db()
+        assert image.outdated_specs == []
+        assert looks_like(corners(picture_of(image)), [RED, RED, BLUE, BLUE], within=25)
+
     def test_the_old_version_is_served_until_the_commit(self, acme, versions):
         versions(SQUARE)
         image = Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
@@ -116,7 +157,7 @@ class TestFocalPoint:
     def test_an_error_after_the_commit_is_not_the_caller_s(self, image, versions, monkeypatch):
         versions(*DEFAULT_VERSIONS, SQUARE)
         monkeypatch.setattr(
-            "django_polyimages.models.image_manager.regenerate", lambda *a, **k: 1 / 0
+            "django_polyimages.models.regeneration.regenerate", lambda *a, **k: 1 / 0
         )
         Image.objects.set_focal_point(image, 0.1, 0.5)
         assert Image.objects.get().focal_x == 0.1

@@ -1,37 +1,28 @@
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
-import os
 import re
 import threading
-from functools import partial
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import trans_real
 from PIL import Image as PillowImage
 
-from django_polyimages import InvalidImage, StorageUnavailable
-from django_polyimages.pipeline import generation, threads
-from django_polyimages.pipeline.generation import Making
-from django_polyimages.pipeline.store import StoredImage, delete_files, inspect, store
-from django_polyimages.specs import CENTRE, DEFAULT_VERSIONS
-from django_polyimages.storage import generate_upload_filename, get_storage, version_key
+from django_polyimages import InvalidImage, StorageUnavailable, VersionSpec
+from django_polyimages.pipeline import generation
+from django_polyimages.pipeline.store import check, store
+from django_polyimages.storage import get_storage
 from tests.drawing import REFUSED, photo, upload_of
-from tests.helpers import read, stored_keys
+from tests.helpers import keys_of, read, store_one, stored_keys
 
 pytestmark = pytest.mark.django_db
 KEY = re.compile(r"images/img_[0-9a-f]{32}\.jpg")
-
-
-def keys_of(stored: StoredImage) -> list[str]:
-    return sorted([stored.key, *(version.key for version in stored.versions.values())])
 
 
 def test_stores_the_original_untouched_and_four_versions_beside_it():
@@ -42,7 +33,7 @@ def test_stores_the_original_untouched_and_four_versions_beside_it():
     assert hashlib.sha256(read(stored.key)).hexdigest() == stored.facts.sha256
     assert read(stored.key) == content
     stem = stored.key.removesuffix(".jpg")
-    assert {name: version.key for name, version in stored.versions.items()} == {
+    assert {name: version.key for name, version in stored.generated.versions.items()} == {
         name: f"{stem}_{name}.webp" for name in ("thumb", "sm", "md", "lg")
     }
     assert stored_keys() == keys_of(stored)
@@ -51,7 +42,7 @@ def test_stores_the_original_untouched_and_four_versions_beside_it():
 def test_records_of_each_version_what_its_file_is():
     with store(ContentFile(photo(3000, 2000)), using="default") as stored:
         pass
-    for version in stored.versions.values():
+    for version in stored.generated.versions.values():
         content = read(version.key)
         with PillowImage.open(io.BytesIO(content)) as picture:
             assert picture.format == "WEBP"
@@ -104,7 +95,7 @@ def test_the_original_is_on_its_way_while_versions_are_made(monkeypatch):
     monkeypatch.setattr(InMemoryStorage, "_save", save)
     monkeypatch.setattr(generation, "encode", encode)
     with store(ContentFile(photo()), using="default") as stored:
-        assert len(stored.versions) == 4
+        assert len(stored.generated.versions) == 4
 
 
 def failing_for(monkeypatch, pattern: str, *, after_write: bool = False) -> None:
@@ -137,9 +128,9 @@ def test_a_version_that_cannot_be_stored_does_not_lose_the_upload(monkeypatch, a
     failing_for(monkeypatch, "_md", after_write=after_write)
     with store(ContentFile(photo()), using="default") as stored:
         pass
-    assert list(stored.versions) == ["thumb", "sm", "lg"]
-    assert stored.failure == "ConnectionResetError"
-    assert "bucket-name" not in stored.failure
+    assert list(stored.generated.versions) == ["thumb", "sm", "lg"]
+    assert stored.generated.failure == "ConnectionResetError"
+    assert "bucket-name" not in stored.generated.failure
     assert stored_keys() == keys_of(stored)
 
 
@@ -154,8 +145,8 @@ def test_a_version_that_cannot_be_made_does_not_lose_the_upload(monkeypatch):
     monkeypatch.setattr(generation, "encode", encode)
     with store(ContentFile(photo(3000, 2000)), using="default") as stored:
         pass
-    assert stored.failure == "MemoryError"
-    assert list(stored.versions) == ["thumb", "md", "lg"]
+    assert stored.generated.failure == "MemoryError"
+    assert list(stored.generated.versions) == ["thumb", "md", "lg"]
     assert stored_keys() == keys_of(stored)
 
 
@@ -164,55 +155,6 @@ def test_a_body_that_raises_leaves_nothing():
         assert len(stored_keys()) == 5
         raise RuntimeError
     assert stored_keys() == []
-
-
-def store_one() -> None:
-    with store(ContentFile(photo()), using="default"):
-        pass
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_commit_keeps_the_files():
-    with transaction.atomic():
-        store_one()
-    gc.collect()
-    assert len(stored_keys()) == 5
-
-
-@pytest.mark.django_db(transaction=True)
-def test_without_a_transaction_the_files_are_kept():
-    store_one()
-    gc.collect()
-    assert len(stored_keys()) == 5
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_rollback_removes_the_files():
-    with pytest.raises(RuntimeError), transaction.atomic():
-        store_one()
-        assert len(stored_keys()) == 5
-        raise RuntimeError
-    assert stored_keys() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_set_rollback_removes_the_files():
-    with transaction.atomic():
-        store_one()
-        transaction.set_rollback(True)
-    assert stored_keys() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_rollback_of_a_savepoint_removes_its_files_only():
-    with transaction.atomic():
-        store_one()
-        with pytest.raises(RuntimeError), transaction.atomic():
-            store_one()
-            assert len(stored_keys()) == 10
-            raise RuntimeError
-        assert len(stored_keys()) == 5
-    assert len(stored_keys()) == 5
 
 
 def test_a_large_upload_is_moved_on_the_local_disk(settings, tmp_path):
@@ -233,59 +175,6 @@ def test_a_large_upload_is_moved_on_the_local_disk(settings, tmp_path):
         assert len(list((tmp_path / "images").iterdir())) == 5
 
 
-def test_delete_files_says_which_could_not_be_removed(monkeypatch):
-    with store(ContentFile(photo()), using="default") as stored:
-        pass
-    real = InMemoryStorage.delete
-
-    def delete(self, name):
-        if "_sm" in name:
-            raise ConnectionResetError
-        real(self, name)
-
-    monkeypatch.setattr(InMemoryStorage, "delete", delete)
-    refused = stored.versions["sm"].key
-    assert delete_files(keys_of(stored)) == {refused: "ConnectionResetError"}
-    assert stored_keys() == [refused]
-
-
-def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
-    at_work, most = [], []
-    real = generation.decode
-
-    def decode(*args):
-        at_work.append(1)
-        most.append(len(at_work))
-        result = real(*args)
-        at_work.pop()
-        return result
-
-    monkeypatch.setattr(generation, "decode", decode)
-    stored = []
-
-    def work():
-        upload = Making(
-            file=upload_of(content),
-            facts=facts,
-            specs=DEFAULT_VERSIONS,
-            focal_point=CENTRE,
-            key_of=partial(version_key, key := generate_upload_filename(None, "x.jpg")),
-            original_key=key,
-        )
-        stored.append(upload.run())
-
-    content = photo(1200, 900)
-    facts = inspect(upload_of(content))
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert stored == [None] * 8
-    assert max(most) <= 2
-    assert len(stored_keys()) == 40
-
-
 def test_an_interrupted_upload_leaves_nothing(monkeypatch):
     """A worker's time limit is an exception that arrives while other threads are at work."""
     begun = threading.Event()
@@ -295,50 +184,18 @@ def test_an_interrupted_upload_leaves_nothing(monkeypatch):
         begun.set()
         return real(*args)
 
-    def exception(self):
+    def put(key, content):
         patch.undo()
         assert begun.wait(5)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(generation, "encode", encode)
     with monkeypatch.context() as patch:
-        patch.setattr("concurrent.futures.Future.exception", exception)
+        patch.setattr("django_polyimages.pipeline.store._put", put)
         with pytest.raises(KeyboardInterrupt), store(upload_of(photo()), using="default"):
             pass
     assert begun.is_set()
     assert stored_keys() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_callback_of_others_that_raises_after_the_commit_costs_no_files():
-    """Django forgets the callbacks behind it, as it does after a rollback."""
-
-    def fail():
-        raise RuntimeError("no mail server")
-
-    for first in (fail, store_one):
-        with pytest.raises(RuntimeError), transaction.atomic():
-            transaction.on_commit(first)
-            store_one()
-            transaction.on_commit(fail)
-            store_one()
-    gc.collect()
-    assert len(stored_keys()) == 25
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_commit_whose_answer_is_lost_keeps_the_files(monkeypatch):
-    """The row may be in the database, and a row without its original would be a loss."""
-    real = connection._commit
-
-    def commit():
-        real()
-        raise OperationalError("server closed the connection unexpectedly")
-
-    monkeypatch.setattr(connection, "_commit", commit)
-    with pytest.raises(OperationalError), transaction.atomic():
-        store_one()
-    assert len(stored_keys()) == 5
 
 
 def test_an_insert_whose_answer_is_lost_keeps_the_files():
@@ -359,10 +216,52 @@ def test_messages_from_the_pixels_are_told_in_the_caller_s_language(monkeypatch)
         assert str(caught.value).startswith("de: The image is damaged")
 
 
-def test_a_forked_process_gets_pools_of_its_own():
-    assert threads.submit("transfers", lambda: 1).result() == 1
-    child = os.fork()
-    if child == 0:
-        answer = threads.submit("transfers", lambda: 7).result(timeout=5)
-        os._exit(answer)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+class TestCheck:
+    @pytest.fixture
+    def decodes(self, monkeypatch) -> list[object]:
+        real, calls = generation.decode, []
+        monkeypatch.setattr(generation, "decode", lambda *args: calls.append(args) or real(*args))
+        return calls
+
+    def test_saves_the_upload_its_work(self, decodes):
+        content = photo(1200, 900)
+        file = upload_of(content)
+        check(file)
+        assert stored_keys() == []
+        with store(file, using="default") as stored:
+            pass
+        assert len(decodes) == 1
+        assert read(stored.key) == content
+        direct = store_one(content)
+        for name, version in stored.generated.versions.items():
+            assert read(version.key) == read(direct.generated.versions[name].key)
+
+    def test_is_for_the_bytes_that_were_checked(self, decodes):
+        file = upload_of(photo(1200, 900))
+        check(file)
+        file.file = io.BytesIO(photo(600, 400))
+        file.size = len(photo(600, 400))
+        with store(file, using="default") as stored:
+            pass
+        assert len(decodes) == 2
+        assert (stored.facts.width, stored.facts.height) == (600, 400)
+
+    def test_is_for_the_settings_that_were_in_force(self, decodes, settings):
+        file = upload_of(photo())
+        check(file)
+        settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": [VersionSpec("tiny", 20, 20)]}
+        with store(file, using="default") as stored:
+            pass
+        assert list(stored.generated.versions) == ["tiny"]
+
+    def test_refuses_damage_that_no_header_shows(self):
+        with pytest.raises(InvalidImage, match="damaged"):
+            check(upload_of(photo(800, 600)[:-2000]))
+
+    def test_takes_a_file_whose_versions_fail(self, monkeypatch):
+        monkeypatch.setattr(generation, "encode", lambda *args: 1 / 0)
+        file = upload_of(photo())
+        check(file)
+        with store(file, using="default") as stored:
+            pass
+        assert stored.generated.failure == "ZeroDivisionError"

@@ -6,7 +6,8 @@ import pytest
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from django_polyimages import VersionSpec, storage
-from django_polyimages.storage import generate_upload_filename, get_storage, version_key
+from django_polyimages.storage import generate_upload_filename, get_storage
+from django_polyimages.storage.keys import version_key
 
 
 @pytest.mark.parametrize(
@@ -65,5 +66,5 @@ def test_prepare_lets_a_shared_connection_be_made(monkeypatch):
             made.append(1)
 
     monkeypatch.setattr(storage, "get_storage", Backend)
-    storage.prepare()
+    storage.connect()
     assert made == [1]

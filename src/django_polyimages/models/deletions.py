@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from django_polyimages.pipeline import store
+from django_polyimages.pipeline.deleting import delete_files
 
 
 class FileDeletionManager(models.Manager["FileDeletion"]):
     """Remembers deletions in the transaction that caused them, and carries them out."""
 
     def schedule(self, images: Iterable[Sequence[str]]) -> None:
-        """Delete the files of each image once the transaction around us has committed.
+        """Delete the files of each image once the transaction around the caller has committed.
 
         Written down first: a file that the storage refused to delete, or whose process died, is
         still known and tried again by ``carry_out``.
@@ -30,7 +30,7 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 
     def carry_out(self, deletions: Sequence[FileDeletion]) -> None:
         """Delete the files; what fails stays, with the reason."""
-        failures = store.delete_files(key for deletion in deletions for key in deletion.keys)
+        failures = delete_files(key for deletion in deletions for key in deletion.keys)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
         self.filter(pk__in=done).delete()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.core.files.base import File
 from django.db import models, router, transaction
 
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
-from django_polyimages.specs import FocalPoint
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -40,7 +37,7 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
             wanted = every.filter(pk__in=self.using(using).order_by().values("pk")).order_by("pk")
             images = list(wanted.select_for_update().only("file", "versions"))
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
-            # These rows and no others, which may have come since.
+            # Delete exactly the rows locked above.
             rows = every.filter(pk__in=[image.pk for image in images])
             return super(ImageQuerySet, rows).delete()
 
@@ -71,6 +68,7 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         """
         using = self._db or router.db_for_write(self.model)
         with store.store(file, using=using) as stored:
+            generated, placeholder = stored.generated, stored.generated.placeholder
             image: AbstractImage = self.create(
                 file=stored.key,
                 title=_title_of(file) if title is None else title,
@@ -83,11 +81,11 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
                 byte_size=stored.facts.byte_size,
                 media_type=stored.facts.media_type,
                 sha256=stored.facts.sha256,
-                versions=stored.versions,
-                dominant_color=stored.preview.color,
-                preview=stored.preview.data_uri,
-                status=self.model.Status.FAILED if stored.failure else self.model.Status.READY,
-                failure_reason=stored.failure,
+                versions=generated.versions,
+                dominant_color=placeholder.color,
+                placeholder=placeholder.data_uri,
+                status=self.model.Status.FAILED if generated.failure else self.model.Status.READY,
+                failure_reason=generated.failure,
                 **fields,
             )
         return image
@@ -110,17 +108,9 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         The versions that depend on it are made again after the commit, no others. Raises
         ``ValueError`` for a point outside of the picture.
         """
-        point = FocalPoint(x, y)
+        image.focal_x, image.focal_y = x, y
         using = self._database_of(image)
-        image.focal_x, image.focal_y = point.x, point.y
         image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
-
-        def catch_up() -> None:  # no partial: Django asks a robust callback for its name
-            with suppress(ObjectDoesNotExist):  # deleted before the commit
-                self.db_manager(using).regenerate(image)
-
-        # What fails now is in the log, and the versions are outdated for all to see.
-        transaction.on_commit(catch_up, using=using, robust=True)
 
     def _database_of(self, image: AbstractImage) -> str:
         return self._db or router.db_for_write(self.model, instance=image)

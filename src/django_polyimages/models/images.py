@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
-from django_polyimages.specs import FocalPoint, VersionSpec
+from django_polyimages.models.regeneration import regenerate_after_commit
+from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version
 
@@ -83,7 +85,7 @@ class AbstractImage(models.Model):
     dominant_color = models.CharField(
         _("dominant colour"), max_length=7, blank=True, editable=False
     )
-    preview = models.TextField(_("preview"), blank=True, editable=False)
+    placeholder = models.TextField(_("placeholder"), blank=True, editable=False)
     versions = VersionsField(_("versions"), default=dict, editable=False)
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False
@@ -91,6 +93,8 @@ class AbstractImage(models.Model):
     failure_reason = models.TextField(_("reason of failure"), blank=True, editable=False)
 
     objects = ImageManager()
+
+    _saved_focal_point: tuple[float | None, float | None] = (CENTRE.x, CENTRE.y)
 
     class Meta:
         abstract = True
@@ -100,6 +104,33 @@ class AbstractImage(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.key
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row; where the focal point was moved, versions that depend on it follow.
+
+        They are generated again after the commit. Raises ``ValueError`` for a focal point outside
+        of the picture. As everywhere in Django, ``update()`` and ``bulk_update()`` do not call it.
+        """
+        written = kwargs.get("update_fields")
+        moved = self._current_focal_point() != self._saved_focal_point and (
+            written is None or not {"focal_x", "focal_y"}.isdisjoint(written)
+        )
+        if moved:
+            FocalPoint(self.focal_x, self.focal_y)
+        super().save(*args, **kwargs)
+        if moved:
+            self._saved_focal_point = self._current_focal_point()
+            regenerate_after_commit(self, using=self._state.db or DEFAULT_DB_ALIAS)
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        image = super().from_db(*args, **kwargs)
+        image._saved_focal_point = image._current_focal_point()
+        return image
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self._saved_focal_point = self._current_focal_point()
 
     @property
     def key(self) -> str:
@@ -130,6 +161,10 @@ class AbstractImage(models.Model):
             for spec in get_settings().versions
             if made.get(spec.name) != spec.digest_at(self.focal_point)
         ]
+
+    def _current_focal_point(self) -> tuple[float | None, float | None]:
+        """As on the instance, at no query; None for a column that was deferred."""
+        return self.__dict__.get("focal_x"), self.__dict__.get("focal_y")
 
     def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:
         """What is in the storage now, and why anything is missing; the caller saves it."""

@@ -1,4 +1,4 @@
-"""Making versions again: of images whose versions are missing, or made by another spec."""
+"""Versions that are missing or outdated are generated again."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
-from django_polyimages.pipeline.store import RemadeVersions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django_polyimages.models.images import AbstractImage
     from django_polyimages.specs import VersionSpec
+    from django_polyimages.versions import Version
 
 _ATTEMPTS = 3
 _READ = ["file", "width", "height", "focal_x", "focal_y", "versions", "status", "failure_reason"]
@@ -26,22 +27,22 @@ _READ = ["file", "width", "height", "focal_x", "focal_y", "versions", "status", 
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """What came of making versions again."""
+    """What came of generating versions again."""
 
     made: Sequence[str]
     """The names of the versions that are new."""
     failure: str = ""
-    """Why versions are still missing or outdated; empty where all are as they should be."""
+    """Why versions are still missing or outdated; empty where none is."""
 
 
 class _Overtaken(Exception):
-    """Somebody else has changed the image meanwhile: what we made is outdated."""
+    """Another worker has changed the image meanwhile, so what was generated is outdated."""
 
 
-def regenerate(image: AbstractImage, *, using: str, everything: bool) -> Regeneration:
+def regenerate(image: AbstractImage, *, using: str, everything: bool = False) -> Regeneration:
     """Bring the versions of ``image``, in the storage and in the row, to what the settings say.
 
-    See ``ImageManager.regenerate``. Nobody is kept waiting while pixels are worked on: the row is
+    See ``ImageManager.regenerate``. No row is locked while pixels are worked on: the row is
     compared before it is written, and where another worker was faster the result is thrown away
     and the image looked at anew.
     """
@@ -55,26 +56,39 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool) -> Regener
     return Regeneration([], failure=_("Others are changing this image; try again later."))
 
 
+def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
+    """Regenerate once the transaction around the caller has committed.
+
+    What fails then is logged, and the versions are outdated for all to see.
+    """
+
+    def catch_up() -> None:  # no partial: Django asks a robust callback for its name
+        with suppress(ObjectDoesNotExist):  # deleted before the commit
+            regenerate(image, using=using)
+
+    transaction.on_commit(catch_up, using=using, robust=True)
+
+
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
     if not specs:
-        _record(image, RemadeVersions(versions={}, failure=""), using)
+        _record(image, {}, "", using)
         return Regeneration([])
-    with store.remake(image.key, specs, image.focal_point, using=using) as remade:
-        _record(image, remade, using)
-    return Regeneration(list(remade.versions), remade.failure)
+    with store.regenerate(image.key, specs, image.focal_point, using=using) as generated:
+        _record(image, generated.versions, generated.failure, using)
+    return Regeneration(list(generated.versions), generated.failure)
 
 
-def _record(image: AbstractImage, remade: RemadeVersions, using: str) -> None:
-    """Write the row, if it is still the one that we started from; old files go after the commit."""
+def _record(image: AbstractImage, new: Mapping[str, Version], failure: str, using: str) -> None:
+    """Write the row, if nobody has changed it meanwhile; old files go after the commit."""
     rows = type(image)._base_manager.using(using)
     with transaction.atomic(using=using):
         now = rows.select_for_update().get(pk=image.pk)
         if (now.versions, now.focal_point) != (image.versions, image.focal_point):
             raise _Overtaken
-        gone = _obsolete(image) | (remade.versions.keys() & image.versions.keys())
+        gone = _obsolete(image) | (new.keys() & image.versions.keys())
         old_keys = [image.versions[name].key for name in gone]
         kept = {name: one for name, one in image.versions.items() if name not in gone}
-        image.record_versions(kept | remade.versions, remade.failure)
+        image.record_versions({**kept, **new}, failure)
         rows.filter(pk=image.pk).update(
             versions=image.versions, status=image.status, failure_reason=image.failure_reason
         )

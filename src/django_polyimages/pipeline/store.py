@@ -1,31 +1,46 @@
-"""Inspect, store, render, record: the way of an upload, and the only writer of files."""
+"""Check, generate, write: what uploads and regenerations share, and the only writer of files."""
 
 from __future__ import annotations
 
 import logging
-import sys
-import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from django.core.files.base import File
-from django.db import InterfaceError, OperationalError, transaction
+from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext as _
 
 from django_polyimages import storage
-from django_polyimages.conf import get_settings
+from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import StorageUnavailable
+from django_polyimages.formats import FORMATS
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.generation import Making
-from django_polyimages.pixels.inspection import Facts, inspect
-from django_polyimages.pixels.placeholders import Preview
-from django_polyimages.pixels.scaling import decode
+from django_polyimages.pipeline.deleting import delete_files, reason_of
+from django_polyimages.pipeline.generation import Encoded, Event, Finished, generate
+from django_polyimages.pipeline.rollback import outcome_is_unknown, remove_on_rollback
+from django_polyimages.pixels.inspection import Facts, inspect, sha256_of
+from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
+from django_polyimages.storage.keys import new_token, version_key
 from django_polyimages.versions import Version
 
 logger = logging.getLogger("django_polyimages")
+_CHECKED = "_polyimages_checked"
+_Events = Generator[Event, None, None]
+_Puts = dict[str, Future[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What came of the versions of one original: what the row has to record of them."""
+
+    versions: dict[str, Version]
+    """Those in the storage, by name, in the order of the setting."""
+    placeholder: Placeholder
+    failure: str
+    """Why versions are missing; empty where all are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,21 +49,30 @@ class StoredImage:
 
     key: str
     facts: Facts
-    versions: dict[str, Version]
-    """By name, in the order of the setting; without those that ``failure`` speaks of."""
-    preview: Preview
-    failure: str
-    """Why versions are missing; empty where they are complete."""
+    generated: Generated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemadeVersions:
-    """Versions that were made of a stored original, all in the storage."""
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What is known of a file that was checked before it is stored."""
 
-    versions: dict[str, Version]
-    """By name, in the order of the setting; without those that ``failure`` speaks of."""
-    failure: str
-    """Why versions are missing; empty where all were made."""
+    facts: Facts
+    events: Sequence[Event]
+    settings: Settings
+    """Those that the events were made by."""
+
+
+def check(file: File[bytes]) -> Facts:
+    """The facts of ``file``, of which every pixel was decoded; nothing is written.
+
+    For forms, which have to answer before anything is stored. The file keeps the result, so that
+    ``store()`` needs not do the work again. Raises ``InvalidImage``.
+    """
+    facts = inspect(file)
+    checked = _Checked(facts, list(generate(file, facts, get_settings().versions)), get_settings())
+    _raise_damage(checked.events)
+    setattr(file, _CHECKED, checked)
+    return facts
 
 
 @contextmanager
@@ -61,40 +85,18 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
     Raises ``InvalidImage`` before anything is written, ``StorageUnavailable`` after all that was
     written is removed.
     """
-    facts = inspect(file)
+    facts, events = _checked(file)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    making = Making(
-        file=file,
-        facts=facts,
-        specs=get_settings().versions,
-        focal_point=CENTRE,
-        key_of=partial(storage.version_key, key),
-        original_key=key,
-    )
-    with ExitStack() as undo:
-        undo.push(partial(_undo, making))
-        failure = making.run()
-        if failure and not making.began_writing:
-            raise failure  # the pixels are damaged
-        key = _stored_original(making)
-        versions, version_failure = making.versions()
-        failure = failure or version_failure
-        _tidy(making, key, versions, failure)
-        yield StoredImage(
-            key=key,
-            facts=facts,
-            versions=versions,
-            preview=making.preview,
-            failure=_reason(failure) if failure else "",
-        )
-    _remove_on_rollback([key, *_keys(versions)], using)
+    with _writing(using) as puts:
+        generated = _write(events, puts, partial(version_key, key), original=(key, file))
+        yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
 
 
 @contextmanager
-def remake(
+def regenerate(
     key: str, specs: Sequence[VersionSpec], focal_point: FocalPoint, *, using: str
-) -> Iterator[RemadeVersions]:
-    """Make versions of the original ``key`` again, under new keys, and lend them to the body.
+) -> Iterator[Generated]:
+    """Generate versions of the original ``key`` again, under new keys, and lend them to the body.
 
     The body records them in the database ``using``. Where it raises, or the transaction it ran in
     is rolled back later, the files are removed again. An original that cannot be read is a
@@ -103,138 +105,140 @@ def remake(
     reading = threads.submit("transfers", _read_original, key)
     if error := reading.exception():
         logger.error("Reading the original %r failed.", key, exc_info=error)
-        yield RemadeVersions(versions={}, failure=_reason(error))
+        yield Generated(versions={}, placeholder=Placeholder(), failure=reason_of(error))
         return
     file, facts = reading.result()
-    new_key = partial(storage.version_key, key, token=storage.new_token())
-    with ExitStack() as undo:
-        undo.enter_context(file)
-        making = Making(
-            file=file, facts=facts, specs=specs, focal_point=focal_point, key_of=new_key
-        )
-        undo.push(partial(_undo, making))
-        failure = making.run()
-        versions, version_failure = making.versions()
-        failure = failure or version_failure
-        _tidy(making, key, versions, failure)
-        yield RemadeVersions(versions=versions, failure=_reason(failure) if failure else "")
-    _remove_on_rollback(_keys(versions), using)
+    with file, _writing(using) as puts:
+        events = generate(file, facts, specs, focal_point)
+        key_of = partial(version_key, key, token=new_token())
+        yield _write(events, puts, key_of, focal_point=focal_point)
 
 
-def check(file: File[bytes]) -> Facts:
-    """The facts of ``file``, of which every pixel was decoded; nothing is written.
-
-    For forms, which have to answer before anything is stored. Raises ``InvalidImage``.
-    """
+def _checked(file: File[bytes]) -> tuple[Facts, _Events]:
+    """What ``check()`` found out about these bytes, or what is to be found out now."""
+    checked: _Checked | None = getattr(file, _CHECKED, None)
+    if checked and checked.settings == get_settings() and checked.facts.sha256 == sha256_of(file):
+        return checked.facts, (event for event in checked.events)
     facts = inspect(file)
-    threads.submit("slots", _decode_only, file, facts).result()
-    return facts
-
-
-def delete_files(keys: Iterable[str]) -> dict[str, str]:
-    """Remove files, several at once. Returns why for each that could not be removed."""
-    storage.prepare()
-    deletions = {key: threads.submit("deletions", storage.delete, key) for key in keys}
-    failures = {}
-    for key, deletion in deletions.items():
-        if error := deletion.exception():
-            logger.error("Deleting %r failed.", key, exc_info=error)
-            failures[key] = _reason(error)
-    return failures
-
-
-def _decode_only(file: File[bytes], facts: Facts) -> None:
-    decode(file, facts, get_settings().versions)
+    return facts, generate(file, facts, get_settings().versions)
 
 
 def _read_original(key: str) -> tuple[File[bytes], Facts]:
     with ExitStack() as stack:
-        file = stack.enter_context(storage.open_original(key))
+        file = stack.enter_context(storage.get_storage().open(key))
         facts = inspect(file)
         stack.pop_all()
     return file, facts
 
 
-def _stored_original(making: Making) -> str:
-    """The key that the storage chose for the original."""
-    put = making.original()
+@contextmanager
+def _writing(using: str) -> Iterator[_Puts]:
+    """PUTs by key. Where the block raises, or is rolled back later, their files are removed."""
+    puts: _Puts = {}
+    storage.connect()
+    with ExitStack() as undo:
+        undo.push(partial(_undo, puts))
+        yield puts
+    remove_on_rollback(_written(puts), using)
+
+
+def _write(
+    events: _Events,
+    puts: _Puts,
+    key_of: Callable[[VersionSpec], str],
+    *,
+    focal_point: FocalPoint = CENTRE,
+    original: tuple[str, File[bytes]] | None = None,
+) -> Generated:
+    """Store the original as soon as it could be decoded, and each version when it is encoded.
+
+    Returns when nothing is under way any more. Raises what is wrong with an ``original``; what is
+    wrong with versions is told by the result.
+    """
+    encoded: dict[str, tuple[VersionSpec, Encoded]] = {}
+    placeholder, failure = Placeholder(), None
+    with closing(events):
+        for event in events:
+            if isinstance(event, Encoded):
+                new = {key_of(spec): (spec, event) for spec in event.specs}
+                puts.update({key: _put(key, ContentFile(event.content)) for key in new})
+                encoded |= new
+            elif isinstance(event, Finished):
+                placeholder, failure = event.placeholder, event.failure
+            elif original:
+                puts[original[0]] = _put(*original)
+    wait(puts.values())
+    if original:
+        _require_original(puts.get(original[0]), failure)
+    versions, refusal = _stored_versions(encoded, puts, focal_point)
+    failure = failure or refusal
+    if failure:
+        logger.error("Generating versions failed.", exc_info=failure)
+    reason = reason_of(failure) if failure else ""
+    return Generated(versions=versions, placeholder=placeholder, failure=reason)
+
+
+def _put(key: str, content: File[bytes]) -> Future[str]:
+    return threads.submit("transfers", _save, key, content)
+
+
+def _save(key: str, content: File[bytes]) -> str:
+    """Write one file: one PUT on S3. Returns the key that the storage chose to use."""
+    content.seek(0)
+    return storage.get_storage().save(key, content)
+
+
+def _require_original(put: Future[str] | None, failure: BaseException | None) -> None:
+    """Raise what is wrong where the original is not in the storage: its pixels or its PUT."""
+    if put is None:
+        raise failure or AssertionError("an original that was decoded is stored")
     if error := put.exception():
         logger.error("Storing an original failed.", exc_info=error)
-        raise StorageUnavailable(
-            _("The storage does not answer; nothing was stored, try again later.")
-        ) from error
-    return put.result()
+        message = _("The storage does not answer; nothing was stored, try again later.")
+        raise StorageUnavailable(message) from error
 
 
-def _tidy(
-    making: Making, key: str, versions: Mapping[str, Version], failure: BaseException | None
-) -> None:
-    """Remove what a failed version may have left behind."""
-    if failure:
-        logger.error("Making versions of %r failed.", key, exc_info=failure)
-        recorded = {key, *_keys(versions)}
-        delete_files(one for one in making.written_keys() if one not in recorded)
+def _stored_versions(
+    encoded: Mapping[str, tuple[VersionSpec, Encoded]], puts: _Puts, focal_point: FocalPoint
+) -> tuple[dict[str, Version], BaseException | None]:
+    """By name, in the order of the setting; and why the storage refused others."""
+    refused = {key: error for key in encoded if (error := puts[key].exception())}
+    delete_files(refused)  # a PUT reported as failed may still have been written
+    versions = {
+        spec.name: Version(
+            key=puts[key].result(),
+            width=event.size[0],
+            height=event.size[1],
+            byte_size=len(event.content),
+            digest=spec.digest_at(focal_point),
+            media_type=FORMATS[spec.format].media_type,
+        )
+        for key, (spec, event) in encoded.items()
+        if key not in refused
+    }
+    ordered = {name: versions[name] for name in get_settings().version_names if name in versions}
+    return ordered, next(iter(refused.values()), None)
 
 
-def _undo(making: Making, kind: type[BaseException] | None, *_error: object) -> None:
-    """Where an error ends the work, remove all that was written."""
+def _written(puts: _Puts) -> list[str]:
+    """The keys of all that is in the storage."""
+    return [put.result() for put in puts.values() if not put.exception()]
+
+
+def _undo(puts: _Puts, kind: type[BaseException] | None, *_error: object) -> None:
+    """Where an error ends the work, remove all that was, or may have been, written."""
     if kind is None:
         return
-    making.settle()
-    if _outcome_is_unknown(kind):
-        logger.error("%r may be in the database; the files are kept.", making.written_keys())
-        return
-    delete_files(making.written_keys())
-
-
-def _keys(versions: Mapping[str, Version]) -> list[str]:
-    return [version.key for version in versions.values()]
-
-
-def _reason(error: BaseException) -> str:
-    """For people: the kind of error. Its text may name hosts and buckets, that is for the log."""
-    return type(error).__name__
-
-
-class _Commit:
-    """What a transaction calls when it commits, and drops when it is rolled back."""
-
-    finalizer: weakref.finalize[..., _Commit]
-
-    def __call__(self) -> None:
-        self.finalizer.detach()
-
-
-def _remove_on_rollback(keys: Sequence[str], using: str) -> None:
-    """Remove the files if the transaction around us does not commit.
-
-    Django has no hook for a rollback, but it forgets the callbacks of what was rolled back, a
-    savepoint or all; a finalizer sees that. A killed process removes nothing: that is the audit's.
-    """
-    commit = _Commit()
-    commit.finalizer = weakref.finalize(commit, _remove_rolled_back, keys)
-    commit.finalizer.atexit = False
-    transaction.on_commit(commit, using=using)
-    connection = transaction.get_connection(using)
-    if connection.in_atomic_block:
-        # Before the callbacks of others: where one raises after the commit, Django forgets those
-        # behind it too, and nothing was rolled back.
-        hooks = connection.run_on_commit
-        first = sum(isinstance(function, _Commit) for _savepoints, function, _robust in hooks) - 1
-        hooks.insert(first, hooks.pop())
-
-
-def _remove_rolled_back(keys: Sequence[str]) -> None:
-    kind = sys.exc_info()[0]
-    if kind and _outcome_is_unknown(kind):
-        logger.error("The rows of %r may be in the database; the files are kept.", keys)
+    wait(puts.values())
+    keys = [key if put.exception() else put.result() for key, put in puts.items()]
+    if outcome_is_unknown(kind):
+        logger.error("%r may be in the database; the files are kept.", keys)
     else:
         delete_files(keys)
 
 
-def _outcome_is_unknown(kind: type[BaseException]) -> bool:
-    """Whether the database may have committed before the connection broke.
-
-    A file without a row can be found and removed later; a row without its original is a loss.
-    """
-    return issubclass(kind, OperationalError | InterfaceError)
+def _raise_damage(events: Sequence[Event]) -> None:
+    """Raise why the original could not be decoded; a version that failed is no reason to refuse."""
+    finished = events[-1]
+    if isinstance(finished, Finished) and finished.failure and len(events) == 1:
+        raise finished.failure

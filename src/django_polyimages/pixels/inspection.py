@@ -87,8 +87,16 @@ def inspect(file: File[bytes]) -> Facts:
         width=upright[0],
         height=upright[1],
         orientation=orientation,
-        sha256=_sha256(file),
+        sha256=sha256_of(file),
     )
+
+
+def sha256_of(file: File[bytes]) -> str:
+    """64 hex digits of the SHA-256 of the whole file."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 class _BoundedReader:
@@ -183,10 +191,3 @@ def _orientation_of(image: Image.Image) -> int:
     except _DECODER_ERRORS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _sha256(file: File[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
-    return digest.hexdigest()

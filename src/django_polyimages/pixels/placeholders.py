@@ -1,4 +1,4 @@
-"""What stands in for a picture while it loads: its dominant colour and a tiny picture."""
+"""Placeholders, shown while a picture loads: its dominant colour and a tiny picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 SIDES = sorted(range(16, 33), key=lambda side: abs(side - 24))
 """Pixels of the longer side: about 100 bytes as WebP, and enough to recognise the picture. The
-first is taken that keeps the proportions best: nothing is to look out from behind the picture.
+first is taken that keeps the proportions best, so that no edge shows beside the picture.
 """
 _QUALITY = 40
 _COLOURS = 5
@@ -19,24 +19,24 @@ _OPAQUE = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """Both are empty for a picture of which nothing is known."""
+class Placeholder:
+    """What is shown while a picture loads; both are empty where nothing is known of it."""
 
     color: str = ""
     """The most frequent of five colours, as ``#rrggbb``; empty where nothing is opaque."""
     data_uri: str = ""
     """A WebP picture of at most 32 pixels a side, as ``data:image/webp;base64,...``; empty for a
-    picture that one can see through, behind which it would stay visible.
+    transparent picture, behind which it would stay visible.
     """
 
 
-def preview_of(picture: Image.Image) -> Preview:
-    """The preview of a whole picture, at no decode of its own: the smaller, the cheaper."""
+def placeholder_of(picture: Image.Image) -> Placeholder:
+    """The placeholder of a whole picture that is decoded already: the smaller, the cheaper."""
     size = _size_of(*picture.size)
     # reducing_gap: whole blocks of pixels are averaged first, where there are many.
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     color = _dominant_color(small)
-    return Preview(color, _data_uri(small) if _is_opaque(small) else "")
+    return Placeholder(color, _data_uri(small) if _is_opaque(small) else "")
 
 
 def _size_of(width: int, height: int) -> tuple[int, int]:

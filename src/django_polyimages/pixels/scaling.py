@@ -1,4 +1,4 @@
-"""From an original to the pixels and bytes of its versions: the only module that knows pixels.
+"""From an original to the pixels and bytes of its versions.
 
 One decode for all versions, the largest first, each next one from the one before.
 """

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('focal_x', models.FloatField(default=0.5, help_text='0 is the left edge, 1 the right one; versions that fill their box keep it.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='focal point from the left')),
                 ('focal_y', models.FloatField(default=0.5, help_text='0 is the upper edge, 1 the lower one.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='focal point from the top')),
                 ('dominant_color', models.CharField(blank=True, editable=False, max_length=7, verbose_name='dominant colour')),
-                ('preview', models.TextField(blank=True, editable=False, verbose_name='preview')),
+                ('placeholder', models.TextField(blank=True, editable=False, verbose_name='placeholder')),
                 ('versions', models.JSONField(default=dict, editable=False, verbose_name='versions')),
                 ('status', models.CharField(choices=[('pending', 'pending'), ('ready', 'ready'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='status')),
                 ('failure_reason', models.TextField(blank=True, editable=False, verbose_name='reason of failure')),

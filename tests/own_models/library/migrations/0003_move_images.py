@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("library", "0002_own_image_models"),
         # The package's newest migration: both tables have the same columns then.
-        ("polyimages", "0002_focal_point_and_preview"),
+        ("polyimages", "0003_placeholder_and_media_types"),
     ]
 
     operations = [migrations.RunPython(forwards, backwards)]

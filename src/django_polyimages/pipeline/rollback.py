@@ -1,0 +1,156 @@
+"""Files whose transaction is rolled back are removed.
+
+Django has no hook for a rollback, but it drops the callbacks of what was rolled back, a savepoint
+or all. A finalizer sees that. It runs wherever the last reference goes or the collector starts, in
+the middle of any code, so it takes no lock and does no work: it puts a note into a queue, for a
+thread that removes the files. A killed process cannot clean up; the audit command finds its files.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import update_wrapper
+from queue import SimpleQueue
+from typing import Final
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from django_polyimages.pipeline.deleting import delete_file, delete_files
+
+logger = logging.getLogger("django_polyimages")
+_SECONDS_AT_EXIT: Final = 10.0
+
+
+@dataclass(slots=True)
+class _Transaction:
+    """Shared by the callbacks of one transaction."""
+
+    committed: bool = False
+
+
+class _Commit:
+    """A callback that tells the others of its transaction that it has committed."""
+
+    def __init__(self, state: _Transaction, function: Callable[[], object] | None = None) -> None:
+        self.state = state
+        self.function = function
+        if function:
+            update_wrapper(self, function)  # Django asks a robust callback for its name
+
+    def __call__(self) -> None:
+        self.state.committed = True
+        if self.function:
+            self.function()
+
+
+@dataclass(frozen=True, slots=True)
+class _RolledBack:
+    keys: Sequence[str]
+    outcome_is_unknown: bool
+
+
+_notes: SimpleQueue[_RolledBack | threading.Event | None] = SimpleQueue()
+_thread: threading.Thread | None = None
+_starting = threading.Lock()
+
+
+def remove_on_rollback(keys: Sequence[str], using: str) -> None:
+    """Remove the files if the transaction around the caller does not commit."""
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block:
+        return
+    _start_thread()
+    commit = _Commit(_Transaction())
+    transaction.on_commit(commit, using=using)
+    # Django runs callbacks in order, and where one raises it drops those behind it, as in a
+    # rollback. So the first one has to tell of the commit, whoever registered it.
+    savepoints, first, robust = connection.run_on_commit[0]
+    if not isinstance(first, _Commit):
+        first = _Commit(commit.state, first)
+        connection.run_on_commit[0] = (savepoints, first, robust)
+    commit.state = first.state
+    weakref.finalize(commit, _note, commit.state, keys).atexit = False
+
+
+def outcome_is_unknown(kind: type[BaseException]) -> bool:
+    """Whether the database may have committed before the connection broke.
+
+    A file without a row can be found and removed later; a row without its original is a loss.
+    """
+    return issubclass(kind, OperationalError | InterfaceError)
+
+
+def wait_for_removals(seconds: float | None = None) -> bool:
+    """Wait until the files of all transactions rolled back so far are removed; False if not."""
+    if _thread is None:
+        return True
+    reached = threading.Event()
+    _notes.put(reached)
+    return reached.wait(seconds)
+
+
+def _note(state: _Transaction, keys: Sequence[str]) -> None:
+    if not state.committed:
+        kind = sys.exc_info()[0]
+        _notes.put(_RolledBack(keys, kind is not None and outcome_is_unknown(kind)))
+
+
+def _carry_out_notes() -> None:
+    while (note := _notes.get()) is not None:
+        if isinstance(note, threading.Event):
+            note.set()
+            continue
+        try:
+            _carry_out(note, delete_files)
+        except RuntimeError:  # the interpreter is about to exit, and the pools take no more work
+            _notes.put(note)
+            return
+
+
+def _carry_out(note: _RolledBack, delete: Callable[[Sequence[str]], object]) -> None:
+    if note.outcome_is_unknown:
+        logger.error("The rows of %r may be in the database; the files are kept.", note.keys)
+    else:
+        delete(note.keys)
+
+
+def _delete_one_by_one(keys: Sequence[str]) -> None:
+    for key in keys:
+        delete_file(key)
+
+
+def _start_thread() -> None:
+    global _thread
+    with _starting:
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_carry_out_notes, name="polyimages-rollback")
+            _thread.daemon = True
+            _thread.start()
+
+
+def _finish() -> None:
+    """Before the process ends, as a command does whose transaction was just rolled back."""
+    if _thread is None:
+        return
+    _notes.put(None)
+    _thread.join(_SECONDS_AT_EXIT)
+    while not _notes.empty():
+        if isinstance(note := _notes.get(), _RolledBack):
+            _carry_out(note, _delete_one_by_one)
+
+
+def _forget() -> None:
+    """Threads do not survive a fork, and the parent's notes are the parent's to carry out."""
+    global _notes, _starting, _thread
+    _notes, _starting, _thread = SimpleQueue(), threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(_finish)
