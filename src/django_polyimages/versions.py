@@ -66,7 +66,7 @@ def from_json(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
 
 
 def _media_type_of(key: str) -> str:
-    """For a record without it, as in rows that a host's own image model had before it was recorded."""
+    """For a record without it: older rows of an image model of a host."""
     extension = key.rpartition(".")[2]
     known = {known.extension: known.media_type for known in FORMATS.values()}
     return known.get(extension, "application/octet-stream")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -20,7 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from django_polyimages.admin.library.refusals import refusal
 from django_polyimages.admin.library.usage import and_more
-from django_polyimages.models import AbstractImage, Regeneration
+from django_polyimages.models import AbstractImage
+from django_polyimages.operations.regeneration import images_of, plan_regeneration, regenerate
 
 ADDRESSES_AT_ONCE = 200
 FAILURES_NAMED = 10
@@ -76,7 +76,7 @@ class ImageRegeneration(admin.ModelAdmin):
             return refusal(_("You may not change this image."), HTTPStatus.FORBIDDEN)
         if image is None:
             return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
-        result = self._make(image, request)
+        result = regenerate(image, everything=_wants_everything(request))
         if result is None:
             return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
         if request.accepts("text/html"):
@@ -95,42 +95,27 @@ class ImageRegeneration(admin.ModelAdmin):
         """Where the next images are made again, and after which one to go on."""
         after = request.POST["addresses_after"]
         try:
-            rest = queryset.filter(pk__gt=self.opts.pk.to_python(after)) if after else queryset
+            last = self.opts.pk.to_python(after) if after else None
         except ValidationError:
             return refusal(_("Not the key of an image."), HTTPStatus.BAD_REQUEST)
-        keys = list(rest.order_by("pk").values_list("pk", flat=True)[:ADDRESSES_AT_ONCE])
+        plan = plan_regeneration(queryset, after=last, limit=ADDRESSES_AT_ONCE)
         return JsonResponse(
             {
-                "addresses": [self._address("regenerate", key) for key in keys],
-                "after": str(keys[-1]) if len(keys) == ADDRESSES_AT_ONCE else "",
+                "addresses": [self._address("regenerate", key) for key in plan.keys],
+                "after": "" if plan.is_complete else str(plan.keys[-1]),
             }
         )
 
     def _make_all(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         done, failures = [], []
-        for image in self._each(queryset):
+        plan = plan_regeneration(queryset, everything=_wants_everything(request))
+        for image in images_of(plan):
             if not self.has_change_permission(request, image):
                 raise PermissionDenied
-            result = self._make(image, request)
-            if result is not None:
+            if result := regenerate(image, everything=plan.everything):
                 done.append(image)
                 failures += [(image, result.failure)] if result.failure else []
         self._tell(request, done, failures)
-
-    def _each(self, queryset: QuerySet[Any]) -> Iterator[AbstractImage]:
-        """One by one: rows do not wait in memory, and a result that is kept open blocks nobody."""
-        for key in list(queryset.order_by("pk").values_list("pk", flat=True)):
-            image = self.model._default_manager.filter(pk=key).first()
-            if image is not None:
-                yield image
-
-    def _make(self, image: AbstractImage, request: HttpRequest) -> Regeneration | None:
-        """None where somebody has deleted the image meanwhile."""
-        everything = request.POST.get("everything") == "1"
-        try:
-            return type(image).objects.regenerate(image, everything=everything)
-        except ObjectDoesNotExist:
-            return None
 
     def _tell(
         self, request: HttpRequest, done: list[Any], failures: list[tuple[AbstractImage, str]]
@@ -162,3 +147,7 @@ class ImageRegeneration(admin.ModelAdmin):
     def _address(self, name: str, key: Any) -> str:
         info = self.admin_site.name, self.opts.app_label, self.opts.model_name, name
         return reverse("{}:{}_{}_{}".format(*info), args=[quote(key)])
+
+
+def _wants_everything(request: HttpRequest) -> bool:
+    return request.POST.get("everything") == "1"
