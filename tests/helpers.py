@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 
 from django_polyimages import storage
+from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import StoredImage, store
 from tests.drawing import photo
@@ -66,6 +67,20 @@ def storage_calls(monkeypatch) -> Iterator[list[str]]:
         for module in ("storage", "versions", "models.images"):
             patch.setattr(f"django_polyimages.{module}.get_storage", lambda: counting)
         yield counting.calls
+
+
+@contextmanager
+def decodes(monkeypatch) -> Iterator[list[object]]:
+    """The decodes of originals inside the block."""
+    real, calls = generation.decode, []
+
+    def decode(*args):
+        calls.append(args)
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(generation, "decode", decode)
+        yield calls
 
 
 def require(program: Path) -> None:

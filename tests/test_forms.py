@@ -8,7 +8,7 @@ from django.utils.datastructures import MultiValueDict
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import Image
 from tests.drawing import REFUSED, photo, upload_of
-from tests.helpers import storage_calls, stored_keys
+from tests.helpers import decodes, storage_calls, stored_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,13 @@ class TestImageUploadField:
         )
         with relation.image.file.open() as file:
             assert file.read() == content
+
+    def test_decodes_a_file_that_is_attached_once(self, contact, monkeypatch):
+        with decodes(monkeypatch) as calls:
+            form = photo_form(photo())
+            assert form.is_valid()
+            contact.images.attach(form.cleaned_data["photo"])
+        assert len(calls) == 1
 
     def test_gives_the_file_as_it_came(self):
         form = photo_form(photo())

@@ -63,7 +63,7 @@ def test_the_library_and_the_action_are_those_of_the_hosts_model(admin_client, p
     accept = {"Accept": "application/json"}
     answer = admin_client.post(f"{URL}{photos[0].pk}/regenerate/", headers=accept).json()
     assert (answer["made"], answer["url"]) == ([], f"{URL}{photos[0].pk}/change/")
-    action = {"action": "make_versions_again", "_selected_action": photos[0].pk}
+    action = {"action": "regenerate_versions", "_selected_action": photos[0].pk}
     assert "1 image again?" in admin_client.post(URL, action).content.decode()
 
 

@@ -19,7 +19,7 @@ from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.store import check, store
 from django_polyimages.storage import get_storage
 from tests.drawing import REFUSED, photo, upload_of
-from tests.helpers import keys_of, read, store_one, stored_keys
+from tests.helpers import decodes, keys_of, read, store_one, stored_keys
 
 pytestmark = pytest.mark.django_db
 KEY = re.compile(r"images/img_[0-9a-f]{32}\.jpg")
@@ -217,36 +217,30 @@ def test_messages_from_the_pixels_are_told_in_the_caller_s_language(monkeypatch)
 
 
 class TestCheck:
-    @pytest.fixture
-    def decodes(self, monkeypatch) -> list[object]:
-        real, calls = generation.decode, []
-        monkeypatch.setattr(generation, "decode", lambda *args: calls.append(args) or real(*args))
-        return calls
-
-    def test_saves_the_upload_its_work(self, decodes):
+    def test_saves_the_upload_its_work(self, monkeypatch):
         content = photo(1200, 900)
         file = upload_of(content)
-        check(file)
-        assert stored_keys() == []
-        with store(file, using="default") as stored:
-            pass
-        assert len(decodes) == 1
+        with decodes(monkeypatch) as calls:
+            check(file)
+            assert stored_keys() == []
+            with store(file, using="default") as stored:
+                pass
+        assert len(calls) == 1
         assert read(stored.key) == content
         direct = store_one(content)
         for name, version in stored.generated.versions.items():
             assert read(version.key) == read(direct.generated.versions[name].key)
 
-    def test_is_for_the_bytes_that_were_checked(self, decodes):
+    def test_is_for_the_bytes_that_were_checked(self):
         file = upload_of(photo(1200, 900))
         check(file)
         file.file = io.BytesIO(photo(600, 400))
         file.size = len(photo(600, 400))
         with store(file, using="default") as stored:
             pass
-        assert len(decodes) == 2
         assert (stored.facts.width, stored.facts.height) == (600, 400)
 
-    def test_is_for_the_settings_that_were_in_force(self, decodes, settings):
+    def test_is_for_the_settings_that_were_in_force(self, settings):
         file = upload_of(photo())
         check(file)
         settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": [VersionSpec("tiny", 20, 20)]}

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_no_page_has_scripts_or_styles_in_it(admin_client, image, contact):
     contact.images.attach(image)
-    action = {"action": "make_versions_again", "_selected_action": image.pk}
+    action = {"action": "regenerate_versions", "_selected_action": image.pk}
     pages = [
         admin_client.get(LIST),
         admin_client.get(f"{LIST}add/"),

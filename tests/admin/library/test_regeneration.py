@@ -13,7 +13,7 @@ from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ACTION = {"action": "make_versions_again", "index": "0"}
+ACTION = {"action": "regenerate_versions", "index": "0"}
 JSON = {"Accept": "application/json"}
 
 
@@ -145,8 +145,8 @@ class TestTheAction:
         assert admin_client.post(url, one | {"addresses_after": "x"}).status_code == 400
 
     def test_is_offered_to_those_who_may_change_images(self, viewer, admin_client, image):
-        assert "make_versions_again" not in viewer.get(LIST).content.decode()
-        assert "make_versions_again" in admin_client.get(LIST).content.decode()
+        assert "regenerate_versions" not in viewer.get(LIST).content.decode()
+        assert "regenerate_versions" in admin_client.get(LIST).content.decode()
         data = ACTION | {"_selected_action": image.pk, "post": "yes", "everything": "1"}
         viewer.post(LIST, data)
         assert Image.objects.get().versions == image.versions

@@ -8,7 +8,7 @@ from django_polyimages.models import Image
 from django_polyimages.pipeline import store
 from tests.admin.conftest import LIST
 from tests.drawing import REFUSED, photo, upload_of
-from tests.helpers import stored_keys
+from tests.helpers import decodes, stored_keys
 
 pytestmark = pytest.mark.django_db
 ADD = f"{LIST}add/"
@@ -28,9 +28,11 @@ class TestAnUpload:
     def data(self, acme):
         return {"upload": upload_of(photo()), "organization": acme.pk, "alt_text": "A gate"}
 
-    def test_becomes_an_image_of_the_user(self, admin_client, admin_user, acme, data):
-        response = admin_client.post(ADD, data)
+    def test_becomes_an_image_of_the_user(self, admin_client, admin_user, acme, data, monkeypatch):
+        with decodes(monkeypatch) as calls:
+            response = admin_client.post(ADD, data)
         assert response.status_code == 302
+        assert len(calls) == 1
         image = Image.objects.get()
         assert (image.title, image.alt_text, image.description) == ("photo.jpg", "A gate", "")
         assert (image.creator, image.organization) == (admin_user, acme)

@@ -41,7 +41,7 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
     in the forms without being named.
     """
 
-    actions = ["make_versions_again"]
+    actions = ["regenerate_versions"]
     change_form_template = "admin/polyimages/image/change_form.html"
     list_display = [
         "thumbnail",

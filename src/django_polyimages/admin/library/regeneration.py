@@ -28,12 +28,12 @@ FAILURES_NAMED = 10
 
 
 class ImageRegeneration(admin.ModelAdmin):
-    """The action ``make_versions_again`` and the address ``<pk>/regenerate/``."""
+    """The action ``regenerate_versions`` and the address ``<pk>/regenerate/``."""
 
     regeneration_template = "admin/polyimages/image/regenerate.html"
 
     @admin.action(description=gettext_lazy("Make versions again"), permissions=["change"])
-    def make_versions_again(
+    def regenerate_versions(
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
         """Ask what is to be made; then the script sends one image after another.
