@@ -14,10 +14,9 @@ from django.template import TemplateDoesNotExist, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.loader import get_template
 from django.utils.module_loading import import_string
-from PIL import Image, features
 
 from django_polyimages.conf import get_settings
-from django_polyimages.formats import FORMATS, OriginalFormat
+from django_polyimages.pixels.support import is_supported, most_pixels
 
 _MIB = 1024 * 1024
 
@@ -34,7 +33,7 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
             id="polyimages.E014",
         )
         for spec in settings.versions
-        if not _is_known(spec.format)
+        if not is_supported(spec.format)
     ]
     messages += [
         checks.Warning(
@@ -45,11 +44,10 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
             id="polyimages.W009",
         )
         for name in settings.formats
-        if not _is_known(name)
+        if not is_supported(name)
     ]
-    # Pillow warns from MAX_IMAGE_PIXELS on and refuses from twice as many; None is no limit.
-    limit = 2 * (Image.MAX_IMAGE_PIXELS or settings.max_pixels)
-    if settings.max_pixels > limit:
+    limit = most_pixels()
+    if limit and settings.max_pixels > limit:
         messages.append(
             checks.Warning(
                 f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow refuses images of '
@@ -132,11 +130,6 @@ def check_request_size(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def _takes_small_requests_only(handler: Any) -> bool:
     return isinstance(handler, type) and issubclass(handler, MemoryFileUploadHandler)
-
-
-def _is_known(name: OriginalFormat) -> bool:
-    feature = FORMATS[name].pillow_feature
-    return not feature or bool(features.check(feature))
 
 
 def _how_to_get(name: str) -> str:

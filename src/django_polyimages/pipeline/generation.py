@@ -10,15 +10,18 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from django.core.files.base import File
-from PIL import Image
 
 from django_polyimages.pipeline import threads
 from django_polyimages.pixels.inspection import Facts
 from django_polyimages.pixels.placeholders import Placeholder, placeholder_of
 from django_polyimages.pixels.scaling import decode, encode, prepare, render
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
