@@ -74,7 +74,7 @@ class TestObjectPage:
     def test_what_is_wrong_is_said_and_nothing_is_stored(self, client, product):
         files = [upload_of(photo(), "a.jpg"), upload_of(b"text", "b.jpg")]
         page = client.post(product.get_absolute_url(), {"pictures": files})
-        assert b"b.jpg: Not an image that we take" in page.content
+        assert b"b.jpg: Unsupported image format" in page.content
         assert stored_keys() == []
 
     def test_a_storage_that_fails_is_told_in_the_form(self, client, contact, monkeypatch):

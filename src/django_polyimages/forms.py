@@ -63,7 +63,7 @@ class MultipleImageUploadInput(ImageUploadInput):
 
 
 class ImageUploadField(forms.FileField):
-    """One image as a file, of which every pixel has been looked at; nothing is stored yet.
+    """One image as a file, of which every pixel has been checked; nothing is stored yet.
 
     Its clean value is the file, which ``contact.images.attach()`` takes, or the initial value where
     none was sent: ``"photo" in form.changed_data`` tells them apart.
@@ -72,7 +72,7 @@ class ImageUploadField(forms.FileField):
     widget = ImageUploadInput
 
     def __init__(self, **options: Any) -> None:
-        # An empty file is told of in our words.
+        # An empty file is reported in the words of every other upload.
         super().__init__(**({"allow_empty_file": True} | options))
 
     def to_python(self, data: Any) -> Any:
@@ -135,7 +135,7 @@ def upload_attributes() -> dict[str, Any]:
         "data-max-files": settings.max_files,
         "data-problem": _("{name}: {problem}"),
         "data-too-large": _("Too large; allowed are %(limit)s.") % {"limit": limit},
-        "data-wrong-type": _("Not an image that we take; allowed are %(formats)s.")
+        "data-wrong-type": _("Unsupported image format; allowed are %(formats)s.")
         % {"formats": ", ".join(settings.formats)},
         "data-too-many": ngettext(
             "Choose %(limit)d file at most.", "Choose %(limit)d files at most.", settings.max_files

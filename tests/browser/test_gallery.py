@@ -95,7 +95,7 @@ def test_a_wrong_file_is_told_before_it_is_sent(visit, editor, contact, photos, 
     page = visit(contact.get_absolute_url(), editor)
     drop_files(page.locator(".polyimages-upload-drop"), tmp_path / "notes.txt", photos["red"])
     chosen = page.locator(".polyimages-upload-chosen li")
-    message = "notes.txt: Not an image that we take; allowed are JPEG, PNG, WEBP, GIF, AVIF."
+    message = "notes.txt: Unsupported image format; allowed are JPEG, PNG, WEBP, GIF, AVIF."
     expect(chosen).to_have_text([message, "red.jpg"])
     page.get_by_role("button", name="Upload").click()
     assert page.locator("input[type=file]").evaluate("input => input.validationMessage") == message
@@ -107,9 +107,9 @@ def test_a_file_that_only_looks_right_is_told_and_refused(visit, editor, contact
     page = visit(contact.get_absolute_url(), editor)
     drop_files(page.locator(".polyimages-upload-drop"), tmp_path / "fake.jpg", photos["red"])
     problem = page.locator(".polyimages-upload-problem")
-    expect(problem).to_contain_text("fake.jpg: Not an image that we take")
+    expect(problem).to_contain_text("fake.jpg: Unsupported image format")
     page.get_by_role("button", name="Upload").click()
-    expect(page.locator(".errorlist")).to_contain_text("fake.jpg: Not an image that we take")
+    expect(page.locator(".errorlist")).to_contain_text("fake.jpg: Unsupported image format")
     assert not Image.objects.exists()
 
 

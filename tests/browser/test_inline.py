@@ -249,7 +249,7 @@ def test_wrong_files_are_told_at_once(visit, boss, settings, address, photos, tm
     told = page.locator(".polyimages-inline-add .polyimages-upload-problem")
     expect(told).to_have_text(
         [
-            "notes.txt: Not an image that we take; allowed are JPEG, PNG, WEBP, GIF, AVIF.",
+            "notes.txt: Unsupported image format; allowed are JPEG, PNG, WEBP, GIF, AVIF.",
             re.compile(r"large\.jpg: Too large; allowed are 19\.5\sKB\."),
         ]
     )
@@ -264,7 +264,7 @@ def test_text_named_as_a_picture_is_told_at_once_and_by_the_server(
     (tmp_path / "fake.jpg").write_text("No picture.")
     page = visit(address, boss)
     drop_files(_zone(page), tmp_path / "fake.jpg", photos["green"])
-    expect(_card(page, "fake.jpg")).to_contain_text("Not an image that we take")
+    expect(_card(page, "fake.jpg")).to_contain_text("Unsupported image format")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".errornote").first).to_be_visible()
     expect(_card(page, "fake.jpg").locator(".errorlist")).to_contain_text("Not an image")
@@ -350,7 +350,7 @@ def test_an_error_without_scripts_names_the_files(visit, boss, address, photos, 
     page.get_by_label("Add pictures").set_input_files([photos["red"], tmp_path / "fake.jpg"])
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("please choose again: red.jpg, fake.jpg")).to_be_visible()
-    expect(page.get_by_text("fake.jpg: Not an image that we take")).to_be_visible()
+    expect(page.get_by_text("fake.jpg: Unsupported image format")).to_be_visible()
 
 
 def test_from_right_to_left(visit, boss, settings, contact, address, shelf):

@@ -1,4 +1,4 @@
-"""``Image.objects``: the verbs of the library, upload and what comes after it."""
+"""``Image.objects``: upload, regeneration and deletion."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ TITLE_LENGTH = 255
 
 
 class ImageQuerySet(models.QuerySet["AbstractImage"]):
-    """Images, newest first on request, deleted together with their files."""
+    """Images; deleting them deletes their files after the commit."""
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete rows now and their files after the commit; the files cost one query in all."""
+        """Delete the rows now and their files after the commit; scheduling costs one query."""
         if self.query.is_sliced:
             raise TypeError("Cannot use 'limit' or 'offset' with delete().")
         using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
 
 
 class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore[misc]
-    """``Image.objects``: the way in for every upload."""
+    """``Image.objects``: every upload goes through it."""
 
     def upload(
         self,
@@ -62,9 +62,9 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         """Check ``file``, store it untouched, make its versions and insert the row.
 
         ``title`` is the file's name unless given. ``fields`` are for a host's own image model.
-        Raises ``InvalidImage`` for a file that we do not take and ``StorageUnavailable`` where the
-        storage failed; nothing is left behind then. A version that could not be made does not lose
-        the upload: the image's ``status`` is ``failed`` and says why.
+        Raises ``InvalidImage`` for a file that is not accepted and ``StorageUnavailable`` if the
+        storage failed; nothing is left behind then. A version that could not be generated does not
+        lose the upload: the image's ``status`` is ``failed``, and ``failure_reason`` says why.
         """
         using = self._db or router.db_for_write(self.model)
         with store.store(file, using=using) as stored:
@@ -91,22 +91,23 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         return image
 
     def regenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
-        """Make the versions of ``image`` that are missing or outdated; all with ``everything``.
+        """Generate the versions of ``image`` that are missing or outdated; all with ``everything``.
 
-        Versions that no spec asks for any more are removed. New files get new keys, the old ones
-        are served until the new ones are recorded and deleted after the commit. Safe at any time,
-        from any number of workers. The row's ``status`` says how it ended, as does the result; an
-        original that cannot be read is no exception. ``image`` is brought up to date.
+        Versions that no spec asks for any more are removed. New files get new keys; the old ones
+        are served until the new ones are recorded, and deleted after the commit. Safe at any time,
+        from any number of workers. The result and the row's ``status`` say how it ended; an
+        original that cannot be read raises nothing. ``image`` is brought up to date.
 
         Raises ``DoesNotExist`` where the image has been deleted.
         """
         return regenerate(image, using=self._database_of(image), everything=everything)
 
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
-        """Keep this point in sight: from 0 (left, upper edge) to 1 (right, lower edge).
+        """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).
 
-        The versions that depend on it are made again after the commit, no others. Raises
-        ``ValueError`` for a point outside of the picture.
+        Does what saving ``focal_x`` and ``focal_y`` does: the versions that depend on them are
+        generated again after the commit, no others. Raises ``ValueError`` for a point outside of
+        the picture.
         """
         image.focal_x, image.focal_y = x, y
         using = self._database_of(image)

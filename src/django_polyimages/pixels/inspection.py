@@ -1,4 +1,4 @@
-"""Is this file an image that we take? Answered from its header and checksums, before any decode."""
+"""Whether a file is an image that is accepted, from its header and checksums, before any decode."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class Facts:
 
 
 def inspect(file: File[bytes]) -> Facts:
-    """The facts of ``file``, or ``InvalidImage`` that says why we do not take it.
+    """The facts of ``file``. Raises ``InvalidImage`` that says why it is not accepted.
 
     Cheapest checks first: bytes, decoder, pixels of the header, checksums inside the file. Memory
-    stays small whatever the file claims to be; what only shows in the pixels, ``processing.decode``
-    finds.
+    stays small whatever the file claims to be. Damage that shows in the pixels only is found by
+    ``scaling.decode()``.
     """
     settings = get_settings()
     _check_bytes(file, settings)
@@ -100,7 +100,7 @@ def sha256_of(file: File[bytes]) -> str:
 
 
 class _BoundedReader:
-    """A file that a decoder may only read so often."""
+    """A file that a decoder may read a limited number of times."""
 
     def __init__(self, file: File[bytes]) -> None:
         self.seek, self.tell = file.seek, file.tell
@@ -115,7 +115,7 @@ class _BoundedReader:
 
 
 def open_image(file: File[bytes]) -> ImageFile.ImageFile:
-    """Read the header with one of the decoders allowed; the only call of ``Image.open``."""
+    """Read the header with one of the decoders allowed. The only call of ``Image.open()``."""
     formats = get_settings().formats
     reader = _BoundedReader(file)
     try:
@@ -123,7 +123,7 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
     except UnidentifiedImageError as error:
         raise InvalidImage(
             "not_an_image",
-            _("Not an image that we take, or damaged; allowed are %(formats)s.")
+            _("Unsupported image format, or damaged; allowed are %(formats)s.")
             % {"formats": ", ".join(formats)},
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -142,7 +142,7 @@ def refusing_damage() -> Iterator[None]:
         raise
     except _DECODER_ERRORS as error:
         raise InvalidImage(
-            # Lazy: raised in a thread of its own, told in the caller's language.
+            # Lazy: raised in another thread, shown in the language of the caller.
             "damaged",
             gettext_lazy("The image is damaged or incomplete, it cannot be read."),
         ) from error

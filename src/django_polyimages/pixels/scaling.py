@@ -38,8 +38,7 @@ _GREY_LEVELS: dict[object, int] = {"L;2": 3, "L;4": 15}
 def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Image.Image:
     """The pixels of the original as stored, large enough for every version.
 
-    The file is read to its end and not needed any more. Raises ``InvalidImage`` where it is
-    damaged.
+    The file is not needed after that. Raises ``InvalidImage`` if it is damaged.
     """
     with refusing_damage():
         image = open_image(file)
@@ -47,7 +46,7 @@ def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Ima
         image.draft(None, (_nearly(width), _nearly(height)))
         raw_mode = image.tile[0].args if image.format == "PNG" and image.tile else None
         if facts.format == "PNG":
-            # What stands behind the pixels is of no use here, and each part of it may inflate.
+            # The chunks after the pixels are not needed, and each of them may inflate.
             image.load_end = lambda: None  # type: ignore[method-assign]
         image.load()
     _mend_transparency(image, raw_mode)
@@ -57,11 +56,11 @@ def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Ima
 def prepare(image: Image.Image, facts: Facts, specs: Sequence[VersionSpec]) -> Image.Image:
     """The whole picture, upright and in sRGB, just large enough for the largest version.
 
-    ``image`` is what ``decode`` returned.
+    ``image`` is what ``decode()`` returned.
     """
     picture = _resized(simple_mode(image), _as_stored(_largest(facts, specs), facts))
     picture = _upright(srgb(picture, image.info.get("icc_profile")), facts)
-    picture.info = {}  # Pillow's encoders write what they find there
+    picture.info = {}  # Pillow's encoders write the metadata that they find there
     return picture
 
 
@@ -71,10 +70,10 @@ def render(
     specs: Sequence[VersionSpec],
     focal_point: FocalPoint = CENTRE,
 ) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
-    """The versions' pixels, largest first: scaled, nothing but pixels.
+    """The pixels of the versions, largest first.
 
-    ``picture`` is what ``prepare`` returned. Specs that ask for the same bytes, as ``md`` and
-    ``lg`` of a small original do, come together.
+    ``picture`` is what ``prepare()`` returned. Specs that ask for the same bytes come together, as
+    ``md`` and ``lg`` of a small original do.
     """
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
     for spec, target in _by_scale(facts, specs, focal_point):

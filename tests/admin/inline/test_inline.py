@@ -241,7 +241,7 @@ class TestRefusal:
     def test_a_file_that_is_no_image_is_named_and_nothing_is_stored(self, admin_client, contact):
         files = [upload_of(photo(), "a.jpg"), upload_of(b"text", "b.jpg")]
         text = errors_of(save(admin_client, contact, uploads=files))
-        assert "b.jpg: Not an image that we take" in text
+        assert "b.jpg: Unsupported image format" in text
         assert "please choose again: a.jpg, b.jpg" in text
         assert stored_keys() == []
 
