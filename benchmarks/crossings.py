@@ -1,4 +1,4 @@
-"""How often one upload by HTTP crosses from one file of the package into another.
+"""How often one upload by HTTP crosses from one file, and one folder, of the package into another.
 
 A crossing is a call whose caller is in another file of ``django_polyimages``, in any thread. Run it
 before and after a change of layout: ``python benchmarks/crossings.py``.
@@ -47,6 +47,11 @@ def restart_threads() -> None:
     threads._forget()
 
 
+def folder_of(place: str) -> str:
+    """The folder a file is in, or the file itself at the top."""
+    return place.rpartition("/")[0] or place
+
+
 def main() -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
@@ -83,6 +88,12 @@ def main() -> None:
     for (caller, callee), number in sorted(crossings.items()):
         print(f"{number:4} {caller} -> {callee}")
     print(f"{len(files)} files, {crossings.total()} crossings")
+    outside = Counter[tuple[str, str]]()
+    for (caller, callee), number in crossings.items():
+        if folder_of(caller) != folder_of(callee):
+            outside[folder_of(caller), folder_of(callee)] += number
+    folders = {folder_of(place) for place in files}
+    print(f"{len(folders)} folders or modules, {outside.total()} crossings between them")
 
 
 if __name__ == "__main__":

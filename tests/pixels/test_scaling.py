@@ -12,7 +12,7 @@ from PIL.ImageCms import ImageCmsProfile
 
 from django_polyimages import InvalidImage, VersionSpec
 from django_polyimages.pixels.inspection import inspect
-from django_polyimages.pixels.scaling import decode, encode, prepare, render
+from django_polyimages.pixels.scaling import decode, encode, plan, prepare, render
 from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.drawing import (
     BLUE,
@@ -35,11 +35,9 @@ SMALL = VersionSpec("small", 100, 100, quality=95)
 def versions_of(content: bytes, *specs: VersionSpec) -> dict[str, Image.Image]:
     """The versions of a file, decoded again from their bytes."""
     file = ContentFile(content)
-    facts = inspect(file)
-    wanted = specs or DEFAULT_VERSIONS
     made = {}
-    picture = prepare(decode(file, facts, wanted), facts, wanted)
-    for group, scaled in render(picture, facts, wanted):
+    wanted = plan(inspect(file), specs or DEFAULT_VERSIONS)
+    for group, scaled in render(prepare(decode(file, wanted), wanted), wanted):
         for spec in group:
             made[spec.name] = Image.open(io.BytesIO(encode(scaled, spec)))
             made[spec.name].load()
@@ -69,7 +67,7 @@ def test_versions_have_the_size_their_spec_says(size):
 
 def test_a_large_jpeg_is_decoded_at_half_its_size():
     file = ContentFile(to_bytes(quarters(4000, 3000), quality=60))
-    assert decode(file, inspect(file), DEFAULT_VERSIONS).size == (2000, 1500)
+    assert decode(file, plan(inspect(file), DEFAULT_VERSIONS)).size == (2000, 1500)
 
 
 def test_a_png_is_decoded_once_at_its_size(monkeypatch):
@@ -77,18 +75,18 @@ def test_a_png_is_decoded_once_at_its_size(monkeypatch):
     real = Image.open
     monkeypatch.setattr(Image, "open", lambda *a, **k: opened.append(1) or real(*a, **k))
     file = ContentFile(to_bytes(quarters(3000, 2000), "PNG"))
-    image = decode(file, inspect(file), DEFAULT_VERSIONS)
+    wanted = plan(inspect(file), DEFAULT_VERSIONS)
+    image = decode(file, wanted)
     assert image.size == (3000, 2000)
-    facts = inspect(file)
-    list(render(prepare(image, facts, DEFAULT_VERSIONS), facts, DEFAULT_VERSIONS))
-    assert len(opened) == 3  # inspect twice, decode once
+    list(render(prepare(image, wanted), wanted))
+    assert len(opened) == 2  # inspect and decode
 
 
 def test_specs_that_ask_for_the_same_bytes_come_together():
     file = ContentFile(photo(300, 200))
-    facts = inspect(file)
-    picture = prepare(decode(file, facts, DEFAULT_VERSIONS), facts, DEFAULT_VERSIONS)
-    groups = [group for group, _scaled in render(picture, facts, DEFAULT_VERSIONS)]
+    wanted = plan(inspect(file), DEFAULT_VERSIONS)
+    picture = prepare(decode(file, wanted), wanted)
+    groups = [group for group, _scaled in render(picture, wanted)]
     assert [[spec.name for spec in group] for group in groups] == [["sm"], ["md", "lg"], ["thumb"]]
 
 
@@ -123,9 +121,9 @@ def test_nothing_but_pixels_is_left(format):
         icc_profile=swapped_srgb(), dpi=(300, 300),
     )  # fmt: skip
     file = ContentFile(content + b"<script>MARKER</script>")
-    facts = inspect(file)
     spec = VersionSpec("x", 100, 100, format=format)
-    [(_, picture)] = render(prepare(decode(file, facts, [spec]), facts, [spec]), facts, [spec])
+    wanted = plan(inspect(file), [spec])
+    [(_, picture)] = render(prepare(decode(file, wanted), wanted), wanted)
     made = encode(picture, spec)
     assert b"MARKER" in content
     for leftover in (b"MARKER", b"EXIF", b"Exif", b"ICCP", b"ICC_PROFILE", b"iCCP", b"XMP", b"xmp"):
@@ -325,7 +323,7 @@ def test_a_truncated_file_is_refused(format, part):
     content = to_bytes(quarters(800, 600), format)
     file = ContentFile(content[: int(len(content) * part)])
     with pytest.raises(InvalidImage) as caught:
-        decode(file, inspect(file), DEFAULT_VERSIONS)
+        decode(file, plan(inspect(file), DEFAULT_VERSIONS))
     assert caught.value.code in ("damaged", "not_an_image")
 
 

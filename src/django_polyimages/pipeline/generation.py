@@ -17,7 +17,7 @@ from django.core.files.base import File
 from django_polyimages.pipeline import threads
 from django_polyimages.pixels.inspection import Facts
 from django_polyimages.pixels.placeholders import Placeholder, placeholder_of
-from django_polyimages.pixels.scaling import decode, encode, prepare, render
+from django_polyimages.pixels.scaling import Plan, decode, encode, plan, prepare, render
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def generate(
     the caller stops early, this waits until no thread works on the file any more.
     """
     events: SimpleQueue[Event] = SimpleQueue()
-    work = threads.submit("slots", _generate, file, facts, specs, focal_point, events.put)
+    work = threads.submit("slots", _generate, file, plan(facts, specs, focal_point), events.put)
     work.add_done_callback(lambda done: _report_end(done, events.put))
     try:
         while not isinstance(event := events.get(), Finished):
@@ -74,19 +74,13 @@ def generate(
             wait([work])
 
 
-def _generate(
-    file: File[bytes],
-    facts: Facts,
-    specs: Sequence[VersionSpec],
-    focal_point: FocalPoint,
-    report: Callable[[Event], None],
-) -> Finished:
-    picture = decode(file, facts, specs)
+def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) -> Finished:
+    picture = decode(file, plan)
     report(Decoded())
-    smallest = picture = prepare(picture, facts, specs)
+    smallest = picture = prepare(picture, plan)
     encodings: list[Future[None]] = []
     try:
-        for group, scaled in render(picture, facts, specs, focal_point):
+        for group, scaled in render(picture, plan):
             # Pillow keeps the options of save() on the image, so each encoder gets its own copy.
             encodings.append(threads.submit("encoders", _encode, scaled.copy(), group, report))
             smallest = scaled if group[0].mode == "fit" else smallest  # a whole picture

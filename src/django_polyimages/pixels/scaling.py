@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from django.core.files import File
 from PIL import Image
@@ -35,17 +36,43 @@ _TRANSPOSE = {  # what undoes each EXIF orientation (CIPA DC-008, 4.6.4)
 _GREY_LEVELS: dict[object, int] = {"L;2": 3, "L;4": 15}
 
 
-def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Image.Image:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which pixels the versions of one original have."""
+
+    facts: Facts
+    targets: Sequence[tuple[VersionSpec, Target]]
+    """The largest scale first."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of the picture, as stored, that all versions can be made from: the largest of them."""
+        spec, target = self.targets[0]
+        if spec.mode == "fit":
+            size = target.size
+        else:
+            scale = target.scale
+            size = max(1, round(self.facts.width * scale)), max(1, round(self.facts.height * scale))
+        return size if self.facts.orientation < 5 else (size[1], size[0])
+
+
+def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE) -> Plan:
+    """The plan for an original of which nothing has been decoded yet."""
+    pairs = [(spec, spec.target(facts.width, facts.height, focal_point)) for spec in specs]
+    return Plan(facts, sorted(pairs, key=lambda pair: pair[1].scale, reverse=True))
+
+
+def decode(file: File[bytes], plan: Plan) -> Image.Image:
     """The pixels of the original as stored, large enough for every version.
 
     The file is not needed after that. Raises ``InvalidImage`` if it is damaged.
     """
+    width, height = (max(1, int(NEAR_MISS * side)) for side in plan.size)
     with refusing_damage():
         image = open_image(file)
-        width, height = _as_stored(_largest(facts, specs), facts)
-        image.draft(None, (_nearly(width), _nearly(height)))
+        image.draft(None, (width, height))
         raw_mode = image.tile[0].args if image.format == "PNG" and image.tile else None
-        if facts.format == "PNG":
+        if image.format == "PNG":
             # The chunks after the pixels are not needed, and each of them may inflate.
             image.load_end = lambda: None  # type: ignore[method-assign]
         image.load()
@@ -53,37 +80,33 @@ def decode(file: File[bytes], facts: Facts, specs: Sequence[VersionSpec]) -> Ima
     return image
 
 
-def prepare(image: Image.Image, facts: Facts, specs: Sequence[VersionSpec]) -> Image.Image:
+def prepare(image: Image.Image, plan: Plan) -> Image.Image:
     """The whole picture, upright and in sRGB, just large enough for the largest version.
 
     ``image`` is what ``decode()`` returned.
     """
-    picture = _resized(simple_mode(image), _as_stored(_largest(facts, specs), facts))
-    picture = _upright(srgb(picture, image.info.get("icc_profile")), facts)
+    picture = srgb(_resized(simple_mode(image), plan.size), image.info.get("icc_profile"))
+    if (method := _TRANSPOSE.get(plan.facts.orientation)) is not None:
+        picture = picture.transpose(method)
     picture.info = {}  # Pillow's encoders write the metadata that they find there
     return picture
 
 
-def render(
-    picture: Image.Image,
-    facts: Facts,
-    specs: Sequence[VersionSpec],
-    focal_point: FocalPoint = CENTRE,
-) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
+def render(picture: Image.Image, plan: Plan) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
     """The pixels of the versions, largest first.
 
     ``picture`` is what ``prepare()`` returned. Specs that ask for the same bytes come together, as
     ``md`` and ``lg`` of a small original do.
     """
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
-    for spec, target in _by_scale(facts, specs, focal_point):
+    for spec, target in plan.targets:
         groups.setdefault((target, spec.quality, spec.format), []).append(spec)
     for (target, _quality, _format), group in groups.items():
-        if target.crop == (0, 0, facts.width, facts.height):
+        if target.crop == (0, 0, plan.facts.width, plan.facts.height):
             picture = _resized(picture, target.size)
             yield group, picture
         else:
-            yield group, _cropped(picture, target, facts)
+            yield group, _cropped(picture, target, plan.facts)
 
 
 def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
@@ -107,37 +130,6 @@ def _mend_transparency(image: Image.Image, raw_mode: object) -> None:
         image.info["transparency"] = clear * 255 // _GREY_LEVELS[raw_mode]
     elif raw_mode == "RGB;16B" and isinstance(clear, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in clear)
-
-
-def _by_scale(
-    facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE
-) -> list[tuple[VersionSpec, Target]]:
-    pairs = [(spec, spec.target(facts.width, facts.height, focal_point)) for spec in specs]
-    return sorted(pairs, key=lambda pair: pair[1].scale, reverse=True)
-
-
-def _largest(facts: Facts, specs: Sequence[VersionSpec]) -> tuple[int, int]:
-    """The size of the upright, whole picture that all versions can be made from."""
-    spec, target = _by_scale(facts, specs)[0]
-    if spec.mode == "fit":
-        return target.size
-    return (
-        max(1, round(facts.width * target.scale)),
-        max(1, round(facts.height * target.scale)),
-    )
-
-
-def _nearly(side: int) -> int:
-    return max(1, int(NEAR_MISS * side))
-
-
-def _as_stored(size: tuple[int, int], facts: Facts) -> tuple[int, int]:
-    return size if facts.orientation < 5 else (size[1], size[0])
-
-
-def _upright(picture: Image.Image, facts: Facts) -> Image.Image:
-    method = _TRANSPOSE.get(facts.orientation)
-    return picture if method is None else picture.transpose(method)
 
 
 def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
