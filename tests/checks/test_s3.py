@@ -68,13 +68,6 @@ def test_what_the_function_makes_passes(settings, endpoint, options):
     assert storage.check_storage() == []
 
 
-def test_the_aws_settings_of_a_site_do_not_reach_what_the_function_sets(settings):
-    settings.AWS_S3_FILE_OVERWRITE = settings.AWS_QUERYSTRING_AUTH = False
-    settings.AWS_DEFAULT_ACL, settings.AWS_S3_CUSTOM_DOMAIN = "public-read", "static.example.com"
-    settings.STORAGES = settings.STORAGES | {"polyimages": s3_storage("pictures", region="eu-x")}
-    assert storage.check_storage() == []
-
-
 def test_the_hint_is_a_call_of_the_function(complaints):
     assert "Write STORAGES['polyimages'] = s3_storage(" in complaints(file_overwrite=False)["W011"]
 

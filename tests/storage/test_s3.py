@@ -252,6 +252,18 @@ class TestTheFunction:
         assert public.url("x.webp") == "https://s3.example.com/photos/x.webp"
         assert public.object_parameters["CacheControl"].startswith("public, ")
 
+    def test_settings_for_other_buckets_of_the_site_do_not_count(self, made, settings):
+        settings.AWS_S3_CUSTOM_DOMAIN = "static.example.com"
+        settings.AWS_QUERYSTRING_AUTH = settings.AWS_S3_FILE_OVERWRITE = False
+        settings.AWS_DEFAULT_ACL = "public-read"
+        own = made(**KEYS)
+        assert "X-Amz-Signature=" in own.url("x.webp")
+        assert (own.file_overwrite, own.default_acl) == (True, None)
+
+    def test_what_is_not_given_comes_from_the_settings_of_the_site(self, made, settings):
+        settings.AWS_S3_REGION_NAME = "eu-central-1"
+        assert made().region_name == "eu-central-1"
+
     def test_any_option_of_django_storages_may_be_given(self, made):
         own = made(location="site", default_acl="public-read", object_parameters={})
         assert (own.location, own.default_acl) == ("site", "public-read")
