@@ -207,20 +207,17 @@ def test_the_policy(acme, other, editor):
     assert policy.may(editor, "view", acme)
 
 
-@pytest.mark.parametrize("r2", [False, True])
-def test_the_storages_pass_the_checks(r2, settings):
-    example, more = [
-        block for block in blocks_of(GUIDES / "storage.md", "python") if "MEDIA" not in block.code
-    ]
+def test_the_storages_pass_the_checks(settings):
+    page = [block.code for block in blocks_of(GUIDES / "storage.md", "python")]
+    readme = [block.code for block in blocks_of(PROJECT / "README.md", "python")]
     names: dict[str, Any] = {}
-    exec(example.code, names)
-    exec(more.code, names)
-    options = names["STORAGES"]["polyimages"]["OPTIONS"]
-    if r2:
-        options |= names["options"]
-    settings.STORAGES = names["STORAGES"]
-    assert storages["polyimages"].bucket_name == "photos"
-    assert [one for one in checks.run_checks() if one.id.startswith("polyimages")] == []
+    examples = [code for code in (*page, *readme) if "s3_storage(" in code]
+    assert len(examples) == 6
+    for code in examples:
+        exec(code, names)
+        settings.STORAGES = dict(names["STORAGES"])
+        assert storages["polyimages"].bucket_name == "photos"
+        assert [one for one in checks.run_checks() if one.id.startswith("polyimages")] == []
 
 
 @pytest.mark.parametrize(

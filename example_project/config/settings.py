@@ -9,6 +9,8 @@ from pathlib import Path
 
 import dj_database_url
 
+from django_polyimages.storage.s3 import s3_storage
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-the-demo-on-your-own-machine")
@@ -72,9 +74,14 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 if bucket := os.environ.get("POLYIMAGES_S3_BUCKET"):
-    from config.s3 import s3_storage
-
-    STORAGES["polyimages"] = s3_storage(bucket)
+    STORAGES["polyimages"] = s3_storage(
+        bucket,
+        endpoint_url=os.environ.get("POLYIMAGES_S3_ENDPOINT"),
+        region=os.environ.get("POLYIMAGES_S3_REGION"),
+        access_key=os.environ.get("POLYIMAGES_S3_ACCESS_KEY"),
+        secret_key=os.environ.get("POLYIMAGES_S3_SECRET_KEY"),
+        verify=os.environ.get("POLYIMAGES_S3_CA_BUNDLE"),
+    )
 
 UPLOAD_RATE = os.environ.get("UPLOAD_RATE", "300/m")  # of one member, see config/api.py
 

@@ -1,23 +1,32 @@
-"""Uploads through django-storages to a real S3 server, with signatures, over http and https."""
+"""What ``s3_storage`` makes, and uploads through it to a real S3 server over http and https."""
 
 from __future__ import annotations
 
 import gc
 import hashlib
 import io
+import os
 import ssl
+import subprocess
+import sys
+import threading
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from PIL import Image as PillowImage
 
-from config.s3 import s3_storage
+import django_polyimages
 from django_polyimages import storage
 from django_polyimages.models import Image
+from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.api.calls import bulk_upload, get, upload
 from tests.drawing import REFUSED, photo, upload_of
@@ -35,18 +44,26 @@ def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
 
 
 @pytest.fixture(params=["http", "https"])
-def bucket(request, server, settings, monkeypatch):
-    """A new bucket that the settings of the example project point to."""
-    name = f"test-{uuid.uuid4().hex}"
-    environment = {
-        "ENDPOINT": getattr(server, request.param),
-        "ACCESS_KEY": seaweedfs.ACCESS_KEY,
-        "SECRET_KEY": seaweedfs.SECRET_KEY,
-        "CA_BUNDLE": server.ca_bundle,
-    }
-    for key, value in environment.items():
-        monkeypatch.setenv(f"POLYIMAGES_S3_{key}", value)
-    settings.STORAGES = settings.STORAGES | {"polyimages": s3_storage(name)}
+def connect(request, server, settings) -> Callable[..., None]:
+    """Puts images into a bucket of the server."""
+
+    def put_images_into(bucket: str, **changes) -> None:
+        arguments = {
+            "endpoint_url": getattr(server, request.param),
+            "access_key": seaweedfs.ACCESS_KEY,
+            "secret_key": seaweedfs.SECRET_KEY,
+            "verify": server.ca_bundle,
+        }
+        entry = s3_storage(bucket, **arguments | changes)
+        settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+
+    return put_images_into
+
+
+@pytest.fixture
+def bucket(connect):
+    """A new bucket, in which images are stored."""
+    connect(f"test-{uuid.uuid4().hex}")
     bucket = storage.get_storage().bucket
     bucket.create()
     yield bucket
@@ -82,6 +99,7 @@ def test_a_phone_s_photo_arrives_whole_and_upright(client, bucket):
     stored = bucket.Object(body["file"]).get()
     assert hashlib.sha256(stored["Body"].read()).digest() == hashlib.sha256(content).digest()
     assert stored["ContentType"] == "image/jpeg"
+    assert stored["CacheControl"] == "private, max-age=31536000, immutable"
     stem = body["file"].removesuffix(".jpg")
     for name, size in {
         "thumb": (120, 160),
@@ -113,6 +131,15 @@ def test_an_original_near_the_limit_is_one_put_too(client, requests):
     assert [request.split()[0] for request in requests] == ["PUT"] * 5
 
 
+def test_a_file_is_sent_by_the_thread_that_saves_it(bucket):
+    senders = []
+    bucket.meta.client.meta.events.register(
+        "before-send.s3", lambda **kwargs: senders.append(threading.get_ident())
+    )
+    storage.get_storage().save("images/x.png", ContentFile(b"x"))
+    assert senders == [threading.get_ident()]
+
+
 def test_listing_asks_the_storage_nothing(client, bucket, requests):
     bulk_upload(client, *(upload_of(photo()) for _ in range(3)))
     del requests[:]
@@ -137,10 +164,9 @@ def test_a_deleted_image_leaves_the_bucket(client, bucket, django_capture_on_com
     assert keys_in(bucket) == []
 
 
-def test_a_wrong_secret_is_a_503_and_leaves_nothing(client, bucket, settings, monkeypatch):
+def test_a_wrong_secret_is_a_503_and_leaves_nothing(client, bucket, connect):
     """So the server does check signatures."""
-    monkeypatch.setenv("POLYIMAGES_S3_SECRET_KEY", "wrong")
-    settings.STORAGES = settings.STORAGES | {"polyimages": s3_storage(bucket.name)}
+    connect(bucket.name, secret_key="wrong")
     response = upload(client)
     assert response.status_code == 503
     assert not Image.objects.exists()
@@ -157,8 +183,141 @@ def test_urls_are_signed_and_work(client, bucket, server):
     refused.value.close()
 
 
-def test_a_storage_that_does_not_answer_is_a_503(client, bucket, settings, monkeypatch):
-    monkeypatch.setenv("POLYIMAGES_S3_ENDPOINT", "http://127.0.0.1:9")
-    settings.STORAGES = settings.STORAGES | {"polyimages": s3_storage(bucket.name)}
+def test_a_storage_that_does_not_answer_is_a_503(client, bucket, connect):
+    connect(bucket.name, endpoint_url="http://127.0.0.1:9")
     assert upload(client).status_code == 503
     assert not Image.objects.exists()
+
+
+@pytest.fixture
+def made(settings) -> Callable[..., object]:
+    """The storage that Django makes of ``s3_storage("photos", ...)``."""
+
+    def make(**arguments):
+        settings.STORAGES = settings.STORAGES | {"polyimages": s3_storage("photos", **arguments)}
+        return storages["polyimages"]
+
+    return make
+
+
+KEYS = {"access_key": "key", "secret_key": "secret"}
+
+
+class TestTheFunction:
+    R2 = "https://account.eu.r2.cloudflarestorage.com"
+
+    @pytest.mark.parametrize(
+        ("arguments", "beginning"),
+        [
+            ({"region": "eu-central-1"}, "https://s3.eu-central-1.amazonaws.com/photos/x.webp?"),
+            ({"endpoint_url": R2}, f"{R2}/photos/x.webp?"),
+            ({"endpoint_url": "http://127.0.0.1:9000"}, "http://127.0.0.1:9000/photos/x.webp?"),
+            (
+                {"region": "eu-central-1", "addressing_style": "virtual"},
+                "https://photos.s3.eu-central-1.amazonaws.com/x.webp?",
+            ),
+        ],
+    )
+    def test_urls_are_signed_at_the_host_that_answers(self, made, arguments, beginning):
+        url = made(**KEYS, **arguments).url("x.webp")
+        assert url.startswith(beginning)
+        assert "X-Amz-Signature=" in url
+
+    @pytest.mark.parametrize(
+        ("arguments", "region"),
+        [
+            ({"endpoint_url": R2}, "auto"),
+            ({"endpoint_url": R2, "region": "weur"}, "weur"),
+            ({"endpoint_url": "https://s3.example.com", "region": "eu-1"}, "eu-1"),
+            ({"endpoint_url": "https://s3.example.com", "region": ""}, None),
+        ],
+    )
+    def test_the_region_of_r2_need_not_be_given(self, made, arguments, region):
+        assert made(**arguments).region_name == region
+
+    @pytest.mark.parametrize(
+        ("public_url", "url"),
+        [
+            ("https://images.example.com", "https://images.example.com/images/x.webp"),
+            ("http://127.0.0.1:9000/photos/", "http://127.0.0.1:9000/photos/images/x.webp"),
+        ],
+    )
+    def test_a_public_url_begins_all_others(self, made, public_url, url):
+        public = made(public_url=public_url)
+        assert public.url("images/x.webp") == url
+        assert public.object_parameters["CacheControl"].startswith("public, ")
+
+    def test_urls_of_a_public_bucket_need_no_signature(self, made):
+        public = made(endpoint_url="https://s3.example.com", signed_urls=False)
+        assert public.url("x.webp") == "https://s3.example.com/photos/x.webp"
+        assert public.object_parameters["CacheControl"].startswith("public, ")
+
+    def test_settings_for_other_buckets_of_the_site_do_not_count(self, made, settings):
+        settings.AWS_S3_CUSTOM_DOMAIN = "static.example.com"
+        settings.AWS_QUERYSTRING_AUTH = settings.AWS_S3_FILE_OVERWRITE = False
+        settings.AWS_DEFAULT_ACL = "public-read"
+        own = made(**KEYS)
+        assert "X-Amz-Signature=" in own.url("x.webp")
+        assert (own.file_overwrite, own.default_acl) == (True, None)
+
+    def test_what_is_not_given_comes_from_the_settings_of_the_site(self, made, settings):
+        settings.AWS_S3_REGION_NAME = "eu-central-1"
+        assert made().region_name == "eu-central-1"
+
+    def test_any_option_of_django_storages_may_be_given(self, made):
+        own = made(location="site", default_acl="public-read", object_parameters={})
+        assert (own.location, own.default_acl) == ("site", "public-read")
+        assert own.object_parameters == {}
+
+    def test_a_client_config_changes_only_what_it_says(self, made):
+        given = {"client_config": Config(read_timeout=7), "proxies": {"https": "proxy:1"}}
+        config = made(**given).client_config
+        assert (config.read_timeout, config.connect_timeout) == (7, 5)
+        assert (config.proxies, config.signature_version) == ({"https": "proxy:1"}, "s3v4")
+        assert config.request_checksum_calculation == "when_required"
+
+    @pytest.mark.parametrize("given", [{"access_key": "x"}, {"secret_key": "x", "access_key": ""}])
+    def test_half_of_the_credentials_is_refused(self, given):
+        with pytest.raises(ImproperlyConfigured, match="only one of access_key and secret_key"):
+            s3_storage("photos", **given)
+
+    def test_a_public_url_without_its_scheme_is_refused(self):
+        with pytest.raises(ImproperlyConfigured, match=r"write a whole URL, as 'https://images"):
+            s3_storage("photos", public_url="images.example.com")
+
+
+def run_without_settings(*lines: str) -> str:
+    """What a Python prints, or the last line of its traceback."""
+    variables = {name: value for name, value in os.environ.items() if "DJANGO" not in name}
+    source = Path(django_polyimages.__file__).parents[1]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "\n".join(lines)],
+        env=variables | {"PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (result.stdout or result.stderr.splitlines()[-1]).strip()
+
+
+def test_a_settings_file_may_call_it_and_loads_boto3_only_then():
+    told = run_without_settings(
+        "import sys",
+        "from django_polyimages.storage.s3 import s3_storage",
+        "print({'boto3', 'botocore', 'storages'} & set(sys.modules))",
+        "print(s3_storage('photos')['OPTIONS']['bucket_name'])",
+        "from django.conf import settings",
+        "print(settings.configured)",
+    )
+    assert told.split("\n") == ["set()", "photos", "False"]
+
+
+@pytest.mark.parametrize("missing", ["boto3", "storages"])
+def test_a_package_that_is_missing_is_named_with_its_cure(missing):
+    told = run_without_settings(
+        f"import sys; sys.modules['{missing}'] = None",
+        "from django_polyimages.storage.s3 import s3_storage",
+        "s3_storage('photos')",
+    )
+    assert told.startswith("django.core.exceptions.ImproperlyConfigured: s3_storage() needs boto3")
+    assert 'pip install "django-polyimages[s3]"' in told

@@ -1,0 +1,134 @@
+"""The S3 storage of django-storages with options that suit images, for a settings file.
+
+The import needs no settings and no boto3; only the call imports boto3.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+
+_GIB = 1024**3
+_PARTS_OF_CONFIG = ("signature_version", "addressing_style", "proxies", "client_config")
+"""Options that become one ``client_config``: beside that, django-storages ignores the others."""
+
+
+def s3_storage(
+    bucket: str,
+    *,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    public_url: str | None = None,
+    signed_urls: bool = True,
+    **options: Any,
+) -> dict[str, Any]:
+    """An entry of ``STORAGES`` for AWS, Cloudflare R2, MinIO, SeaweedFS, Ceph and others.
+
+    A file of up to 1 GiB is one PUT, sent by the thread that saves it, signed with version 4 and
+    without checksums in a trailer. Connecting may take 5 seconds, each wait for an answer 30
+    seconds, and a request is tried three times.
+
+    ``endpoint_url`` is the URL of the server, ``None`` for AWS. ``region`` is the bucket's; for R2
+    it is ``auto`` unless given. Without ``access_key`` and ``secret_key`` boto3 looks where it
+    always does: in the environment, in its own files and at the machine's role. What is ``None``
+    may also come from the ``AWS_*`` settings of django-storages.
+
+    ``public_url`` is where everybody may read the bucket, as ``https://images.example.com``: URLs
+    begin with it, are not signed and do not expire. Other URLs are signed and valid for an hour
+    (``querystring_expire``, in seconds), unless ``signed_urls`` is false.
+
+    ``options`` are further options of django-storages and replace those set here. Of a
+    ``client_config`` only what it sets itself is taken.
+
+    Raises ``ImproperlyConfigured`` where boto3 or django-storages is not installed, where one of
+    the two keys is missing, and where ``public_url`` is not a whole URL.
+    """
+    if not (find_spec("boto3") and find_spec("storages")):
+        raise ImproperlyConfigured(
+            "s3_storage() needs boto3 and django-storages: pip install "
+            '"django-polyimages[s3]" installs both.'
+        )
+    if bool(access_key) != bool(secret_key):
+        raise ImproperlyConfigured(
+            "s3_storage() was given only one of access_key and secret_key. If they come from "
+            "environment variables, one of these is not set."
+        )
+    from boto3.s3.transfer import TransferConfig
+
+    server = {
+        "endpoint_url": endpoint_url,
+        "region_name": region or ("auto" if is_r2(endpoint_url) else None),
+        "access_key": access_key,
+        "secret_key": secret_key,
+    }
+    config = {name: options.pop(name) for name in _PARTS_OF_CONFIG if name in options}
+    readers = "private" if signed_urls and not public_url else "public"
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            **{name: value for name, value in server.items() if value},
+            **_domain(public_url),
+            "querystring_auth": signed_urls,
+            "client_config": _client_config(**config),
+            "transfer_config": TransferConfig(multipart_threshold=_GIB, use_threads=False),
+            # Buckets without ACLs, as AWS makes them, refuse an upload that names one.
+            "default_acl": None,
+            # False costs a HEAD before each PUT. Keys are random, so no file is overwritten.
+            "file_overwrite": True,
+            "object_parameters": {"CacheControl": f"{readers}, max-age=31536000, immutable"},
+            **options,
+        },
+    }
+
+
+def is_r2(endpoint_url: str | None) -> bool:
+    """Whether the server is Cloudflare R2."""
+    return (urlsplit(endpoint_url or "").hostname or "").endswith(".r2.cloudflarestorage.com")
+
+
+def _domain(public_url: str | None) -> dict[str, str | None]:
+    if not public_url:
+        return {"custom_domain": None}
+    url = urlsplit(public_url)
+    if not (url.scheme and url.netloc):
+        raise ImproperlyConfigured(
+            f"public_url is {public_url!r}; write a whole URL, as 'https://images.example.com'."
+        )
+    return {
+        "url_protocol": f"{url.scheme}:",
+        "custom_domain": f"{url.netloc}{url.path}".rstrip("/"),
+    }
+
+
+def _client_config(
+    *,
+    signature_version: str = "s3v4",
+    addressing_style: Literal["auto", "path", "virtual"] = "path",
+    proxies: dict[str, str] | None = None,
+    client_config: Config | None = None,
+) -> Config:
+    from botocore.config import Config
+
+    config = Config(
+        signature_version=signature_version,
+        # Every server knows "path". With "auto", boto3 signs URLs of AWS for a host that redirects
+        # elsewhere while a bucket is new.
+        s3={"addressing_style": addressing_style},
+        proxies=proxies,
+        # By default boto3 sends checksums in a trailer, which R2, Ceph and others refuse.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 3},
+    )
+    return config.merge(client_config) if client_config else config
