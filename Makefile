@@ -26,11 +26,12 @@ databases: .venv/dev ## the tests of models and API on PostgreSQL and MariaDB, w
 fuzz: .venv/dev ## schemathesis against the running example project, EXAMPLES an endpoint, from SEED if given
 	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)
 
-check: .venv/dev ## ruff, mypy, import-linter, migrations
+check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, eslint, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	npm run --silent lint
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
 
@@ -56,14 +57,19 @@ tox: .venv/dev ## the test suite on every Python found, with every Django
 bench: .venv/dev ## CPU and wall time of one upload
 	$(BIN)/python benchmarks/upload.py
 
-clean: ## forget .venv and the demo's data
-	rm -rf .venv example_project/db.sqlite3 example_project/media
+clean: ## forget .venv, node_modules and the demo's data
+	rm -rf .venv node_modules example_project/db.sqlite3 example_project/media
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.13"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@command -v npm > /dev/null || { echo "npm is needed for eslint"; exit 1; }
+	npm ci --no-audit --no-fund --silent
+	@touch $@
 
 .venv/demo: pyproject.toml | .venv
 	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group demo

@@ -11,11 +11,17 @@ class Shot(AbstractImage):
 
 
 class Use(AbstractImageRelation):
-    """Has a key before it is saved, a column that has to be filled, and more than columns."""
+    """Has a key before it is saved, a column that has to be filled, and more than columns.
+
+    The names of three columns are parts of names that the inline knows: image, is_cover, upload.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     image = models.ForeignKey(Shot, on_delete=models.CASCADE, related_name="relations")
     place = models.CharField(max_length=10)
+    age = models.PositiveIntegerField(null=True, blank=True)
+    cover = models.CharField(max_length=10, blank=True)
+    load = models.FloatField(null=True, blank=True)
     seen_by = models.ManyToManyField("auth.Group", blank=True, related_name="+")
 
     class Meta(AbstractImageRelation.Meta):

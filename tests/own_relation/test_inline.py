@@ -56,6 +56,17 @@ def test_a_row_is_attached_changed_and_removed(admin_client, thing, shot, team):
     assert not Use.objects.exists()
 
 
+def test_columns_named_like_a_part_of_a_known_name_are_shown_and_saved(admin_client, thing, shot):
+    row = {"image": shot.pk, "place": "left", "age": 3, "cover": "leather", "load": 1.5}
+    assert save(admin_client, thing, row).status_code == 302
+    use = Use.objects.get()
+    assert (use.age, use.cover, use.load) == (3, "leather", 1.5)
+    page = admin_client.get(f"/admin/own_relation/thing/{thing.pk}/change/").content.decode()
+    shown = re.findall(rf'name="{PREFIX}-0-(\w+)"', page)
+    assert len(shown) == len(set(shown)), "an input is there twice"
+    assert {"age", "cover", "load", "is_cover", "order", "DELETE"} < set(shown)
+
+
 def test_what_has_to_be_filled_is_asked_for(admin_client, thing, shot):
     response = save(admin_client, thing, {"image": shot.pk})
     assert "This field is required." in response.content.decode()

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms import BoundField
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import AbstractImage
 
 _NOT_OPTIONS = {"upload", "image", "order", "DELETE", "id"}
+_PLACED = {"upload", "image", "order", "DELETE", "is_cover"}
 TEXTS = ("title", "alt_text", "description")
 
 
@@ -52,6 +54,11 @@ class ImageRelationForm(forms.ModelForm):
         """What the image is called, or the file that was sent for it; empty without either."""
         sent = self.files.get(self.add_prefix("upload"))
         return str(self.shown_image or (sent.name if sent else ""))
+
+    @property
+    def other_fields(self) -> list[BoundField]:
+        """The visible fields that the template does not place by name: texts, and a host's own."""
+        return [field for field in self.visible_fields() if field.name not in _PLACED]
 
     def full_clean(self) -> None:
         if self.gone:

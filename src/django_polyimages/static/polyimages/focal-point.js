@@ -1,119 +1,137 @@
-/* The focal point of an image: a marker on the picture, in step with two number inputs. */
-"use strict";
-{
-  const STEP = 0.01;
-  const ARROWS = {
-    ArrowLeft: [-STEP, 0],
-    ArrowRight: [STEP, 0],
-    ArrowUp: [0, -STEP],
-    ArrowDown: [0, STEP],
-  };
+/* The focal point of an image: a marker on the picture, kept in step with two number inputs. */
 
-  function inside(value, least, most) {
-    return Math.min(Math.max(value, least), most);
+const STEP = 0.01;
+const ARROWS = {
+  ArrowLeft: [-STEP, 0],
+  ArrowRight: [STEP, 0],
+  ArrowUp: [0, -STEP],
+  ArrowDown: [0, STEP],
+};
+
+function clamp(value, least, most) {
+  return Math.min(Math.max(value, least), most);
+}
+
+/* Where a part of `length` pixels begins on a side so that the point is in its middle; computed as
+   VersionSpec.target() does. */
+function partStart(point, length, side) {
+  return clamp(Math.floor(point * side) - Math.floor(length / 2), 0, side - length);
+}
+
+class FocalPoint {
+  constructor(root, inputs) {
+    this.root = root;
+    this.inputs = inputs;
+    this.picture = root.querySelector(".polyimages-focal-picture");
+    this.circles = root.querySelectorAll(".polyimages-focal-marker circle");
+    this.crops = root.querySelectorAll(".polyimages-crop svg");
+    this.handle = this.addHandle();
+    this.addCentreButton();
+    this.listenToPointer();
+    this.listenToKeys();
+    root.classList.add("polyimages-focal-active");
+    this.show();
   }
 
-  /* Where a part of `length` pixels begins on a side so that the point is in its middle; as
-     VersionSpec.target() does it. */
-  function around(point, length, side) {
-    return inside(Math.floor(point * side) - Math.floor(length / 2), 0, side - length);
-  }
-
-  function start(root) {
-    const form = root.closest("form");
-    const inputs = ["focal_x", "focal_y"].map((name) => form?.elements.namedItem(name));
-    if (!inputs.every((input) => input instanceof HTMLInputElement)) return; // may only be viewed
-    const picture = root.querySelector(".polyimages-focal-picture");
-    const circles = root.querySelectorAll(".polyimages-focal-marker circle");
-    const crops = root.querySelectorAll(".polyimages-crop svg");
-    const size = [Number(root.dataset.width), Number(root.dataset.height)];
-
+  addHandle() {
     const handle = document.createElement("button");
     handle.type = "button";
     handle.className = "polyimages-focal-handle";
-    picture.append(handle);
+    this.picture.append(handle);
+    return handle;
+  }
 
+  addCentreButton() {
     const centre = document.createElement("button");
     centre.type = "button";
     centre.className = "button polyimages-focal-centre";
-    centre.textContent = root.dataset.centre;
-    const hint = root.querySelector(".polyimages-focal-hint");
+    centre.textContent = this.root.dataset.centre;
+    centre.addEventListener("click", () => this.move(0.5, 0.5));
+    const hint = this.root.querySelector(".polyimages-focal-hint");
     hint.hidden = false;
     hint.after(centre);
+  }
 
-    const point = () =>
-      inputs.map((input) => (Number.isFinite(input.valueAsNumber) ? inside(input.valueAsNumber, 0, 1) : 0.5));
+  point() {
+    return this.inputs.map(({ valueAsNumber }) => (Number.isFinite(valueAsNumber) ? clamp(valueAsNumber, 0, 1) : 0.5));
+  }
 
-    function show() {
-      const [x, y] = point();
-      for (const circle of circles) {
-        circle.setAttribute("cx", `${x * 100}%`);
-        circle.setAttribute("cy", `${y * 100}%`);
-      }
-      handle.style.left = `${x * 100}%`; // of the picture, which no language mirrors
-      handle.style.top = `${y * 100}%`;
-      handle.setAttribute(
-        "aria-label",
-        root.dataset.label.replace("{x}", Math.round(x * 100)).replace("{y}", Math.round(y * 100)),
-      );
-      for (const crop of crops) {
-        const length = [Number(crop.dataset.cropWidth), Number(crop.dataset.cropHeight)];
-        const left = around(x, length[0], size[0]);
-        const upper = around(y, length[1], size[1]);
-        crop.setAttribute("viewBox", `${left} ${upper} ${length[0]} ${length[1]}`);
-      }
+  show() {
+    const [x, y] = this.point();
+    for (const circle of this.circles) {
+      circle.setAttribute("cx", `${x * 100}%`);
+      circle.setAttribute("cy", `${y * 100}%`);
     }
+    this.handle.style.left = `${x * 100}%`; // a position in the picture, which right-to-left languages do not mirror
+    this.handle.style.top = `${y * 100}%`;
+    const label = this.root.dataset.label.replace("{x}", Math.round(x * 100)).replace("{y}", Math.round(y * 100));
+    this.handle.setAttribute("aria-label", label);
+    for (const crop of this.crops) this.showCrop(crop, x, y);
+  }
 
-    function move(x, y) {
-      [x, y].forEach((value, index) => {
-        inputs[index].value = String(Number(inside(value, 0, 1).toFixed(4)));
-        inputs[index].dispatchEvent(new Event("change", { bubbles: true }));
-      });
-      show();
-    }
+  showCrop(crop, x, y) {
+    const [width, height] = [Number(crop.dataset.cropWidth), Number(crop.dataset.cropHeight)];
+    const left = partStart(x, width, Number(this.root.dataset.width));
+    const upper = partStart(y, height, Number(this.root.dataset.height));
+    crop.setAttribute("viewBox", `${left} ${upper} ${width} ${height}`);
+  }
 
-    function moveTo(event) {
-      const box = picture.getBoundingClientRect();
-      move((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-    }
+  move(x, y) {
+    [x, y].forEach((value, index) => {
+      this.inputs[index].value = String(Number(clamp(value, 0, 1).toFixed(4)));
+      this.inputs[index].dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    this.show();
+  }
 
+  moveTo({ clientX, clientY }) {
+    const box = this.picture.getBoundingClientRect();
+    this.move((clientX - box.left) / box.width, (clientY - box.top) / box.height);
+  }
+
+  listenToPointer() {
+    const { picture, handle } = this;
     picture.addEventListener("dragstart", (event) => event.preventDefault());
     picture.addEventListener("pointerdown", (event) => {
-      // A finger on the picture may be about to scroll the page; on the marker it moves that.
+      // A finger on the picture may be about to scroll the page; on the handle it moves the point.
       if (event.button !== 0 || (event.pointerType !== "mouse" && event.target !== handle)) return;
       picture.setPointerCapture(event.pointerId);
-      if (event.target !== handle) moveTo(event);
+      if (event.target !== handle) this.moveTo(event);
     });
     picture.addEventListener("click", (event) => {
-      if (event.detail && event.target !== handle) moveTo(event); // not by a key
+      if (event.detail && event.target !== handle) this.moveTo(event); // detail is 0 for a click by a key
       handle.focus({ preventScroll: true });
     });
     picture.addEventListener("pointermove", (event) => {
-      if (picture.hasPointerCapture(event.pointerId)) moveTo(event);
+      if (picture.hasPointerCapture(event.pointerId)) this.moveTo(event);
     });
-    handle.addEventListener("keydown", (event) => {
+  }
+
+  listenToKeys() {
+    this.handle.addEventListener("keydown", (event) => {
       const step = ARROWS[event.key];
       if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       const factor = event.shiftKey ? 10 : 1;
-      const [x, y] = point();
-      move(x + step[0] * factor, y + step[1] * factor);
+      const [x, y] = this.point();
+      this.move(x + step[0] * factor, y + step[1] * factor);
     });
-    centre.addEventListener("click", () => move(0.5, 0.5));
-    for (const input of inputs) {
-      input.addEventListener("input", show);
+    this.inputs.forEach((input, index) => {
+      input.addEventListener("input", () => this.show());
       input.addEventListener("keydown", (event) => {
         if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-        event.preventDefault(); // the browser's own step is a whole side
-        const change = event.key === "ArrowUp" ? STEP : -STEP;
-        const values = point();
-        values[inputs.indexOf(input)] += change;
-        move(...values);
+        event.preventDefault(); // the browser's own step is 1, the whole side
+        const values = this.point();
+        values[index] += event.key === "ArrowUp" ? STEP : -STEP;
+        this.move(...values);
       });
-    }
-    root.classList.add("polyimages-focal-active");
-    show();
+    });
   }
+}
 
-  document.querySelectorAll(".polyimages-focal").forEach(start);
+for (const root of document.querySelectorAll(".polyimages-focal")) {
+  const form = root.closest("form");
+  const inputs = ["focal_x", "focal_y"].map((name) => form?.elements.namedItem(name));
+  const canChange = inputs.every((input) => input instanceof HTMLInputElement); // else the page is for viewing only
+  if (canChange) new FocalPoint(root, inputs);
 }
