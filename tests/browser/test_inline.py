@@ -267,7 +267,7 @@ def test_text_named_as_a_picture_is_told_at_once_and_by_the_server(
     expect(_card(page, "fake.jpg")).to_contain_text("Unsupported image format")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".errornote").first).to_be_visible()
-    expect(_card(page, "fake.jpg").locator(".errorlist")).to_contain_text("Not an image")
+    expect(_card(page, "fake.jpg").locator(".errorlist")).to_contain_text("or damaged")
     assert not Image.objects.exists()
     assert not contact.images.exists()
 
