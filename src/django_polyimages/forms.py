@@ -36,7 +36,7 @@ class ImageUploadInput(forms.ClearableFileInput):
 
     class Media:
         css = {"all": ["polyimages/upload.css"]}
-        js = [Script("polyimages/upload.js", type="module")]
+        js = [Script("polyimages/upload.js", defer=True)]
 
     def is_initial(self, value: object) -> bool:
         """Whether ``value`` is an image, or an object's relation to one."""

@@ -36,9 +36,9 @@ class ImageInline(GenericInlineModelAdmin):
     class Media:
         css = {"all": ["polyimages/upload.css", "polyimages/inline.css"]}
         js = [
-            Script("polyimages/upload.js", type="module"),
-            Script("polyimages/inline.js", type="module"),
-            Script("polyimages/library.js", type="module"),
+            Script("polyimages/upload.js", defer=True),
+            Script("polyimages/inline.js", defer=True),
+            Script("polyimages/library.js", defer=True),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

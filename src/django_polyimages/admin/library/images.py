@@ -68,8 +68,8 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
     class Media:
         css = {"all": ["polyimages/admin.css"]}
         js = [
-            Script("polyimages/focal-point.js", type="module"),
-            Script("polyimages/regenerate.js", type="module"),
+            Script("polyimages/focal-point.js", defer=True),
+            Script("polyimages/regenerate.js", defer=True),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

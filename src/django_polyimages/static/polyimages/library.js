@@ -1,116 +1,119 @@
 /* The dialog in which images of the library are picked; each becomes a "polyimages:picked" event. */
+"use strict";
 
-class Library {
-  constructor(dialog) {
-    this.dialog = dialog;
-    this.root = dialog.closest(".polyimages-inline");
-    this.search = dialog.querySelector("input[type=search]");
-    this.list = dialog.querySelector(".polyimages-library-images");
-    this.status = dialog.querySelector(".polyimages-library-status");
-    this.buttons = Object.fromEntries(
-      [...dialog.querySelectorAll("[data-do]")].map((button) => [button.dataset.do, button]),
-    );
-    this.picked = new Map();
-    const opener = this.root.querySelector(".polyimages-inline-pick");
-    opener.hidden = false;
-    opener.addEventListener("click", () => this.open());
-    this.buttons.more.addEventListener("click", () => this.load(this.page + 1));
-    this.buttons.close.addEventListener("click", () => dialog.close());
-    this.buttons.add.addEventListener("click", () => this.add());
-    let typing = 0;
-    this.search.addEventListener("input", () => {
-      clearTimeout(typing);
-      typing = setTimeout(() => this.load(1), 250);
-    });
-    this.search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") event.preventDefault(); // it would submit the form behind the dialog
-    });
-  }
-
-  open() {
-    this.picked.clear();
-    this.list.replaceChildren(); // the former list would be replaced while somebody is already choosing from it
-    this.buttons.add.disabled = true;
-    this.search.value = "";
-    this.dialog.showModal();
-    this.load(1);
-  }
-
-  async load(page) {
-    const { url, organization, organizationInput } = this.dialog.dataset;
-    const chosen = organizationInput && document.getElementById(organizationInput)?.value;
-    const query = new URLSearchParams({ page, q: this.search.value });
-    if (chosen || organization) query.set("organization", chosen || organization);
-    const request = (this.request = Symbol());
-    try {
-      const response = await fetch(`${url}?${query}`, { headers: { Accept: "application/json" } });
-      if (!response.ok) throw new Error(String(response.status));
-      const answer = await response.json();
-      if (this.request === request) this.show(answer);
-    } catch {
-      if (this.request === request) this.status.textContent = this.status.dataset.failed;
+{
+  class Library {
+    constructor(dialog) {
+      this.dialog = dialog;
+      this.root = dialog.closest(".polyimages-inline");
+      this.search = dialog.querySelector("input[type=search]");
+      this.list = dialog.querySelector(".polyimages-library-images");
+      this.status = dialog.querySelector(".polyimages-library-status");
+      this.buttons = Object.fromEntries(
+        [...dialog.querySelectorAll("[data-do]")].map((button) => [button.dataset.do, button]),
+      );
+      this.picked = new Map();
+      const opener = this.root.querySelector(".polyimages-inline-pick");
+      opener.hidden = false;
+      opener.addEventListener("click", () => this.open());
+      this.buttons.more.addEventListener("click", () => this.load(this.page + 1));
+      this.buttons.close.addEventListener("click", () => dialog.close());
+      this.buttons.add.addEventListener("click", () => this.add());
+      let typing = 0;
+      this.search.addEventListener("input", () => {
+        clearTimeout(typing);
+        typing = setTimeout(() => this.load(1), 250);
+      });
+      this.search.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") event.preventDefault(); // it would submit the form behind the dialog
+      });
     }
-  }
 
-  show({ images, page, has_next: hasNext }) {
-    this.page = page;
-    const attached = new Set([...this.root.querySelectorAll(".polyimages-card")].map((card) => card.dataset.image));
-    const items = images.map((image) => this.item(image, attached.has(image.id)));
-    if (page === 1) this.replace(items);
-    else this.list.append(...items);
-    if (page > 1) items.map((item) => item.firstChild).find((button) => !button.disabled)?.focus();
-    this.status.textContent = this.list.children.length ? "" : this.status.dataset.none;
-    this.buttons.more.hidden = !hasNext;
-  }
+    open() {
+      this.picked.clear();
+      this.list.replaceChildren(); // the former list would be replaced while somebody is already choosing from it
+      this.buttons.add.disabled = true;
+      this.search.value = "";
+      this.dialog.showModal();
+      this.load(1);
+    }
 
-  /* An image that has the keyboard focus when the answer comes keeps it. */
-  replace(items) {
-    const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.image;
-    this.list.replaceChildren(...items);
-    if (focused) this.list.querySelector(`[data-image="${CSS.escape(focused)}"]`)?.focus();
-  }
+    async load(page) {
+      const { url, organization, organizationInput } = this.dialog.dataset;
+      const chosen = organizationInput && document.getElementById(organizationInput)?.value;
+      const query = new URLSearchParams({ page, q: this.search.value });
+      if (chosen || organization) query.set("organization", chosen || organization);
+      const request = (this.request = Symbol());
+      try {
+        const response = await fetch(`${url}?${query}`, { headers: { Accept: "application/json" } });
+        if (!response.ok) throw new Error(String(response.status));
+        const answer = await response.json();
+        if (this.request === request) this.show(answer);
+      } catch {
+        if (this.request === request) this.status.textContent = this.status.dataset.failed;
+      }
+    }
 
-  item(image, isAttached) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.image = image.id;
-    button.disabled = isAttached;
-    button.setAttribute("aria-pressed", String(this.picked.has(image.id)));
-    const note = isAttached ? this.status.dataset.attached : image.organization;
-    button.append(this.picture(image), this.line(image.title || image.id), this.line(note));
-    button.addEventListener("click", () => {
-      if (!this.picked.delete(image.id)) this.picked.set(image.id, image);
+    show({ images, page, has_next: hasNext }) {
+      this.page = page;
+      const attached = new Set([...this.root.querySelectorAll(".polyimages-card")].map((card) => card.dataset.image));
+      const items = images.map((image) => this.item(image, attached.has(image.id)));
+      if (page === 1) this.replace(items);
+      else this.list.append(...items);
+      if (page > 1) items.map((item) => item.firstChild).find((button) => !button.disabled)?.focus();
+      this.status.textContent = this.list.children.length ? "" : this.status.dataset.none;
+      this.buttons.more.hidden = !hasNext;
+    }
+
+    /* An image that has the keyboard focus when the answer comes keeps it. */
+    replace(items) {
+      const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.image;
+      this.list.replaceChildren(...items);
+      if (focused) this.list.querySelector(`[data-image="${CSS.escape(focused)}"]`)?.focus();
+    }
+
+    item(image, isAttached) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.image = image.id;
+      button.disabled = isAttached;
       button.setAttribute("aria-pressed", String(this.picked.has(image.id)));
-      this.buttons.add.disabled = !this.picked.size;
-    });
-    const item = document.createElement("li");
-    item.append(button);
-    return item;
-  }
+      const note = isAttached ? this.status.dataset.attached : image.organization;
+      button.append(this.picture(image), this.line(image.title || image.id), this.line(note));
+      button.addEventListener("click", () => {
+        if (!this.picked.delete(image.id)) this.picked.set(image.id, image);
+        button.setAttribute("aria-pressed", String(this.picked.has(image.id)));
+        this.buttons.add.disabled = !this.picked.size;
+      });
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }
 
-  picture({ thumb }) {
-    const element = document.createElement(thumb ? "img" : "span");
-    if (!thumb) {
-      element.className = "polyimages-library-blank";
+    picture({ thumb }) {
+      const element = document.createElement(thumb ? "img" : "span");
+      if (!thumb) {
+        element.className = "polyimages-library-blank";
+        return element;
+      }
+      Object.assign(element, { alt: "", loading: "lazy", width: thumb.width, height: thumb.height, src: thumb.url });
       return element;
     }
-    Object.assign(element, { alt: "", loading: "lazy", width: thumb.width, height: thumb.height, src: thumb.url });
-    return element;
-  }
 
-  line(text) {
-    const line = document.createElement("small");
-    line.textContent = text;
-    line.title = text;
-    return line;
-  }
-
-  add() {
-    for (const image of this.picked.values()) {
-      this.root.dispatchEvent(new CustomEvent("polyimages:picked", { detail: image }));
+    line(text) {
+      const line = document.createElement("small");
+      line.textContent = text;
+      line.title = text;
+      return line;
     }
-    this.dialog.close();
-  }
-}
 
-for (const dialog of document.querySelectorAll(".polyimages-library")) new Library(dialog);
+    add() {
+      for (const image of this.picked.values()) {
+        this.root.dispatchEvent(new CustomEvent("polyimages:picked", { detail: image }));
+      }
+      this.dialog.close();
+    }
+  }
+
+  for (const dialog of document.querySelectorAll(".polyimages-library")) new Library(dialog);
+}

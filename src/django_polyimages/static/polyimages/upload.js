@@ -1,81 +1,84 @@
 /* Shows the pictures that were chosen and says at once which cannot be uploaded. The server checks again. */
+"use strict";
 
-const FIELDS = "input[type=file][data-polyimages-upload]";
+{
+  const FIELDS = "input[type=file][data-polyimages-upload]";
 
-function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_match, name) => values[name]);
-}
-
-function findProblem(input, file) {
-  const { maxBytes, tooLarge, wrongType } = input.dataset;
-  if (file.type && !input.accept.split(",").includes(file.type)) return wrongType;
-  return file.size > Number(maxBytes) ? tooLarge : "";
-}
-
-function message(input, { file, problem }) {
-  return fill(input.dataset.problem, { name: file.name, problem });
-}
-
-function preview(file) {
-  const image = document.createElement("img");
-  image.alt = "";
-  image.src = URL.createObjectURL(file);
-  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-  return image;
-}
-
-function describe(input, { file, problem }) {
-  const item = document.createElement("li");
-  if (!problem) {
-    const image = preview(file);
-    // The browser takes the type from the file's name; whether it is a picture shows only here.
-    const refused = { file, problem: input.dataset.wrongType };
-    image.addEventListener("error", () => item.replaceWith(describe(input, refused)));
-    item.append(image);
+  function fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, (_match, name) => values[name]);
   }
-  const name = document.createElement("span");
-  name.textContent = problem ? message(input, { file, problem }) : file.name;
-  item.append(name);
-  item.classList.toggle("polyimages-upload-problem", Boolean(problem));
-  return item;
-}
 
-/* A listener that cancels "polyimages:chosen" has taken the files without a problem: the input is emptied. */
-function show(input) {
-  const chosen = [...input.files].map((file) => ({ file, problem: findProblem(input, file) }));
-  const refused = chosen.filter(({ problem }) => problem);
-  const files = chosen.filter(({ problem }) => !problem).map(({ file }) => file);
-  const event = new CustomEvent("polyimages:chosen", { bubbles: true, cancelable: true, detail: { input, files } });
-  const taken = !input.dispatchEvent(event);
-  if (taken) input.value = "";
-  const tooMany = files.length > Number(input.dataset.maxFiles) ? input.dataset.tooMany : "";
-  const first = refused.length ? message(input, refused[0]) : "";
-  input.setCustomValidity(taken ? "" : tooMany || first);
-  const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
-  list?.replaceChildren(...(taken ? refused : chosen).map((one) => describe(input, one)));
-}
+  function findProblem(input, file) {
+    const { maxBytes, tooLarge, wrongType } = input.dataset;
+    if (file.type && !input.accept.split(",").includes(file.type)) return wrongType;
+    return file.size > Number(maxBytes) ? tooLarge : "";
+  }
 
-function drop(input, files) {
-  const carrier = new DataTransfer();
-  const all = input.multiple ? [...input.files, ...files] : [files[0]];
-  for (const file of all) carrier.items.add(file);
-  input.files = carrier.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
-}
+  function message(input, { file, problem }) {
+    return fill(input.dataset.problem, { name: file.name, problem });
+  }
 
-document.addEventListener("change", (event) => {
-  if (event.target.matches(FIELDS)) show(event.target);
-});
+  function preview(file) {
+    const image = document.createElement("img");
+    image.alt = "";
+    image.src = URL.createObjectURL(file);
+    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+    return image;
+  }
 
-for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
-  document.addEventListener(kind, (event) => {
-    const zone = event.target instanceof Element && event.target.closest(".polyimages-upload-drop");
-    if (!zone || !event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    const leaving = kind === "drop" || (kind === "dragleave" && !zone.contains(event.relatedTarget));
-    zone.classList.toggle("polyimages-upload-over", !leaving);
-    if (kind === "drop") drop(zone.querySelector(FIELDS), event.dataTransfer.files);
+  function describe(input, { file, problem }) {
+    const item = document.createElement("li");
+    if (!problem) {
+      const image = preview(file);
+      // The browser takes the type from the file's name; whether it is a picture shows only here.
+      const refused = { file, problem: input.dataset.wrongType };
+      image.addEventListener("error", () => item.replaceWith(describe(input, refused)));
+      item.append(image);
+    }
+    const name = document.createElement("span");
+    name.textContent = problem ? message(input, { file, problem }) : file.name;
+    item.append(name);
+    item.classList.toggle("polyimages-upload-problem", Boolean(problem));
+    return item;
+  }
+
+  /* A listener that cancels "polyimages:chosen" has taken the files without a problem: the input is emptied. */
+  function show(input) {
+    const chosen = [...input.files].map((file) => ({ file, problem: findProblem(input, file) }));
+    const refused = chosen.filter(({ problem }) => problem);
+    const files = chosen.filter(({ problem }) => !problem).map(({ file }) => file);
+    const event = new CustomEvent("polyimages:chosen", { bubbles: true, cancelable: true, detail: { input, files } });
+    const taken = !input.dispatchEvent(event);
+    if (taken) input.value = "";
+    const tooMany = files.length > Number(input.dataset.maxFiles) ? input.dataset.tooMany : "";
+    const first = refused.length ? message(input, refused[0]) : "";
+    input.setCustomValidity(taken ? "" : tooMany || first);
+    const list = input.closest(".polyimages-upload")?.querySelector(".polyimages-upload-chosen");
+    list?.replaceChildren(...(taken ? refused : chosen).map((one) => describe(input, one)));
+  }
+
+  function drop(input, files) {
+    const carrier = new DataTransfer();
+    const all = input.multiple ? [...input.files, ...files] : [files[0]];
+    for (const file of all) carrier.items.add(file);
+    input.files = carrier.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(FIELDS)) show(event.target);
   });
-}
 
-document.documentElement.classList.add("polyimages-scripted"); // the stylesheet shows the hint to drop files
+  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const zone = event.target instanceof Element && event.target.closest(".polyimages-upload-drop");
+      if (!zone || !event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      const leaving = kind === "drop" || (kind === "dragleave" && !zone.contains(event.relatedTarget));
+      zone.classList.toggle("polyimages-upload-over", !leaving);
+      if (kind === "drop") drop(zone.querySelector(FIELDS), event.dataTransfer.files);
+    });
+  }
+
+  document.documentElement.classList.add("polyimages-scripted"); // the stylesheet shows the hint to drop files
+}
