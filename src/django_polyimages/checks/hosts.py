@@ -18,6 +18,7 @@ from django_polyimages.accessors import (
 )
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.attachable import is_attachable
+from django_polyimages.models.primary_keys import key_field
 
 
 def check_organization_paths(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -134,9 +135,7 @@ def _end_of(model: type[Model], path: str) -> type[Model] | None:
 
 
 def _problems_of_key(model: type[Model], limit: int | None) -> Iterator[str]:
-    key: Any = model._meta.pk
-    while key.remote_field:  # the parent's by inheritance, or of a OneToOneField
-        key = key.target_field
+    key = key_field(model)
     if isinstance(key, CompositePrimaryKey):
         yield "is composite"
     elif isinstance(key, TextField | BinaryField):
