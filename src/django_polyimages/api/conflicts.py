@@ -101,13 +101,14 @@ def _named(access: Access, model: type[Model], keys: list[Any]) -> str:
 def _used_by(model: type[Model], keys: list[Any]) -> set[Any]:
     """The keys of the images that these objects protect."""
     objects = model._base_manager.filter(pk__in=keys[:MOST_SEARCHED])
-    paths = _paths_to_images(model, (PROTECT, RESTRICT), LONGEST_PATH)
-    return {key for path in paths for key in objects.values_list(path, flat=True)}
+    return {key for path in paths_to_images(model) for key in objects.values_list(path, flat=True)}
 
 
-def _paths_to_images(model: type[Model], kinds: tuple[Any, ...], length: int) -> Iterator[str]:
-    """The ORM paths by which ``model`` protects images: its own foreign key, or one that protects
-    what an image's deletion takes along.
+def paths_to_images(
+    model: type[Model], kinds: tuple[Any, ...] = (PROTECT, RESTRICT), length: int = LONGEST_PATH
+) -> Iterator[str]:
+    """The ORM paths by which ``model`` protects images: foreign keys that protect an image, or
+    something that would be deleted with an image.
     """
     for field in model._meta.concrete_fields:
         remote: Any = field.remote_field
@@ -116,5 +117,5 @@ def _paths_to_images(model: type[Model], kinds: tuple[Any, ...], length: int) ->
         if issubclass(get_image_model(), remote.model):
             yield f"{field.name}__pk"
         elif length > 1:
-            rest = _paths_to_images(remote.model, (CASCADE,), length - 1)
+            rest = paths_to_images(remote.model, (CASCADE,), length - 1)
             yield from (f"{field.name}__{path}" for path in rest)
