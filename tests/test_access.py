@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import connection
 from django.db.models import ObjectDoesNotExist
 from django.http import Http404
+from django.test.utils import CaptureQueriesContext
 
 from contacts.models import Contact
 from django_polyimages.access import Access, get_access
@@ -72,6 +74,14 @@ class TestImages:
             spelled = spelled.format(image.pk)
         with pytest.raises(NotFound):
             access.image(spelled)
+
+    @pytest.mark.skipif(
+        not connection.features.has_select_for_update, reason="SQLite locks the whole database"
+    )
+    def test_one_that_is_to_be_changed_is_locked(self, access, image):
+        with CaptureQueriesContext(connection) as queries:
+            access.image(image.pk, for_update=True)
+        assert [query["sql"].endswith("FOR UPDATE") for query in queries] == [True]
 
     def test_of_another_organization_are_not_found_in_the_same_words(self, access, foreign):
         with pytest.raises(NotFound) as theirs:

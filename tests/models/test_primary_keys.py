@@ -36,7 +36,19 @@ def test_another_spelling_of_a_uuid_is_none(spelled):
     assert canonical_key(Product, spelled) is None
 
 
-@pytest.mark.parametrize("text", ["k" * 256, "a\x00", "\ud800"])
+@isolate_apps("contacts")
+def test_a_text_is_as_long_as_a_relation_can_hold():
+    class Note(models.Model):
+        key = models.TextField(primary_key=True)
+
+        class Meta:
+            app_label = "contacts"
+
+    assert canonical_key(Note, "k" * 255) == "k" * 255
+    assert canonical_key(Note, "k" * 256) is None
+
+
+@pytest.mark.parametrize("text", ["a\x00", "\ud800"])
 def test_what_no_database_can_hold_is_none(text):
     assert canonical_key(Session, text) is None
 
