@@ -110,12 +110,15 @@ def paths_to_images(
     """The ORM paths by which ``model`` protects images: foreign keys that protect an image, or
     something that would be deleted with an image.
     """
-    for field in model._meta.concrete_fields:
-        remote: Any = field.remote_field
-        if not remote or remote.on_delete not in kinds:
+    for field in model._meta.get_fields():
+        if not (field.concrete and (field.many_to_one or field.one_to_one)):
             continue
-        if issubclass(get_image_model(), remote.model):
+        target: Any = field.related_model
+        *_name, options = field.deconstruct()
+        if options["on_delete"] not in kinds:
+            continue
+        if issubclass(get_image_model(), target):
             yield f"{field.name}__pk"
         elif length > 1:
-            rest = paths_to_images(remote.model, (CASCADE,), length - 1)
+            rest = paths_to_images(target, (CASCADE,), length - 1)
             yield from (f"{field.name}__{path}" for path in rest)
