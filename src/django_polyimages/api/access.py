@@ -23,6 +23,7 @@ from django_polyimages.accessors import get_image_model, get_relation_model
 from django_polyimages.api.errors import ApiError, not_found, unknown_images
 from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
 from django_polyimages.models.attachable import is_attachable
+from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.models.relation_manager import relations_of
 from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 
@@ -49,8 +50,7 @@ class Access:
 
     def images(self) -> ImageQuerySet:
         """The organization's images."""
-        images = get_image_model()._default_manager.filter(organization=self.organization)
-        return cast("ImageQuerySet", images)
+        return get_image_model()._default_manager.filter(organization=self.organization.pk)
 
     def image(self, image_id: int | str, *, for_change: bool = False) -> AbstractImage:
         """One of the organization's images; 404 for any other id.
@@ -123,9 +123,7 @@ def canonical_key(model: type[Model], spelled: int | str) -> Any:
 
     ``"01"``, ``"+1"`` and full-width digits name nothing: an object has one id.
     """
-    field = model._meta.pk
-    while field.remote_field:  # a parent's key, or a one-to-one as the key
-        field = field.target_field  # type: ignore[attr-defined]
+    field = key_field_of(model)
     text = str(spelled)
     if not _is_clean(text) or len(text) > MAX_KEY_LENGTH:
         return None

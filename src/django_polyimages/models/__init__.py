@@ -1,8 +1,13 @@
 """The models: abstract ones for hosts to build on, and the default ones."""
 
-from django_polyimages.requirements import require_content_types
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
-require_content_types()
+# No system check can say so: the models below cannot be made without it, and no check is ever run.
+if not apps.is_installed("django.contrib.contenttypes"):
+    raise ImproperlyConfigured(
+        'django_polyimages needs "django.contrib.contenttypes" in INSTALLED_APPS.'
+    )
 
 from django_polyimages.models.attachable import (
     ImageAttachable,

@@ -17,7 +17,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm, NewImagesForm
-from django_polyimages.admin.organizations import organization_keys, path_of
 from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
 from django_polyimages.forms import check_number_of_files
 from django_polyimages.models import (
@@ -26,6 +25,7 @@ from django_polyimages.models import (
     ImageRelationManager,
     relations_of,
 )
+from django_polyimages.models.organizations import organization_keys, path_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,8 +214,10 @@ def _needed_columns(model: type[Model]) -> list[str]:
     known = {field.name for field in AbstractImageRelation._meta.get_fields()} | {"image"}
     return [
         str(capfirst(field.verbose_name))
-        for field in model._meta.concrete_fields
-        if field.name not in known
+        for field in model._meta.get_fields()
+        if field.concrete
+        and not field.many_to_many
+        and field.name not in known
         and not (field.primary_key or field.blank or field.null or field.has_default())
     ]
 

@@ -24,6 +24,7 @@ from django.utils.translation import ngettext, pgettext
 
 from django_polyimages.admin.library.columns import all_relations
 from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.models.joins.metadata import key_field_of
 
 MOST_SHOWN = 50
 """How many objects are named; of the others only the number is told."""
@@ -142,9 +143,7 @@ def _can_exist(relation: AbstractImageRelation) -> bool:
     model = relation.content_type.model_class()
     if model is None:
         return False
-    field: Any = model._meta.pk
-    while field.remote_field:  # a parent's key, or a one-to-one as the key
-        field = field.target_field
+    field = key_field_of(model)
     try:
         field.run_validators(field.to_python(relation.object_id))  # also the range of integers
     except ValidationError:
