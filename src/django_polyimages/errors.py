@@ -7,6 +7,8 @@ from typing import Literal
 
 from django.utils.functional import Promise
 
+__all__ = ["InvalidImage", "InvalidImageCode", "NotAttached", "StorageUnavailable"]
+
 InvalidImageCode = Literal["empty", "too_large", "not_an_image", "too_many_pixels", "damaged"]
 
 

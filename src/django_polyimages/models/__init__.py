@@ -20,7 +20,12 @@ from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.models.regeneration import Regeneration
-from django_polyimages.models.relation_manager import ImageRelationManager, Synced, relations_of
+from django_polyimages.models.relation_manager import (
+    ImageRelationManager,
+    RelationOptions,
+    Synced,
+    relations_of,
+)
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
@@ -35,6 +40,7 @@ __all__ = [
     "ImageRelationManager",
     "PolymorphicImageRelation",
     "Regeneration",
+    "RelationOptions",
     "Synced",
     "organization_of",
     "prefetch_images",
