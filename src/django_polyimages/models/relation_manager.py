@@ -43,7 +43,8 @@ class Synced:
 class ImageRelationManager(RelationRows[RelationT]):
     """The verbs of ``contact.images``.
 
-    They work on the manager of one object only, which is what ``contact.images`` is. Each of them
+    They work on the manager of one object only, which is what ``contact.images`` is, and return
+    relations of the model in use, for type checkers ``RelationT``. Each of those that write
     waits for other changes to the same object, and is repeated if a deadlock stopped it. Of the
     ways to write that Django adds, ``remove()`` and ``clear()`` detach; ``add()``, ``set()``,
     ``create()`` and their like raise ``TypeError`` and name the verb to use.

@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connections, models, router, transaction
+from django.db import models, router, transaction
 from django.db.models import Q
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.joins import prefetch
+from django_polyimages.models.joins.metadata import locked
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
@@ -48,10 +49,9 @@ class RelationRows(models.Manager[RelationT]):
         self._require_saved()
         prefetch.forget_loaded(self)
         using = router.db_for_write(self.model, instance=self.instance)
-        locked = partial(
-            do_locked, partial(work, self.db_manager(using)), self.instance, image_ids, using=using
-        )
-        return again_after_deadlock(locked, using=using)
+        on_rows = partial(work, self.db_manager(using))
+        once = partial(do_locked, on_rows, self.instance, image_ids, using=using)
+        return again_after_deadlock(once, using=using)
 
     def _require_saved(self) -> None:
         if self.instance.pk is None:
@@ -125,7 +125,8 @@ def _lock_images(image_ids: Sequence[Any], using: str) -> ObjectDoesNotExist | N
     if not image_ids:
         return None
     model = get_image_model()
-    there = set(_locked(model, using).filter(pk__in=image_ids).order_by("pk"))
+    rows = model._base_manager.using(using).filter(pk__in=image_ids).order_by("pk")
+    there = set(locked(rows).values_list("pk", flat=True))
     gone = [str(pk) for pk in dict.fromkeys(image_ids) if pk not in there]
     if not gone:
         return None
@@ -134,16 +135,9 @@ def _lock_images(image_ids: Sequence[Any], using: str) -> ObjectDoesNotExist | N
 
 def _lock_object(obj: models.Model, using: str) -> ObjectDoesNotExist | None:
     host: Any = type(obj)
-    if _locked(host, using).filter(pk=obj.pk):
+    if locked(host._base_manager.using(using).filter(pk=obj.pk)).values_list("pk"):
         return None
     missing: ObjectDoesNotExist = host.DoesNotExist(
         f"This {host._meta.object_name} has been deleted."
     )
     return missing
-
-
-def _locked(model: type[models.Model], using: str) -> models.QuerySet[Any, Any]:
-    """The keys of rows that are locked; rows of other tables may go on referring to them."""
-    no_key = connections[using].features.has_select_for_no_key_update
-    rows = model._base_manager.using(using).select_for_update(no_key=no_key)
-    return rows.values_list("pk", flat=True)

@@ -339,9 +339,9 @@ class TestRefusal:
     ):
         real = ImageFormSet.save_new_objects
 
-        def save_new_objects(formset, **options):
+        def save_new_objects(formset, *args, **options):
             Image.objects.filter(pk=dawn.pk).delete()
-            return real(formset, **options)
+            return real(formset, *args, **options)
 
         monkeypatch.setattr(ImageFormSet, "save_new_objects", save_new_objects)
         response = save(admin_client, contact, {"image": dawn.pk})

@@ -44,8 +44,14 @@ DOCUMENTED_OF_META = {
     "verbose_name_plural",
 }
 UNDOCUMENTED = {
-    *("content_type_field_name", "get_cached_value", "get_extra_restriction", "get_path_info"),
-    *("get_reverse_joining_fields", "is_cached", "is_sliced", "mti_inherited"),
+    *(
+        "content_type_field_name",
+        "features",
+        "get_cached_value",
+        "get_extra_restriction",
+        "get_path_info",
+    ),
+    *("get_path_info", "get_reverse_joining_fields", "is_cached", "is_sliced", "mti_inherited"),
     *("object_id_field_name", "prefetch_cache_name", "remote_field", "set_cached_value"),
     *("target_field", "through"),
 }

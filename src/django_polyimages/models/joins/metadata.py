@@ -2,7 +2,8 @@
 
 Read in Django 5.2, 6.0 and 6.1: ``remote_field`` and ``target_field`` of a field;
 ``concrete_model``, ``auto_created`` and ``private_fields`` of ``_meta``; ``through`` of
-what is many to many; ``_db`` of a manager or a queryset, and ``is_sliced`` of its query.
+what is many to many; ``_db`` of a manager or a queryset, and ``is_sliced`` of its query;
+``features`` of a connection.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.contenttypes.fields import GenericRelation
-from django.db import models, router
+from django.db import connections, models, router
 
 
 def key_field_of(model: type[models.Model]) -> Any:
@@ -49,6 +50,12 @@ def has_table_of_its_own(field: models.ManyToManyField[Any, Any]) -> bool:
 def is_sliced(rows: models.QuerySet[Any, Any]) -> bool:
     """Whether a queryset has a limit or an offset."""
     return rows.query.is_sliced
+
+
+def locked(rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
+    """``rows`` locked; where the database can, rows of other tables may go on referring to them."""
+    no_key = connections[rows.db].features.has_select_for_no_key_update
+    return rows.select_for_update(no_key=no_key)
 
 
 def database_for_writing(rows: Any, **hints: Any) -> str:
