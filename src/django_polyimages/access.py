@@ -21,6 +21,7 @@ from django_polyimages.accessors import get_image_model, get_relation_model
 from django_polyimages.errors import NotFound
 from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
 from django_polyimages.models.attachable import is_attachable
+from django_polyimages.models.organizations import objects_of, path_of
 from django_polyimages.models.primary_keys import canonical_key, is_storable
 from django_polyimages.models.relation_manager import relations_of
 from django_polyimages.policies import Action, OrganizationPolicy, get_policy
@@ -44,8 +45,7 @@ class Access:
 
     def images(self) -> ImageQuerySet:
         """The organization's images."""
-        images = get_image_model()._default_manager.filter(organization=self.organization)
-        return cast("ImageQuerySet", images)
+        return get_image_model()._default_manager.filter(organization=self.organization.pk)
 
     def image(self, image_id: object, *, for_update: bool = False) -> AbstractImage:
         """One of the organization's images. Raises ``NotFound`` for any other id.
@@ -96,11 +96,9 @@ class Access:
 
     def objects(self, model: type[Model]) -> QuerySet[Model]:
         """The organization's objects of ``model``; none without ``image_organization_path``."""
-        path: str | None = getattr(model, "image_organization_path", None)
-        if not path:
+        if not path_of(model):
             return model._default_manager.none()
-        path = path if path == "pk" else f"{path}__pk"
-        return model._default_manager.filter(**{path: self.organization.pk})
+        return objects_of(self.organization, model)
 
     @contextmanager
     def expecting(self, obj: Model, images: Sequence[AbstractImage] = ()) -> Iterator[None]:

@@ -10,6 +10,8 @@ from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+__all__ = ["InvalidImage", "InvalidImageCode", "NotAttached", "NotFound", "StorageUnavailable"]
+
 InvalidImageCode = Literal[
     "empty", "too_large", "not_an_image", "too_many_pixels", "damaged", "too_many_files"
 ]

@@ -23,6 +23,13 @@ from django_polyimages.pipeline import store
 from django_polyimages.pixels import inspection
 from django_polyimages.rendering import picture
 
+__all__ = [
+    "ImageUploadField",
+    "ImageUploadInput",
+    "MultipleImageUploadField",
+    "MultipleImageUploadInput",
+]
+
 PICTURE_WIDTH = 160
 """Pixels: how wide the picture beside the field is shown at most."""
 

@@ -9,7 +9,8 @@ from django.test.utils import isolate_apps
 
 from catalog.models import Product
 from contacts.models import Contact
-from django_polyimages.models.primary_keys import canonical_key, key_field
+from django_polyimages.models.joins.metadata import key_field_of
+from django_polyimages.models.primary_keys import canonical_key
 
 ID = uuid.UUID("0f9e8d7c-6b5a-4938-a716-05f4e3d2c1b0")
 
@@ -67,6 +68,6 @@ def test_the_field_of_a_key_that_is_a_reference_is_at_its_end():
         class Meta:
             app_label = "contacts"
 
-    assert key_field(Profile) is key_field(Child) is Contact._meta.pk
+    assert key_field_of(Profile) is key_field_of(Child) is Contact._meta.pk
     assert canonical_key(Profile, "7") == 7
     assert canonical_key(Profile, "07") is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q
 from django.utils.dateparse import parse_datetime
@@ -26,7 +28,8 @@ def filtered(images: ImageQuerySet, page: ImagesPage) -> ImageQuerySet:
     if page.status:
         images = images.filter(status=page.status)
     if page.unattached:
-        uses = get_relation_model()._default_manager.filter(image=OuterRef("pk"))
+        model: Any = get_relation_model()
+        uses = model._default_manager.filter(image=OuterRef("pk"))
         images = images.exclude(Exists(uses))
     return images
 

@@ -7,20 +7,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 
+from django_polyimages.models.joins.metadata import key_field_of
+
 MAX_LENGTH = 255
 """Of a key as text: the length of a relation's ``object_id``."""
-
-
-def key_field(model: type[Model]) -> Any:
-    """The field that holds the value of the model's primary key.
-
-    A key may be a reference, to the parent by inheritance or by a ``OneToOneField``; the field is
-    the one at the end of these references.
-    """
-    field: Any = model._meta.pk
-    while field.remote_field:
-        field = field.target_field
-    return field
 
 
 def canonical_key(model: type[Model], spelled: object) -> Any:
@@ -31,7 +21,7 @@ def canonical_key(model: type[Model], spelled: object) -> Any:
     text = str(spelled)
     if len(text) > MAX_LENGTH or not is_storable(text):
         return None
-    field = key_field(model)
+    field = key_field_of(model)
     try:
         key = field.to_python(text)
         field.run_validators(key)  # also the range of an integer column
