@@ -29,6 +29,8 @@ from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser, AnonymousUser
 
+__all__ = ["Access", "get_access"]
+
 
 @dataclass(frozen=True, slots=True)
 class Access:

@@ -115,7 +115,7 @@ def paths_to_images(
             continue
         target: Any = field.related_model
         *_name, options = field.deconstruct()
-        if options["on_delete"] not in kinds:
+        if options.get("on_delete") not in kinds:
             continue
         if issubclass(get_image_model(), target):
             yield f"{field.name}__pk"
