@@ -8,7 +8,7 @@ CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po
 DATABASE_TESTS := tests/api tests/admin tests/models tests/pipeline tests/test_own_models.py tests/test_races.py
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test databases fuzz check format messages docs screenshots tox bench clean
+.PHONY: help demo test databases fuzz check format messages docs screenshots joins tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,9 @@ docs: .venv/docs ## the documentation in docs/_build; a warning is an error
 
 screenshots: .venv/dev ## the pictures of the documentation, from the demo in Chromium
 	$(BIN)/python docs/screenshots.py
+
+joins: .venv/dev ## the tests of models/joins with every Django, and with the next one
+	$(BIN)/tox run -f joins
 
 tox: .venv/dev ## the test suite on every Python found, with every Django
 	$(BIN)/tox

@@ -52,6 +52,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:class", r"(collections|django|ninja)\..*"),
     ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser"),
+    ("py:class", r"(.*\.)?(RelationT|ImageT)"),
 ]
 
 

@@ -11,11 +11,12 @@ from unittest import mock
 
 from django.contrib.auth.models import User
 from django.core.files.storage import InMemoryStorage
-from django.db.models import Model
+from django.db.models import PROTECT, Model
 from django.http import HttpResponse
 from django.test import Client
 
 from config.api import api
+from django_polyimages.models import PolymorphicImageRelation
 from tests.api.calls import four, target
 from tests.drawing import photo, upload_of
 
@@ -238,6 +239,13 @@ def _errors(example: Example, world: World) -> Iterator[tuple[str, HttpResponse]
         if response.status_code == 403:
             when = {"stranger": "not a member", "viewer": "the policy says no"}[name]
             yield when, response
+    if example.operation == "delete_image":
+        foreign_key = PolymorphicImageRelation._meta.get_field("image").remote_field
+        with mock.patch.object(foreign_key, "on_delete", PROTECT):
+            yield (
+                "objects protect it, here one that it is attached to",
+                _send(world.client, example, world),
+            )
     if example.operation == "upload":
         with mock.patch.object(InMemoryStorage, "_save", side_effect=ConnectionResetError):
             yield "the storage is down", _send(world.client, example, world)

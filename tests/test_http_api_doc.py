@@ -62,7 +62,12 @@ def test_the_typescript_client_is_the_one_that_is_tested():
 
 
 @pytest.mark.django_db
-def test_the_python_example_runs(acme, contact, editor):
-    [example] = re.findall(r"### From Python\n\n```python\n(.*?)```", DOC.read_text(), re.DOTALL)
-    exec(example, {"contact": contact, "acme": acme, "file": upload_of(photo()), "user": editor})
+def test_the_python_examples_run(acme, contact, editor):
+    text = DOC.read_text()
+    [example] = re.findall(r"### From Python\n\n```python\n(.*?)```", text, re.DOTALL)
+    names = {"contact": contact, "acme": acme, "file": upload_of(photo()), "user": editor}
+    exec(example, names)
     assert contact.images.get().alt_text == "Front door"
+    [in_a_view] = re.findall(r"```python\n(from django_polyimages.access .*?)```", text, re.DOTALL)
+    exec(in_a_view, names)
+    assert names["image"] == contact.images.get().image

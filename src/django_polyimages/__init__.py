@@ -5,12 +5,13 @@ from django_polyimages.accessors import (
     get_organization_model,
     get_relation_model,
 )
-from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
+from django_polyimages.errors import InvalidImage, NotAttached, NotFound, StorageUnavailable
 from django_polyimages.specs import VersionSpec
 
 __all__ = [
     "InvalidImage",
     "NotAttached",
+    "NotFound",
     "StorageUnavailable",
     "VersionSpec",
     "get_image_model",

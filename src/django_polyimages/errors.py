@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
+from django.http import Http404
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
-InvalidImageCode = Literal["empty", "too_large", "not_an_image", "too_many_pixels", "damaged"]
+__all__ = ["InvalidImage", "InvalidImageCode", "NotAttached", "NotFound", "StorageUnavailable"]
+
+InvalidImageCode = Literal[
+    "empty", "too_large", "not_an_image", "too_many_pixels", "damaged", "too_many_files"
+]
 
 
 class InvalidImage(ValueError):
-    """The file sent is not an image that we take; nothing of it was stored.
+    """The file sent is not an image that is accepted, or there are too many; nothing was stored.
 
     ``code`` is for programs, ``str(error)`` says what is wrong and what is allowed.
     """
@@ -19,6 +26,21 @@ class InvalidImage(ValueError):
     def __init__(self, code: InvalidImageCode, message: str | Promise) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotFound(Http404):
+    """An organization, model, object or image that does not exist, or belongs to another
+    organization: callers cannot tell which.
+
+    Django answers 404 if a view does not catch it. ``image_ids`` are the ids that were not found
+    if several images were asked for; ``str(error)`` names the first of them.
+    """
+
+    def __init__(self, image_ids: Sequence[object] = ()) -> None:
+        shown = ", ".join(json.dumps(one, default=str)[:50] for one in image_ids[:20])
+        message = _("Not found: images %(ids)s.") % {"ids": shown} if shown else _("Not found.")
+        super().__init__(message)
+        self.image_ids = image_ids
 
 
 class NotAttached(ValueError):

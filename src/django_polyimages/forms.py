@@ -20,7 +20,15 @@ from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.pipeline import store
+from django_polyimages.pixels import inspection
 from django_polyimages.rendering import picture
+
+__all__ = [
+    "ImageUploadField",
+    "ImageUploadInput",
+    "MultipleImageUploadField",
+    "MultipleImageUploadInput",
+]
 
 PICTURE_WIDTH = 160
 """Pixels: how wide the picture beside the field is shown at most."""
@@ -111,17 +119,10 @@ class MultipleImageUploadField(ImageUploadField):
 
 def check_number_of_files(number: int) -> None:
     """Raises ``ValidationError`` for more than ``MAX_FILES``."""
-    limit = get_settings().max_files
-    if number > limit:
-        raise ValidationError(
-            ngettext(
-                "Too many files: %(count)d, allowed is %(limit)d.",
-                "Too many files: %(count)d, allowed are %(limit)d.",
-                limit,
-            ),
-            code="too_many_files",
-            params={"count": number, "limit": limit},
-        )
+    try:
+        inspection.check_number_of_files(number)
+    except InvalidImage as error:
+        raise ValidationError(str(error), code=error.code) from error
 
 
 def upload_attributes() -> dict[str, Any]:

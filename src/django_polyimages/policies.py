@@ -14,6 +14,8 @@ from django_polyimages.conf import get_settings
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
+__all__ = ["Action", "GroupPolicy", "OrganizationPolicy", "get_policy"]
+
 Action = Literal["view", "add", "change", "delete", "attach", "detach", "arrange"]
 """``view``, ``add``, ``change`` and ``delete`` images; ``attach`` them to an object, ``detach``
 them from it, and ``arrange`` them there (order, cover, texts).

@@ -17,6 +17,8 @@ from django_polyimages.conf import PlaceholderKind, get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.versions import Version
 
+__all__ = ["Picture", "Source", "picture"]
+
 SRC_WIDTH = 1024
 """Pixels: how wide the version in ``src`` is at most, for programs that do not know ``srcset``."""
 

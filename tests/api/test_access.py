@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from contacts.models import Contact
-from django_polyimages.api import access
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, ROOT, get, upload
@@ -117,11 +115,6 @@ def test_an_organization_may_have_images_itself(client, acme, other, image, monk
 def test_a_model_without_a_path_does_not_exist(client, contact, monkeypatch):
     monkeypatch.setattr(Contact, "image_organization_path", None)
     assert get(client, f"images/contacts/contact/{contact.pk}/").status_code == 404
-
-
-def test_an_id_longer_than_a_relation_can_hold_names_nothing(client, acme):
-    assert access.canonical_key(Session, "k" * 40) == "k" * 40
-    assert access.canonical_key(Session, "k" * 256) is None
 
 
 def test_a_removed_member_is_refused_at_once(client, their_image, contact):

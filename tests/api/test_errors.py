@@ -1,94 +1,118 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.test import Client
 
-from django_polyimages.api import access
-from django_polyimages.models import ImageRelationManager
-from django_polyimages.models import PolymorphicImageRelation as Relation
-from tests.api.calls import four, post
+from contacts.models import Contact
+from django_polyimages.models import Image, ImageRelationManager
+from organizations.images import Policy
+from tests.api.calls import four, get, patch, post, target
 from tests.builders import fake_images
+
+pytestmark = pytest.mark.django_db
+VERBS = {
+    "attach": "attach_or_update",
+    "detach": "detach_many",
+    "bulk_attach": "attach_many",
+    "bulk_detach": "detach_many",
+    "reorder": "reorder",
+    "update": "update_relation",
+}
+
+
+def call(client: Client, verb: str, image, obj):
+    if verb in ("attach", "detach"):
+        return post(client, f"{verb}/", four(image, obj))
+    if verb == "update":
+        return patch(client, f"{target(obj)}{image.pk}/", {"order": 1})
+    return post(client, f"{target(obj)}{verb}/", {"image_ids": [image.pk]})
 
 
 @pytest.fixture
-def failing(monkeypatch):
-    """Let attaching fail so often with this error, then work."""
+def just_before(monkeypatch):
+    """Do something after an endpoint has looked everything up, right before its verb."""
 
-    def fail(error: Exception, times: int) -> list[int]:
-        calls: list[int] = []
-        real = ImageRelationManager.attach_or_update
+    def arrange(verb: str, happening) -> None:
+        real = getattr(ImageRelationManager, VERBS[verb])
 
-        def attach(self, *args, **kwargs):
-            calls.append(1)
-            if len(calls) <= times:
-                raise error
+        def changed(self, *args, **kwargs):
+            happening()
             return real(self, *args, **kwargs)
 
-        monkeypatch.setattr(ImageRelationManager, "attach_or_update", attach)
-        return calls
+        monkeypatch.setattr(ImageRelationManager, VERBS[verb], changed)
 
-    return fail
-
-
-def deadlock(state: str = "40P01") -> OperationalError:
-    cause = Exception()
-    cause.sqlstate = state  # type: ignore[attr-defined]
-    error = OperationalError("deadlock detected")
-    error.__cause__ = cause
-    return error
+    return arrange
 
 
-@pytest.mark.django_db(transaction=True)
-class TestDeadlock:
-    @pytest.mark.parametrize("error", [deadlock(), OperationalError(1213, "Deadlock found")])
-    def test_is_tried_again(self, client, acme, contact, failing, error):
-        [image] = fake_images(acme, 1)
-        calls = failing(error, times=2)
-        response = post(client, "attach/", four(image, contact))
-        assert (response.status_code, response.json()["created"]) == (200, True)
-        assert len(calls) == 3
-
-    def test_is_not_tried_for_ever(self, client, acme, contact, failing):
-        [image] = fake_images(acme, 1)
-        calls = failing(deadlock(), times=99)
-        with pytest.raises(OperationalError):
-            post(client, "attach/", four(image, contact))
-        assert len(calls) == 4
-
-    def test_another_trouble_of_the_database_is_the_host_s(self, client, acme, contact, failing):
-        [image] = fake_images(acme, 1)
-        calls = failing(deadlock("08006"), times=1)
-        with pytest.raises(OperationalError):
-            post(client, "attach/", four(image, contact))
-        assert len(calls) == 1
-
-
-@pytest.mark.django_db
-def test_within_a_transaction_of_the_host_nothing_is_tried_again(client, acme, contact, failing):
+@pytest.fixture
+def attached(acme, contact) -> Image:
     [image] = fake_images(acme, 1)
-    calls = failing(deadlock(), times=1)
-    with pytest.raises(OperationalError):
-        post(client, "attach/", four(image, contact))
-    assert len(calls) == 1
+    contact.images.attach(image)
+    return image
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("error", [IntegrityError("image_id"), Relation.DoesNotExist()])
-def test_what_went_away_meanwhile_is_a_404(client, acme, contact, failing, error):
-    [image] = fake_images(acme, 1)
-    failing(error, times=1)
-    response = post(client, "attach/", four(image, contact))
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_object_that_goes_before_the_verb_is_a_404(client, attached, contact, just_before, verb):
+    just_before(verb, Contact.objects.all().delete)
+    response = call(client, verb, attached, contact)
     assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
 
 
-def test_a_long_list_of_unknown_images_is_cut():
-    detail = access.unknown_images(["x" * 100, *range(100)]).detail
-    assert len(detail) < 200
-    assert detail.endswith("18.")
+@pytest.mark.parametrize("verb", ["attach", "bulk_attach", "reorder", "update"])
+def test_an_image_that_goes_before_the_verb_is_a_404(client, attached, contact, just_before, verb):
+    def delete() -> None:
+        pk = attached.pk
+        Image.objects.all().delete()
+        Image.objects.get(pk=pk)
+
+    just_before(verb, delete)
+    response = call(client, verb, attached, contact)
+    assert (response.status_code, response.json()) == (
+        404, {"detail": f"Not found: images {attached.pk}."},
+    )  # fmt: skip
 
 
-@pytest.mark.django_db
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_a_receiver_of_the_host_does_not_find_is_no_404(
+    client, attached, contact, just_before, verb
+):
+    just_before(verb, lambda: Contact.objects.get(pk=999_999))
+    with pytest.raises(Contact.DoesNotExist):
+        call(client, verb, attached, contact)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_constraint_that_the_host_s_code_breaks_is_no_404(
+    client, attached, contact, just_before, verb
+):
+    def break_it() -> None:
+        raise IntegrityError("NOT NULL constraint failed: contacts_contact.name")
+
+    just_before(verb, break_it)
+    with pytest.raises(IntegrityError):
+        call(client, verb, attached, contact)
+
+
+def test_a_host_s_mistake_is_a_logged_500(client, attached, contact, just_before, caplog):
+    just_before("attach", lambda: Contact.objects.get(pk=999_999))
+    client.raise_request_exception = False
+    assert call(client, "attach", attached, contact).status_code == 500
+    assert "Contact matching query does not exist" in caplog.text
+
+
+@pytest.mark.parametrize("words", ["Ask Ada.", ""])
+def test_a_policy_may_refuse_with_django_s_error(client, monkeypatch, words):
+    def refuse(*args):
+        raise PermissionDenied(words)
+
+    monkeypatch.setattr(Policy, "may", refuse)
+    response = get(client)
+    detail = words or "You may not do this."
+    assert (response.status_code, response.json()) == (403, {"detail": detail})
+
+
 def test_the_body_of_an_anonymous_call_is_not_read(settings, acme):
     """Without cookies nothing needs the form before the log-in."""
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 0

@@ -94,7 +94,7 @@ class TestAttach:
         assert response.status_code == 400
         assert response.json() == {"detail": "Send the body as application/json."}
 
-    @pytest.mark.parametrize(("options", "queries"), [({}, 5), ({"is_cover": True, "order": 1}, 6)])
+    @pytest.mark.parametrize(("options", "queries"), [({}, 6), ({"is_cover": True, "order": 1}, 7)])
     def test_costs_few_queries(
         self, client, acme, contact, options, queries, django_assert_num_queries
     ):

@@ -9,7 +9,7 @@ import pytest
 from tests.api.calls import CALLS, bulk_upload, four, get, patch, post, send, target, upload
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.own_models.library.models import Photo, PhotoUse
+from tests.own_models.library.models import Photo, PhotoUse, Poster
 
 
 def ids(images) -> list[str]:
@@ -32,6 +32,18 @@ def test_an_image_from_upload_to_deletion(
         assert send(client, "DELETE", f"images/{image.pk}/", None).status_code == 204
     assert not Photo.objects.exists()
     assert stored_keys(files) == []
+
+
+def test_a_photo_that_a_poster_protects_is_not_deleted(client, photos):
+    poster = Poster.objects.create(photo=photos[0])
+    detail = f"Nothing was deleted, image {photos[0].pk} is in use: 1 poster."
+    one = send(client, "DELETE", f"images/{photos[0].pk}/", None)
+    assert (one.status_code, one.json()) == (409, {"detail": detail})
+    many = post(client, "bulk-delete/", {"ids": ids(photos)})
+    assert (many.status_code, many.json()) == (409, {"detail": detail})
+    assert Photo.objects.count() == 3
+    poster.delete()
+    assert post(client, "bulk-delete/", {"ids": ids(photos)}).status_code == 204
 
 
 def test_several_at_once(client, files, django_capture_on_commit_callbacks):

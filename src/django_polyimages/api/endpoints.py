@@ -1,12 +1,13 @@
-"""The endpoints, each with what its OpenAPI entry says of its body and query.
+"""The endpoints, each with what its OpenAPI entry says about its body or query.
 
-Bodies and queries are read by ``reading``, so Ninja does not see them and they are described here.
+``reading`` reads these, not Ninja, so Ninja cannot describe them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -14,169 +15,115 @@ from pydantic import BaseModel
 from django_polyimages.api import images, relations, schemas_in, schemas_out
 
 ORG: Final = "orgs/{org_slug}/"
+IMAGES: Final = ORG + "images/"
 IMAGE: Final = ORG + "images/{image_id}/"
 TARGET: Final = ORG + "images/{app_label}/{model}/{obj_id}/"
+CONFLICT: Final = (HTTPStatus.CONFLICT,)
 _FILE: Final = {"type": "string", "format": "binary"}
+_FILES: Final = {"type": "array", "items": _FILE, "minItems": 1}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method and a path, the function that answers, and what it answers with."""
+    """A method and a path, the function that answers, and what it takes and answers with."""
 
     method: str
     path: str
     view: Callable[..., Any]
-    status: int = 200
     answer: Any = None
     """The schema of the answer's body; None for an empty one."""
-    document: dict[str, Any] = field(default_factory=dict)
-    """What the OpenAPI entry says besides."""
-    is_upload: bool = False
+    body: type[BaseModel] | None = None
+    """The schema of the JSON or, with ``files``, of the form's other fields."""
+    query: type[BaseModel] | None = None
+    files: dict[str, Any] | None = None
+    """The fields for files, each with its JSON schema."""
+    errors: tuple[int, ...] = ()
+    """Beside those that all endpoints have."""
+
+    @property
+    def status(self) -> int:
+        return HTTPStatus.OK if self.answer else HTTPStatus.NO_CONTENT
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the OpenAPI entry says about body and query."""
+        document: dict[str, Any] = {}
+        if self.query:
+            document["parameters"] = [
+                {"name": name, "in": "query", "required": False, "schema": schema}
+                for name, schema in self.query.model_json_schema()["properties"].items()
+            ]
+        if self.body:
+            kind = "multipart/form-data" if self.files else "application/json"
+            content = {kind: {"schema": _schema(self.body, self.files or {})}}
+            document["requestBody"] = {"required": True, "content": content}
+        return document
 
 
 def endpoints() -> list[Endpoint]:
-    """All of them; fixed words come before parameters, as the first match schemas_out."""
+    """All of them; fixed words come before parameters, as the first match answers."""
     return [*_of_images(), *_of_attachments(), *_of_objects()]
 
 
 def _of_images() -> list[Endpoint]:
+    one, many = schemas_out.PolyimagesImage, schemas_out.PolyimagesImageList
+    results = list[schemas_out.PolyimagesUploaded | schemas_out.PolyimagesRefused]
     return [
+        Endpoint("GET", IMAGES, images.list_images, many, query=schemas_in.ImagesPage),
         Endpoint(
-            method="GET",
-            path=ORG + "images/",
-            view=images.list_images,
-            answer=schemas_out.PolyimagesImageList,
-            document=_query(schemas_in.ImagesPage),
+            "POST", IMAGES, images.upload, one, schemas_in.UploadIn,
+            files={"file": _FILE}, errors=(*CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
         ),
         Endpoint(
-            method="POST",
-            path=ORG + "images/",
-            view=images.upload,
-            answer=schemas_out.PolyimagesImage,
-            document=_form({"file": _FILE}, schemas_in.UploadIn),
-            is_upload=True,
+            "POST", ORG + "bulk-upload/", images.bulk_upload, results, schemas_in.BulkUploadIn,
+            files={"files": _FILES}, errors=(HTTPStatus.SERVICE_UNAVAILABLE,),
         ),
         Endpoint(
-            method="POST",
-            path=ORG + "bulk-upload/",
-            view=images.bulk_upload,
-            answer=list[schemas_out.PolyimagesUploaded | schemas_out.PolyimagesRefused],
-            document=_form(
-                {"files": {"type": "array", "items": _FILE, "minItems": 1}}, schemas_in.BulkUploadIn
-            ),
-            is_upload=True,
+            "POST", ORG + "bulk-delete/", images.bulk_delete,
+            body=schemas_in.IdsIn, errors=CONFLICT,
         ),
-        Endpoint(
-            method="POST",
-            path=ORG + "bulk-delete/",
-            view=images.bulk_delete,
-            status=204,
-            document=_body(schemas_in.IdsIn),
-        ),
-        Endpoint(
-            method="GET", path=IMAGE, view=images.get_image, answer=schemas_out.PolyimagesImage
-        ),
-        Endpoint(
-            method="PATCH",
-            path=IMAGE,
-            view=images.update_image,
-            answer=schemas_out.PolyimagesImage,
-            document=_body(schemas_in.ImageIn),
-        ),
-        Endpoint(method="DELETE", path=IMAGE, view=images.delete_image, status=204),
-    ]
+        Endpoint("GET", IMAGE, images.get_image, one),
+        Endpoint("PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn, errors=CONFLICT),
+        Endpoint("DELETE", IMAGE, images.delete_image, errors=CONFLICT),
+    ]  # fmt: skip
 
 
 def _of_attachments() -> list[Endpoint]:
+    attached, body = schemas_out.PolyimagesAttached, schemas_in.AttachIn
     return [
-        Endpoint(
-            method="POST",
-            path=ORG + "attach/",
-            view=relations.attach,
-            answer=schemas_out.PolyimagesAttached,
-            document=_body(schemas_in.AttachIn),
-        ),
-        Endpoint(
-            method="POST",
-            path=ORG + "detach/",
-            view=relations.detach,
-            status=204,
-            document=_body(schemas_in.TargetIn),
-        ),
+        Endpoint("POST", ORG + "attach/", relations.attach, attached, body, errors=CONFLICT),
+        Endpoint("POST", ORG + "detach/", relations.detach, body=schemas_in.TargetIn),
     ]
 
 
 def _of_objects() -> list[Endpoint]:
+    ids, listed = schemas_in.ImageIdsIn, schemas_out.PolyimagesRelationList
     return [
+        Endpoint("GET", TARGET, relations.list_relations, listed, query=schemas_in.Page),
         Endpoint(
-            method="GET",
-            path=TARGET,
-            view=relations.list_relations,
-            answer=schemas_out.PolyimagesRelationList,
-            document=_query(schemas_in.Page),
+            "POST", TARGET + "bulk_attach/", relations.bulk_attach,
+            schemas_out.PolyimagesBulkAttached, ids, errors=CONFLICT,
         ),
         Endpoint(
-            method="POST",
-            path=TARGET + "bulk_attach/",
-            view=relations.bulk_attach,
-            answer=schemas_out.PolyimagesBulkAttached,
-            document=_body(schemas_in.ImageIdsIn),
+            "POST", TARGET + "bulk_detach/", relations.bulk_detach,
+            schemas_out.PolyimagesBulkDetached, ids,
         ),
+        Endpoint("POST", TARGET + "reorder/", relations.reorder, listed, ids, errors=CONFLICT),
         Endpoint(
-            method="POST",
-            path=TARGET + "bulk_detach/",
-            view=relations.bulk_detach,
-            answer=schemas_out.PolyimagesBulkDetached,
-            document=_body(schemas_in.ImageIdsIn),
+            "PATCH", TARGET + "{image_id}/", relations.update_relation,
+            schemas_out.PolyimagesRelation, schemas_in.OptionsIn, errors=CONFLICT,
         ),
-        Endpoint(
-            method="POST",
-            path=TARGET + "reorder/",
-            view=relations.reorder,
-            answer=schemas_out.PolyimagesRelationList,
-            document=_body(schemas_in.ImageIdsIn),
-        ),
-        Endpoint(
-            method="PATCH",
-            path=TARGET + "{image_id}/",
-            view=relations.update_relation,
-            answer=schemas_out.PolyimagesRelation,
-            document=_body(schemas_in.OptionsIn),
-        ),
-    ]
+    ]  # fmt: skip
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema() | {"properties": _fields(model)}
-    content = {"application/json": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _form(files: dict[str, Any], texts: type[BaseModel]) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": files | _fields(texts),
-        "required": list(files),
-        "additionalProperties": False,
+def _schema(model: type[BaseModel], files: dict[str, Any]) -> dict[str, Any]:
+    """No defaults, which a generated client might send: what is not sent stays as it is."""
+    schema = model.model_json_schema()
+    fields: dict[str, dict[str, Any]] = schema["properties"]
+    without_defaults = {
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in fields.items()
     }
-    content = {"multipart/form-data": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    """Without defaults, which a generated client might send: what is not sent stays as it is."""
-    properties: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
-    return {
-        name: {key: value for key, value in schema.items() if key != "default"}
-        for name, schema in properties.items()
-    }
-
-
-def _query(model: type[BaseModel]) -> dict[str, Any]:
-    fields = model.model_json_schema()["properties"]
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "schema": schema}
-            for name, schema in fields.items()
-        ]
-    }
+    required = [*files, *schema.get("required", [])]
+    schema |= {"properties": files | without_defaults}
+    return schema | {"required": required} if required else schema

@@ -1,27 +1,27 @@
-"""Errors as the API tells them: always JSON with ``detail``, whatever the host's API does."""
+"""Errors as the API answers them: always JSON with ``detail``, whatever the host's API does."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
-from django.db import IntegrityError, OperationalError, connection
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.db import IntegrityError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
+from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate
+from django_polyimages.errors import InvalidImage, NotAttached, NotFound, StorageUnavailable
 
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 """What Django raises for a body that is too large, has too many parts or breaks off."""
 
 View = Callable[..., Any]
-_ATTEMPTS = 4
 
 
 class ApiError(Exception):
@@ -37,67 +37,41 @@ def bad_request(detail: str) -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, detail)
 
 
-def not_found(detail: str = "") -> ApiError:
-    """One body for what does not exist and for what another organization has."""
-    return ApiError(HTTPStatus.NOT_FOUND, detail or _("Not found."))
-
-
-def unknown_images(image_ids: Sequence[object]) -> ApiError:
-    """404 that names the ids, as they were sent, of the first images that do not exist."""
-    shown = ", ".join(json.dumps(image_id, default=str)[:50] for image_id in image_ids[:20])
-    return not_found(_("Not found: images %(ids)s.") % {"ids": shown})
-
-
 def answering_errors(view: View) -> View:
-    """Around each endpoint's function: our errors become answers, not exceptions that the host's
-    handlers would see.
+    """Around each endpoint's function: errors that callers cause become answers, which the host's
+    exception handlers never see. All other errors are the host's, to log and to answer.
     """
 
     @wraps(view)
     def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            return _again_after_deadlocks(view, request, *args, **kwargs)
+            return view(request, *args, **kwargs)
         except ApiError as error:
             return answer(error.status, error.detail)
-        except (ObjectDoesNotExist, IntegrityError):
-            # An object or an image that was deleted after we had looked it up.
-            return answer(HTTPStatus.NOT_FOUND, _("Not found."))
+        except InUse as error:
+            return answer(HTTPStatus.CONFLICT, str(error))
+        except NotFound as error:
+            return answer(HTTPStatus.NOT_FOUND, str(error))
         except NotAttached as error:
-            return answer(HTTPStatus.NOT_FOUND, unknown_images(error.image_ids).detail)
+            return answer(HTTPStatus.NOT_FOUND, str(NotFound(error.image_ids)))
+        except PermissionDenied as error:
+            return answer(HTTPStatus.FORBIDDEN, str(error) or _("You may not do this."))
         except InvalidImage as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error))
         except StorageUnavailable as error:
             return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         except UNREADABLE as error:
             return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
+        except IntegrityError as error:
+            if not is_duplicate(error):
+                raise
+            return answer(HTTPStatus.CONFLICT, duplicate())
 
     return endpoint
 
 
-def _again_after_deadlocks(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-    """Call ``view``, and again where the database chose it as the victim of a deadlock.
-
-    Our verbs lock an object before its relations. Django's ``delete()`` of an object removes the
-    relations first, so the two can meet. All endpoints but the uploads may be repeated.
-    """
-    for _attempt in range(_ATTEMPTS - 1):
-        try:
-            return view(request, *args, **kwargs)
-        except OperationalError as error:
-            sent_files = request.content_type == "multipart/form-data"
-            if sent_files or not _is_deadlock(error) or connection.in_atomic_block:
-                raise
-    return view(request, *args, **kwargs)
-
-
-def _is_deadlock(error: OperationalError) -> bool:
-    """PostgreSQL's 40P01 (appendix A of its manual), MySQL's and MariaDB's 1213."""
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state == "40P01" or error.args[:1] == (1213,)
-
-
 def closed(run: View) -> View:
-    """Around authentication and endpoint: what they answer is JSON, and an anonymous caller hears
+    """Around authentication and endpoint: what they answer is JSON, and an anonymous caller gets
     401 before anything about CSRF tokens.
     """
 
@@ -106,7 +80,7 @@ def closed(run: View) -> View:
         request.encoding = "utf-8"  # whatever charset the client has named
         try:
             if request.COOKIES:
-                # The CSRF check of cookie authentication parses a form anyway; here we see it fail.
+                # Cookie authentication would parse a form too, for CSRF, and hide its errors.
                 request.POST  # noqa: B018
             response: HttpResponseBase = run(request, *args, **kwargs)
         except UNREADABLE as error:
@@ -130,7 +104,7 @@ def unreadable(error: Exception) -> str:
 
 
 def _has_detail(response: HttpResponseBase) -> bool:
-    """Whether this is an error as ours are; a handler of the host may have written another."""
+    """Whether this is an error as the API writes it; the host's handlers may write others."""
     try:
         body = json.loads(getattr(response, "content", b""))
     except ValueError:

@@ -6,12 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest
 from ninja.responses import Status
 
+from django_polyimages.access import Access
 from django_polyimages.accessors import get_image_model
-from django_polyimages.api.access import Access, enter
+from django_polyimages.api.access import enter
+from django_polyimages.api.conflicts import duplicate, is_duplicate, naming_uses, savepoint
 from django_polyimages.api.pagination import filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
 from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
@@ -62,7 +64,8 @@ def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
 def bulk_delete(request: HttpRequest, org_slug: str) -> Status[None]:
     """Delete images, their files and their relations.
 
-    An id that is not one of the organization's images is skipped.
+    An id that is not one of the organization's images is skipped. Where objects of other models
+    protect an image, none is deleted, and the answer says which image and what uses it.
     """
     access = enter(request, org_slug)
     ids = check_ids(read_json(request, IdsIn).ids)
@@ -71,7 +74,8 @@ def bulk_delete(request: HttpRequest, org_slug: str) -> Status[None]:
         access.require("delete", image)
     if not images:
         access.require("delete")
-    access.images().filter(pk__in=[image.pk for image in images]).delete()
+    with naming_uses(access, images):
+        access.images().filter(pk__in=[image.pk for image in images]).delete()
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
@@ -88,7 +92,7 @@ def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str
     access = enter(request, org_slug)
     texts = read_json(request, ImageIn).texts()
     with transaction.atomic(using=router.db_for_write(get_image_model())):
-        image = access.image(image_id, for_change=True)
+        image = access.image(image_id, for_update=True)
         access.require("change", image)
         for name, text in texts.items():
             setattr(image, name, text)
@@ -101,7 +105,8 @@ def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[N
     access = enter(request, org_slug)
     image = access.image(image_id)
     access.require("delete", image)
-    image.delete()
+    with naming_uses(access, [image]):
+        image.delete()
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
@@ -113,7 +118,12 @@ def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractI
 
 def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     try:
-        image = _store(access, file)
+        with savepoint():
+            image = _store(access, file)
     except (InvalidImage, StorageUnavailable) as error:
         return {"status": "error", "error": str(error), "file": file.name}
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+        return {"status": "error", "error": duplicate(), "file": file.name}
     return {"status": "success", "id": plain_key(image.pk), "file": image.key}

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from django_polyimages.accessors import get_image_model, get_relation_model
-from django_polyimages.api.access import canonical_key
 from django_polyimages.api.errors import bad_request
 from django_polyimages.api.schemas_in import ImagesPage
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, ImageQuerySet
+from django_polyimages.models.primary_keys import canonical_key
 
 SALT = "django_polyimages.cursor"
 
 
 def filtered(images: ImageQuerySet, page: ImagesPage) -> ImageQuerySet:
-    """The images that the page's filters let through."""
+    """The images that match the page's filters."""
     if page.title:
         images = images.filter(title__icontains=page.title)
     if page.format:
@@ -26,15 +28,16 @@ def filtered(images: ImageQuerySet, page: ImagesPage) -> ImageQuerySet:
     if page.status:
         images = images.filter(status=page.status)
     if page.unattached:
-        uses = get_relation_model()._default_manager.filter(image=OuterRef("pk"))
+        model: Any = get_relation_model()
+        uses = model._default_manager.filter(image=OuterRef("pk"))
         images = images.exclude(Exists(uses))
     return images
 
 
 def page_of(images: ImageQuerySet, page: ImagesPage) -> tuple[list[AbstractImage], str | None]:
-    """The images of one page, newest first, and the cursor of the next one.
+    """The images of one page, newest first, and the cursor of the next page.
 
-    A cursor costs the same on every page, an offset more with every page that it skips.
+    A page by cursor costs the same however deep it is; one by offset costs more the deeper it is.
     """
     if page.cursor and page.offset:
         raise bad_request(_("cursor: send a cursor or an offset, not both."))
@@ -54,7 +57,7 @@ def _older_than(cursor: str) -> Q:
     try:
         created_at, key = signing.loads(cursor, salt=SALT)
     except signing.BadSignature as error:
-        raise bad_request(_("cursor: this is none of ours.")) from error
+        raise bad_request(_("cursor: this is not the “next” of a page.")) from error
     moment, pk = parse_datetime(created_at), canonical_key(get_image_model(), key)
-    # The first condition is implied by the second; it is the one that the index answers.
+    # The second condition implies the first, which is there because an index can answer it.
     return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(pk__lt=pk))

@@ -1,7 +1,9 @@
-"""Bodies and queries, read by ourselves and not by Ninja.
+"""Reads bodies and queries, after membership was checked; what is wrong with them is a 400.
 
-So membership is checked before a body is read, and what is wrong with it is a 400 of ours: a
-router cannot register handlers for Ninja's own 422, and the host may have changed them.
+Ninja could not keep these answers: it drops unknown fields of forms and queries and further files
+of a field without an error, and takes JSON of any content type. What its models refuse, broken JSON
+and a broken form go to the host's exception handlers, of which a router sees the response only; and
+JSON is read by the host's parser, which may read something else.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from django_polyimages.api.errors import bad_request
 from django_polyimages.conf import get_settings
+from django_polyimages.pixels.inspection import check_number_of_files
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -53,15 +56,7 @@ def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[Uploade
     files: Sequence[UploadedFile[bytes]] = request.FILES.getlist(name)
     if not files:
         raise bad_request(_("Send a file in the field “%(name)s”.") % {"name": name})
-    if len(files) > at_most:
-        raise bad_request(
-            ngettext(
-                "Too many files: %(count)d, allowed is %(limit)d.",
-                "Too many files: %(count)d, allowed are %(limit)d.",
-                at_most,
-            )
-            % {"count": len(files), "limit": at_most}
-        )
+    check_number_of_files(len(files), at_most=at_most)
     return list(files)
 
 

@@ -25,11 +25,12 @@ def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """
     access = enter(request, org_slug)
     wanted = read_json(request, AttachIn)
-    image = access.image(wanted.image_id, for_change=True)
+    image = access.image(wanted.image_id)
     target = access.target(wanted.app_label, wanted.model, wanted.object_id)
     access.require("attach", target)
     options = wanted.relation_options()
-    _relation, created = relations_of(target).attach_or_update(image, **options)
+    with access.expecting(target, [image]):
+        _relation, created = relations_of(target).attach_or_update(image, **options)
     return {"detail": "attached", "created": created}
 
 
@@ -43,7 +44,8 @@ def detach(request: HttpRequest, org_slug: str) -> Status[None]:
     image = access.image(wanted.image_id)
     target = access.target(wanted.app_label, wanted.model, wanted.object_id)
     access.require("detach", target)
-    relations_of(target).detach(image)
+    with access.expecting(target):
+        relations_of(target).detach(image)
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
@@ -71,7 +73,9 @@ def bulk_attach(
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)
     access.require("attach", target)
-    attached = relations_of(target).attach_many(access.all_images(ids))
+    images = access.all_images(ids)
+    with access.expecting(target, images):
+        attached = relations_of(target).attach_many(images)
     return {"attached": [plain_key(image.pk) for image in attached]}
 
 
@@ -84,7 +88,8 @@ def bulk_detach(
     target = access.target(app_label, model, obj_id)
     access.require("detach", target)
     images = access.some_images(ids)
-    detached = relations_of(target).detach_many([image.pk for image in images])
+    with access.expecting(target):
+        detached = relations_of(target).detach_many([image.pk for image in images])
     return {"detached": [plain_key(key) for key in detached]}
 
 
@@ -100,7 +105,8 @@ def update_relation(
     target = access.target(app_label, model, obj_id)
     access.require("arrange", target)
     image = access.image(image_id)
-    relation = relations_of(target).update_relation(image, **options)
+    with access.expecting(target, [image]):
+        relation = relations_of(target).update_relation(image, **options)
     relation.image = image
     return relation_out(relation, target)
 
@@ -113,7 +119,9 @@ def reorder(
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)
     access.require("arrange", target)
-    relations_of(target).reorder(access.all_images(ids))
+    images = access.all_images(ids)
+    with access.expecting(target, images):
+        relations_of(target).reorder(images)
     relations = list(access.relations(target))
     return _listed(relations, target, count=len(relations))
 

@@ -39,10 +39,10 @@ def images_router(
 ) -> Router:
     """A new router with all endpoints, to be mounted as ``api.add_router("/images/", ...)``.
 
-    ``auth`` is any authentication of Ninja, by default the session with its CSRF check; whom it
-    finds must be a user, returned or set as ``request.user``. ``throttle`` is any throttle of
-    Ninja, ``upload_throttle`` one for the two uploads instead. ``name`` begins the operation
-    ids: a second router on the same API needs another one.
+    ``auth`` is any authentication of Ninja, by default the session with its CSRF check; it must
+    return a user, or set ``request.user``. ``throttle`` is any throttle of Ninja;
+    ``upload_throttle`` replaces it for the two uploads. ``name`` begins the operation ids: a second
+    router on the same API needs another one.
 
     Raises ``ValueError`` where ``auth`` is empty: there is no open mode.
     """
@@ -51,12 +51,12 @@ def images_router(
     router = Router(auth=auth, tags=list(tags))
     paths: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints():
-        limit = (upload_throttle or throttle) if endpoint.is_upload else throttle
+        limit = (upload_throttle or throttle) if endpoint.files else throttle
         _add(router, endpoint, f"{name}_{endpoint.view.__name__}", limit)
         paths.setdefault(endpoint.path, []).append(endpoint)
     for path, known in paths.items():
         _answer_other_methods(router, path, known)
-    # Last: what no path above matches, be it for a slash too few, is a 404 of ours.
+    # Last: a path that is none of those above, or lacks its slash, is a 404 in JSON.
     for path, view in (("", _no_such_path), ("{polyimages_rest:rest}", _no_such_rest)):
         router.add_api_operation(path, list(METHODS), view, auth=None, include_in_schema=False)
     router.add_decorator(answering_errors, mode="operation")
@@ -70,7 +70,7 @@ def _add(
     operation: str,
     limit: BaseThrottle | list[BaseThrottle] | None,
 ) -> None:
-    errors = [400, 401, 403, 404, *([429] if limit else []), *([503] if endpoint.is_upload else [])]
+    errors = [400, 401, 403, 404, *endpoint.errors, *([429] if limit else [])]
     router.add_api_operation(
         endpoint.path,
         [endpoint.method],

@@ -1,4 +1,4 @@
-"""What is sent to the API: bodies, forms and queries, each with exactly these fields."""
+"""What clients send: JSON bodies, forms and queries. Any other field is an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_ORDER = 2_147_483_647
 
 SentId = Annotated[StrictInt | StrictStr, Field(description="An image's id.", examples=[1])]
 ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
-WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL has no such character
+WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL cannot store this character
 Text = Annotated[StrictStr, Field(pattern=WITHOUT_NUL)]
 Title = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=255)]
 AltText = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=1000)]
@@ -23,17 +23,15 @@ Description = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=10_000)
 
 
 class _In(Schema):
-    """A body: exactly these fields."""
-
     model_config = ConfigDict(extra="forbid")
 
 
 class BulkUploadIn(_In):
-    """No field beside the files."""
+    """Nothing but the files."""
 
 
 class UploadIn(_In):
-    """The file's name is the title unless one is sent; a form knows no null."""
+    """Without a title the file's name is the title; a form cannot send null."""
 
     title: Title = ""
     alt_text: AltText = ""
@@ -41,7 +39,7 @@ class UploadIn(_In):
 
 
 class ImageIn(_In):
-    """A field that is not sent stays as it is; null empties it."""
+    """A text that is not sent stays as it is; null empties it."""
 
     title: Title | None = None
     alt_text: AltText | None = None
@@ -74,7 +72,7 @@ class OptionsIn(_In):
     custom_description: Description | None = None
 
     def relation_options(self) -> RelationOptions:
-        """What was sent, and nothing else; a text that is null is empty."""
+        """The options that were sent; null empties a text."""
         sent = self.model_dump(include=self.model_fields_set & set(OptionsIn.model_fields))
         texts = {name: value or "" for name, value in sent.items() if name.startswith("custom_")}
         return cast("RelationOptions", sent | texts)
@@ -90,8 +88,8 @@ class Page(_In):
 
 
 class ImagesPage(Page):
-    cursor: Text = Field(default="", description="From ``next`` of the page before; no offset.")
-    title: Text = Field(default="", description="A part of the title, in any case.")
+    cursor: Text = Field(default="", description="``next`` of the page before; not with an offset.")
+    title: Text = Field(default="", description="Part of the title; case is ignored.")
     format: OriginalFormat | None = None
     status: Literal["pending", "ready", "failed"] | None = None
     unattached: bool = Field(default=False, description="Only images that no object uses.")

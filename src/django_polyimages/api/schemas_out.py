@@ -1,4 +1,4 @@
-"""What the API answers with. The names are ours alone: a host has its own ``ImageOut``."""
+"""What the API answers with. The names begin with ``Polyimages``, as hosts have an ``ImageOut``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import Annotated, Any, Literal
 from django.db.models import IntegerField, Model
 from django.utils import timezone
 from ninja import Schema
-from pydantic import (
-    Field,
-    GetJsonSchemaHandler,
-)
+from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
@@ -67,7 +64,7 @@ class PolyimagesImage(Schema):
     creator_id: int | str | None
     created_at: datetime
     updated_at: datetime
-    url: str = Field(description="The original, for members only.")
+    url: str = Field(description="The original's address, for members only.")
     width: int = Field(description="Pixels, as displayed.")
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
@@ -129,7 +126,7 @@ class PolyimagesBulkDetached(Schema):
 
 
 def image_out(image: AbstractImage) -> dict[str, Any]:
-    """An image as the API shows it: from the row alone."""
+    """An image as the API shows it, from its row: no query, no call of the storage."""
     return {
         "id": plain_key(image.pk),
         "file": image.key,
@@ -179,11 +176,11 @@ def relation_out(relation: AbstractImageRelation, target: Model) -> dict[str, An
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Aware also where the host has ``USE_TZ = False``."""
+    """With a time zone, also if the host has ``USE_TZ = False``."""
     aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
     return aware.astimezone(UTC)
 
 
 def plain_key(key: Any) -> Any:
-    """A primary key as JSON knows it: an integer, a string or null."""
+    """A primary key as a JSON value: an integer, a string or null."""
     return key if key is None or isinstance(key, int) else str(key)

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.contrib.contenttypes.fields import GenericRelation
 from django.core import checks
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BinaryField, CharField, CompositePrimaryKey, Model, TextField
 
 from django_polyimages.accessors import (
@@ -18,6 +16,13 @@ from django_polyimages.accessors import (
 )
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.attachable import is_attachable
+from django_polyimages.models.joins.images_field import images_field_of, is_inherited
+from django_polyimages.models.joins.metadata import (
+    generic_relations_of,
+    is_same_table,
+    key_field_of,
+)
+from django_polyimages.models.organizations import end_of_path, path_of
 
 
 def check_organization_paths(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -37,8 +42,7 @@ def check_inherited_images(**kwargs: Any) -> list[checks.CheckMessage]:
         )
         for model in apps.get_models()
         if not model._meta.proxy  # its rows are the parent's, and so are their images
-        for field in model._meta.private_fields
-        if field.name == "images" and getattr(field, "mti_inherited", False)
+        if (field := images_field_of(model)) and is_inherited(field)
     ]
 
 
@@ -71,10 +75,11 @@ def check_models_not_in_use(**kwargs: Any) -> list[checks.CheckMessage]:
     for model in apps.get_models():
         if issubclass(model, AbstractImageRelation):
             continue  # its image is not the host's to choose while it is not in use
-        for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
-            messages.extend(_complaints_of_foreign_key(field))
-        for relation in model._meta.private_fields:
-            if isinstance(relation, GenericRelation) and not relation.mti_inherited:
+        for field in model._meta.get_fields(include_parents=False):
+            if not field.auto_created:
+                messages.extend(_complaints_of_foreign_key(field))
+        for relation in generic_relations_of(model):
+            if not is_inherited(relation):
                 messages.extend(_complaints_of_generic_relation(relation))
     return messages
 
@@ -89,7 +94,7 @@ def _hosts() -> list[type[Model]]:
 
 
 def _complaints_of_path(model: type[Model]) -> list[checks.CheckMessage]:
-    path = getattr(model, "image_organization_path", None)
+    path = path_of(model)
     if path is None:
         return [
             checks.Warning(
@@ -102,9 +107,8 @@ def _complaints_of_path(model: type[Model]) -> list[checks.CheckMessage]:
                 id="polyimages.W001",
             )
         ]
-    found = _end_of(model, path)
-    organization = get_organization_model()
-    if found is not None and issubclass(organization, found._meta.concrete_model or found):
+    found, organization = end_of_path(model), get_organization_model()
+    if found and (issubclass(organization, found) or is_same_table(organization, found)):
         return []
     return [
         checks.Error(
@@ -117,26 +121,8 @@ def _complaints_of_path(model: type[Model]) -> list[checks.CheckMessage]:
     ]
 
 
-def _end_of(model: type[Model], path: str) -> type[Model] | None:
-    """The model that an ORM path leads to; None where there is no such path."""
-    end = model
-    if path == "pk":
-        return end
-    try:
-        for name in path.split("__"):
-            related = end._meta.get_field(name).related_model
-            if not isinstance(related, type):
-                return None
-            end = related
-    except FieldDoesNotExist:
-        return None
-    return end
-
-
 def _problems_of_key(model: type[Model], limit: int | None) -> Iterator[str]:
-    key: Any = model._meta.pk
-    while key.remote_field:  # the parent's by inheritance, or of a OneToOneField
-        key = key.target_field
+    key = key_field_of(model)
     if isinstance(key, CompositePrimaryKey):
         yield "is composite"
     elif isinstance(key, TextField | BinaryField):

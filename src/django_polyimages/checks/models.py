@@ -16,6 +16,7 @@ from django_polyimages.models import (
     ImageManager,
     ImageRelationManager,
 )
+from django_polyimages.models.joins.metadata import is_same_table, related_name_of
 
 
 def check_image_model(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -76,7 +77,7 @@ def _complaints_of_image(model: type[AbstractImageRelation]) -> Iterator[checks.
             obj=model,
             id="polyimages.E004",
         )
-    elif field.related_model._meta.concrete_model is not image._meta.concrete_model:
+    elif not is_same_table(field.related_model, image):
         yield checks.Error(
             f"{label}.image leads to {field.related_model._meta.label}, but IMAGE_MODEL is "
             f"{image._meta.label}.",
@@ -85,9 +86,9 @@ def _complaints_of_image(model: type[AbstractImageRelation]) -> Iterator[checks.
             obj=model,
             id="polyimages.E005",
         )
-    elif field.remote_field.related_name != "relations":
+    elif (name := related_name_of(field)) != "relations":
         yield checks.Error(
-            f"{label}.image has the related_name {field.remote_field.related_name!r}.",
+            f"{label}.image has the related_name {name!r}.",
             hint=f"Write {wanted}",
             obj=model,
             id="polyimages.E006",

@@ -1,8 +1,13 @@
 """The models: abstract ones for hosts to build on, and the default ones."""
 
-from django_polyimages.requirements import require_content_types
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
-require_content_types()
+# No system check can say so: the models below cannot be made without it, and no check is ever run.
+if not apps.is_installed("django.contrib.contenttypes"):
+    raise ImproperlyConfigured(
+        'django_polyimages needs "django.contrib.contenttypes" in INSTALLED_APPS.'
+    )
 
 from django_polyimages.models.attachable import (
     ImageAttachable,
@@ -15,7 +20,12 @@ from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.models.regeneration import Regeneration
-from django_polyimages.models.relation_manager import ImageRelationManager, Synced, relations_of
+from django_polyimages.models.relation_manager import (
+    ImageRelationManager,
+    RelationOptions,
+    Synced,
+    relations_of,
+)
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
@@ -30,6 +40,7 @@ __all__ = [
     "ImageRelationManager",
     "PolymorphicImageRelation",
     "Regeneration",
+    "RelationOptions",
     "Synced",
     "organization_of",
     "prefetch_images",

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models, router
 from django.db.models import Exists, OuterRef
 
 from django_polyimages.accessors import get_relation_model
-from django_polyimages.models.joins.images_field import COVER, ImagesField
+from django_polyimages.models.joins.images_field import (
+    COVER,
+    ImagesField,
+    add_images,
+    images_field_of,
+    is_inherited,
+)
 from django_polyimages.models.joins.object_ids import ContentTypeKey
 from django_polyimages.models.joins.prefetch import (
     covers_about,
+    keep_cover,
+    keep_images,
     relations_about,
     target_in,
     target_of,
 )
-from django_polyimages.models.relation_manager import relations_of
+from django_polyimages.models.relation_rows import RelationT
 
 if TYPE_CHECKING:
     from django_polyimages.models.joins.prefetch import Target
@@ -28,18 +37,30 @@ if TYPE_CHECKING:
 
     _Relations = models.QuerySet[Any]
 
+    class _Model(models.Model, Generic[RelationT]):
+        class Meta:
+            abstract = True
+
+else:
+    _Model = GenericAlias(models.Model, (RelationT,))  # as a base class it is models.Model
+
 _Host = TypeVar("_Host", bound=models.Model, covariant=True)
 
 
-class ImageAttachable(models.Model):
+class ImageAttachable(_Model[RelationT]):
     """Adds ``images``: the object's relations in display order, with the verbs of
     ``ImageRelationManager``.
+
+    For type checkers ``ImageAttachable["PhotoUse"]`` names the relation model of a host's own.
     """
 
     if TYPE_CHECKING:
-        images: ImageRelationManager
+        images: ImageRelationManager[RelationT]
     else:
         images = ImagesField()
+
+        def __class_getitem__(cls, relation_model: object) -> type[Self]:
+            return cls
 
     image_organization_path: ClassVar[str | None] = None
     """The ORM path from the object to its organization, as ``"organization"`` or
@@ -95,19 +116,14 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
         raise ImproperlyConfigured(
             f"{model._meta.label} has no table of its own: register the model that has."
         )
-    known = model._meta.apps.get_models()
-    children = [one for one in known if issubclass(one, model) and one is not model]
-    for one in (model, *children):
-        if _has_something_called_images(one):
-            raise ImproperlyConfigured(
-                f"{one._meta.label} has something called 'images' already; a model can be made "
-                "attachable once, and only if that name is free."
-            )
+    try:
+        add_images(model, get_relation_model())
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{error} has something called 'images' already; a model can be made attachable once, "
+            "and only if that name is free."
+        ) from None
     model.image_organization_path = organization_path  # type: ignore[attr-defined]
-    for one in (model, *children):
-        field = ImagesField(get_relation_model())
-        field.mti_inherited = one is not model  # as in a class that is made later
-        field.contribute_to_class(one, "images")
 
 
 def is_attachable(model: type[models.Model], relation_model: type[models.Model]) -> bool:
@@ -115,17 +131,13 @@ def is_attachable(model: type[models.Model], relation_model: type[models.Model])
 
     A child by multi-table inheritance has not: its rows are its parent's, under another name.
     """
-    return any(
-        isinstance(field, ImagesField)
-        and field.related_model is relation_model
-        and not field.mti_inherited
-        for field in model._meta.private_fields
-    )
+    field = images_field_of(model)
+    return bool(field and field.related_model is relation_model and not is_inherited(field))
 
 
 def _require_images(obj: models.Model) -> None:
     meta = obj._meta
-    if not any(isinstance(field, ImagesField) for field in meta.private_fields):
+    if images_field_of(type(obj)) is None:
         raise TypeError(
             f"{meta.label} is not attachable: it does not inherit ImageAttachable and was not "
             "registered."
@@ -135,33 +147,14 @@ def _require_images(obj: models.Model) -> None:
 
 
 def _fill_images(objects: Sequence[models.Model], relations: _Relations) -> None:
-    """Load all relations into Django's cache of what is prefetched."""
     found: dict[Target, list[AbstractImageRelation]] = defaultdict(list)
     for relation in relations_about(objects, relations):
         found[target_in(relation)].append(relation)
     for obj in objects:
-        images = relations_of(obj)
-        images._remove_prefetched_objects()
-        loaded: Any = images.get_queryset()
-        loaded._result_cache = list(found[target_of(obj, relations.db)])
-        loaded._prefetch_done = True
-        cache = obj.__dict__.setdefault("_prefetched_objects_cache", {})
-        cache[images.prefetch_cache_name] = loaded
+        keep_images(obj, found[target_of(obj, relations.db)])
 
 
 def _fill_covers(objects: Sequence[models.Model], relations: _Relations) -> None:
-    """Load the covers into the cache of ``ImagesField``."""
     found = {target_in(relation): relation for relation in covers_about(objects, relations)}
     for obj in objects:
-        field = cast("ImagesField", obj._meta.get_field("images"))
-        field.set_cached_value(obj, found.get(target_of(obj, relations.db)))
-
-
-def _has_something_called_images(model: type[models.Model]) -> bool:
-    if hasattr(model, "images"):
-        return True
-    try:
-        model._meta.get_field("images")
-    except FieldDoesNotExist:
-        return False
-    return True
+        keep_cover(obj, found.get(target_of(obj, relations.db)))

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.core.files.base import File
-from django.db import models, router, transaction
+from django.db import models, transaction
 
+from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
+from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+    from typing_extensions import TypeVar as TypeVarWithDefault
 
     from django_polyimages.models.images import AbstractImage
+
+    ImageT = TypeVarWithDefault(
+        "ImageT", bound=AbstractImage, covariant=True, default=AbstractImage
+    )
+else:
+    ImageT = TypeVar("ImageT")
 
 TITLE_LENGTH = 255
 
 
-class ImageQuerySet(models.QuerySet["AbstractImage"]):
+class ImageQuerySet(models.QuerySet[ImageT]):
     """Images; deleting them deletes their files after the commit."""
 
     def newest_first(self) -> Self:
@@ -28,9 +38,15 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows now and their files after the commit; scheduling costs one query."""
-        if self.query.is_sliced:
+        if is_sliced(self):
             raise TypeError("Cannot use 'limit' or 'offset' with delete().")
-        using = self._db or router.db_for_write(self.model)  # type: ignore[attr-defined]
+        using = database_for_writing(self)
+        return again_after_deadlock(partial(self._delete_locked, using), using=using)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _delete_locked(self, using: str) -> tuple[int, dict[str, int]]:
         every = type(self)(self.model, using=using)
         with transaction.atomic(using=using, savepoint=False):
             # Whatever this query joins, only images are locked, and always in the same order.
@@ -41,11 +57,11 @@ class ImageQuerySet(models.QuerySet["AbstractImage"]):
             rows = every.filter(pk__in=[image.pk for image in images])
             return super(ImageQuerySet, rows).delete()
 
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
+
+_Manager = models.Manager.from_queryset(ImageQuerySet)
 
 
-class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore[misc]
+class ImageManager(_Manager[ImageT]):
     """``Image.objects``: every upload goes through it."""
 
     def upload(
@@ -58,7 +74,7 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         alt_text: str = "",
         description: str = "",
         **fields: Any,
-    ) -> AbstractImage:
+    ) -> ImageT:
         """Check ``file``, store it untouched, make its versions and insert the row.
 
         ``title`` is the file's name unless given. ``fields`` are for a host's own image model.
@@ -66,10 +82,10 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         storage failed; nothing is left behind then. A version that could not be generated does not
         lose the upload: the image's ``status`` is ``failed``, and ``failure_reason`` says why.
         """
-        using = self._db or router.db_for_write(self.model)
+        using = database_for_writing(self)
         with store.store(file, using=using) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
-            image: AbstractImage = self.create(
+            image: ImageT = self.create(
                 file=stored.key,
                 title=_title_of(file) if title is None else title,
                 alt_text=alt_text,
@@ -100,7 +116,9 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
 
         Raises ``DoesNotExist`` where the image has been deleted.
         """
-        return regenerate(image, using=self._database_of(image), everything=everything)
+        return regenerate(
+            image, using=database_for_writing(self, instance=image), everything=everything
+        )
 
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).
@@ -110,11 +128,8 @@ class ImageManager(models.Manager.from_queryset(ImageQuerySet)):  # type: ignore
         the picture.
         """
         image.focal_x, image.focal_y = x, y
-        using = self._database_of(image)
+        using = database_for_writing(self, instance=image)
         image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
-
-    def _database_of(self, image: AbstractImage) -> str:
-        return self._db or router.db_for_write(self.model, instance=image)
 
 
 def _title_of(file: File[bytes]) -> str:

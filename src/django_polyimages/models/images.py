@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import DEFAULT_DB_ALIAS, models, router
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_polyimages.conf import get_settings
+from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.regeneration import regenerate_after_commit
@@ -19,6 +21,7 @@ from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version
 
+TEXT_FIELDS = ("title", "alt_text", "description")
 _PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
 
 
@@ -131,6 +134,18 @@ class AbstractImage(models.Model):
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         super().refresh_from_db(*args, **kwargs)
         self._saved_focal_point = self._current_focal_point()
+
+    def delete(
+        self,
+        using: str | None = None,
+        keep_parents: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
+    ) -> tuple[int, dict[str, int]]:
+        """As Django's, and again where a deadlock stopped it."""
+        using = using or router.db_for_write(type(self), instance=self)
+        delete = partial(super().delete, using=using, keep_parents=keep_parents)
+        return again_after_deadlock(delete, using=using)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
 
     @property
     def key(self) -> str:

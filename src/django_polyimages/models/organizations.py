@@ -1,8 +1,14 @@
-"""Which organization an object belongs to."""
+"""Which organization an object belongs to, by the path that its model names.
+
+The only place that reads ``image_organization_path``.
+"""
 
 from __future__ import annotations
 
-from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
 from django.db import models
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
@@ -13,30 +19,87 @@ def organization_of(obj: models.Model) -> models.Model:
     Raises ``ImproperlyConfigured`` where the model has no path or one that leads to many objects,
     ``FieldDoesNotExist`` where it leads nowhere, and ``ValueError`` where it ends at None.
     """
-    path: str | None = getattr(obj, "image_organization_path", None)
+    path = path_of(type(obj))
     if not path:
         raise ImproperlyConfigured(
             f"{obj._meta.label} has no image_organization_path, so its objects belong to no "
             "organization that an upload could be for."
         )
-    found: models.Model | None = obj
-    for name in path.split("__") if path != "pk" else []:
-        found = _follow(found, name, path) if found else None
-    if found is None:
-        raise ValueError(f"This {obj._meta.object_name} has no organization: {path} is None.")
-    return found
+    end = obj
+    for field in _steps(type(obj)):
+        found = _follow(end, field, path)
+        if found is None:
+            raise ValueError(f"This {obj._meta.object_name} has no organization: {path} is None.")
+        end = found
+    return end
 
 
-def _follow(obj: models.Model, name: str, path: str) -> models.Model | None:
-    field = obj._meta.get_field(name)
+def organization_keys(obj: models.Model) -> set[Any]:
+    """The keys of the organizations that ``obj`` is of, saved or not; none while not known."""
+    try:
+        key = organization_of(obj).pk
+    except (ValueError, FieldDoesNotExist, ObjectDoesNotExist):
+        return set()
+    except ImproperlyConfigured:  # a path to many
+        rows = type(obj)._base_manager.filter(pk=obj.pk)
+        return set(rows.values_list(_key_path(type(obj)), flat=True)) - {None}
+    return set() if key is None else {key}
+
+
+def objects_of(organization: models.Model, model: type[models.Model]) -> models.QuerySet[Any]:
+    """The objects of ``model`` that belong to ``organization``; the model has to have a path."""
+    return model._default_manager.filter(**{_key_path(model): organization.pk})
+
+
+def path_of(model: type[models.Model]) -> str | None:
+    """``image_organization_path``, if the model has one."""
+    return getattr(model, "image_organization_path", None)
+
+
+def has_one_organization(model: type[models.Model]) -> bool:
+    """Whether each object has one organization, which an upload for it is of."""
+    try:
+        steps = list(_steps(model))
+    except FieldDoesNotExist:  # a system check says so
+        return False
+    return not any(field.one_to_many or field.many_to_many for field in steps)
+
+
+def end_of_path(model: type[models.Model]) -> type[models.Model] | None:
+    """The model that the path leads to; None where there is no such path."""
+    try:
+        steps = list(_steps(model))
+    except FieldDoesNotExist:
+        return None
+    return steps[-1].related_model if steps else model
+
+
+def _key_path(model: type[models.Model]) -> str:
+    path = path_of(model)
+    return "pk" if path == "pk" else f"{path}__pk"
+
+
+def _steps(model: type[models.Model]) -> Iterator[Any]:
+    """The relations that the path follows. Raises ``FieldDoesNotExist`` where it leads nowhere."""
+    path = path_of(model) or ""
+    for name in [] if path == "pk" else path.split("__"):
+        field = model._meta.get_field(name)
+        if not isinstance(field.related_model, type):
+            raise FieldDoesNotExist(f"{field} leads to no other model.")
+        yield field
+        model = field.related_model
+
+
+def _follow(obj: models.Model, field: Any, path: str) -> models.Model | None:
     if field.one_to_many or field.many_to_many:
         raise ImproperlyConfigured(
-            f"The path {path!r} leads from one {obj._meta.label} to many objects by {name!r}: "
-            "upload the image with the organization that is meant, then attach it."
+            f"The path {path!r} leads from one {obj._meta.label} to many objects by "
+            f"{field.name!r}: upload the image with the organization that is meant, then attach it."
         )
-    accessor = field.get_accessor_name() if isinstance(field, ForeignObjectRel) else field.name
+    is_reverse = isinstance(field, ForeignObjectRel)
+    accessor: Any = field.get_accessor_name() if is_reverse else field.name
     try:
-        found: models.Model | None = getattr(obj, accessor or name)
+        found: models.Model | None = getattr(obj, accessor)
     except ObjectDoesNotExist:  # the other side of a one-to-one
         return None
     return found

@@ -13,7 +13,7 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from django_polyimages.conf import Settings, get_settings
@@ -191,3 +191,15 @@ def _orientation_of(image: Image.Image) -> int:
     except _DECODER_ERRORS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def check_number_of_files(number: int, *, at_most: int | None = None) -> None:
+    """Raise ``InvalidImage`` for more than ``at_most`` files, by default ``MAX_FILES``."""
+    limit = get_settings().max_files if at_most is None else at_most
+    if number > limit:
+        message = ngettext(
+            "Too many files: %(count)d, allowed is %(limit)d.",
+            "Too many files: %(count)d, allowed are %(limit)d.",
+            limit,
+        )
+        raise InvalidImage("too_many_files", message % {"count": number, "limit": limit})

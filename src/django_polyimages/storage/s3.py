@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 if TYPE_CHECKING:
     from botocore.config import Config
 
+__all__ = ["s3_storage"]
+
 _GIB = 1024**3
 _PARTS_OF_CONFIG = ("signature_version", "addressing_style", "proxies", "client_config")
 """Options that become one ``client_config``: beside that, django-storages ignores the others."""

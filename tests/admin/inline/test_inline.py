@@ -12,7 +12,7 @@ from django.test import Client
 from contacts.admin import ContactAdmin
 from contacts.models import Contact
 from django_polyimages.admin import ImageAdmin
-from django_polyimages.admin.inline import formsets
+from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.models import Image, PolymorphicImageRelation
 from organizations.models import Membership
 from tests.drawing import photo, upload_of
@@ -337,13 +337,13 @@ class TestRefusal:
     def test_an_image_that_was_deleted_while_files_were_looked_at(
         self, admin_client, contact, dawn, monkeypatch
     ):
-        real = formsets._exists
+        real = ImageFormSet.save_new_objects
 
-        def exists(image):
+        def save_new_objects(formset, *args, **options):
             Image.objects.filter(pk=dawn.pk).delete()
-            return real(image)
+            return real(formset, *args, **options)
 
-        monkeypatch.setattr(formsets, "_exists", exists)
+        monkeypatch.setattr(ImageFormSet, "save_new_objects", save_new_objects)
         response = save(admin_client, contact, {"image": dawn.pk})
         page = admin_client.get(response.url).content.decode()
         assert "“Dawn” was not added: This image does not exist any more." in page

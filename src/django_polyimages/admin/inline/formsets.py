@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from django_polyimages.accessors import get_image_model
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm, NewImagesForm
-from django_polyimages.admin.organizations import organization_keys, path_of
 from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
 from django_polyimages.forms import check_number_of_files
 from django_polyimages.models import (
@@ -26,6 +26,7 @@ from django_polyimages.models import (
     ImageRelationManager,
     relations_of,
 )
+from django_polyimages.models.organizations import organization_keys, path_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,14 +188,15 @@ class ImageFormSet(BaseGenericInlineFormSet):
     def _attach(self, subject: Any, **options: Any) -> AbstractImageRelation | None:
         """Attach a file or an image; what fails now is told, and does not lose the rest."""
         try:
-            if isinstance(subject, AbstractImage) and not _exists(subject):
-                raise InvalidImage("not_an_image", _("This image does not exist any more."))
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
         except (StorageUnavailable, InvalidImage) as error:
-            text = _("“%(name)s” was not added: %(reason)s")
-            name = str(subject) if isinstance(subject, AbstractImage) else subject.name
-            messages.error(self.request, text % {"name": name, "reason": error})
-            return None
+            reason = str(error)
+        except get_image_model().DoesNotExist:
+            reason = _("This image does not exist any more.")
+        text = _("“%(name)s” was not added: %(reason)s")
+        name = str(subject) if isinstance(subject, AbstractImage) else subject.name
+        messages.error(self.request, text % {"name": name, "reason": reason})
+        return None
 
     def _reorder(self) -> None:
         """Put the images in the order of the numbers, those without one at the end."""
@@ -205,17 +207,15 @@ class ImageFormSet(BaseGenericInlineFormSet):
                 self._verbs().reorder([form.instance.image for form in rows])
 
 
-def _exists(image: AbstractImage) -> bool:
-    return type(image)._base_manager.filter(pk=image.pk).exists()
-
-
 def _needed_columns(model: type[Model]) -> list[str]:
     """What a host's own relation model cannot do without."""
     known = {field.name for field in AbstractImageRelation._meta.get_fields()} | {"image"}
     return [
         str(capfirst(field.verbose_name))
-        for field in model._meta.concrete_fields
-        if field.name not in known
+        for field in model._meta.get_fields()
+        if field.concrete
+        and not field.many_to_many
+        and field.name not in known
         and not (field.primary_key or field.blank or field.null or field.has_default())
     ]
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_polyimages.accessors import get_image_model, get_relation_model
 from django_polyimages.admin.inline.formsets import ImageFormSet, Library
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm
-from django_polyimages.admin.organizations import has_one_organization, organization_keys, path_of
+from django_polyimages.models.organizations import has_one_organization, organization_keys, path_of
 
 
 class ImageInline(GenericInlineModelAdmin):
@@ -95,7 +95,7 @@ class ImageInline(GenericInlineModelAdmin):
             return None
         path = path_of(self.parent_model)
         keys = organization_keys(obj) if obj and path else set()
-        is_field = path not in ("", "pk") and "__" not in path
+        is_field = path and path != "pk" and "__" not in path
         return Library(
             url=url,
             change_name=f"{name}_change",

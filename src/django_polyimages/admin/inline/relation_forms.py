@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.images import TEXT_FIELDS
 
 _NOT_OPTIONS = {"upload", "image", "order", "DELETE", "id"}
 _PLACED = {"upload", "image", "order", "DELETE", "is_cover"}
-TEXTS = ("title", "alt_text", "description")
 
 
 class ImageRelationForm(forms.ModelForm):
@@ -32,7 +32,7 @@ class ImageRelationForm(forms.ModelForm):
             self.fields["image"].required = False
             return
         del self.fields["upload"], self.fields["image"]  # another image is another relation
-        for name in TEXTS:
+        for name in TEXT_FIELDS:
             if field := self.fields.get(f"custom_{name}"):
                 field.widget.attrs["placeholder"] = getattr(self.instance.image, name)
 
@@ -92,7 +92,8 @@ class ImageRelationForm(forms.ModelForm):
                 getattr(relation, name).set(self.cleaned_data[name])
 
     def _many_to_many(self) -> list[str]:
-        return [field.name for field in self._meta.model._meta.many_to_many]
+        fields = self._meta.model._meta.get_fields()
+        return [one.name for one in fields if one.many_to_many and not one.auto_created]
 
 
 class NewImagesForm(forms.Form):

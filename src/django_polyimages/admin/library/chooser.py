@@ -12,9 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
+from django_polyimages.accessors import get_organization_model
 from django_polyimages.admin.library.columns import thumbnail_of
 from django_polyimages.admin.library.refusals import refusal
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.joins.metadata import key_field_of
 
 PAGE_SIZE = 24
 MAX_PAGE = 1_000_000
@@ -48,7 +50,7 @@ class ImageLibrary(admin.ModelAdmin):
     def _matching(self, request: HttpRequest) -> QuerySet[Any]:
         images = self.get_queryset(request).select_related("organization")
         if key := request.GET.get("organization"):
-            images = images.filter(organization=_organization_key(self.model, key))
+            images = images.filter(organization=_organization_key(key))
         words = request.GET.get("q", "")
         ProhibitNullCharactersValidator()(words)
         images, may_repeat = self.get_search_results(request, images, words)
@@ -65,8 +67,8 @@ def _page(text: str) -> int:
     return number
 
 
-def _organization_key(model: type[AbstractImage], text: str) -> Any:
-    field: Any = model._meta.get_field("organization").target_field
+def _organization_key(text: str) -> Any:
+    field = key_field_of(get_organization_model())
     try:
         ProhibitNullCharactersValidator()(text)
         return field.clean(text, None)

@@ -25,12 +25,12 @@ from django_polyimages.admin.library.columns import (
 from django_polyimages.admin.library.regeneration import ImageRegeneration
 from django_polyimages.admin.library.saving import (
     FOCAL_POINT,
-    TEXTS,
     ImageSaving,
     extra_field_names,
 )
 from django_polyimages.admin.library.usage import uses_of, with_uses
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.images import TEXT_FIELDS
 from django_polyimages.rendering import picture
 
 
@@ -62,7 +62,7 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         "organization",
     ]
     list_select_related = ["organization"]
-    search_fields = ["title", "alt_text", "description"]
+    search_fields = TEXT_FIELDS
     ordering = ["-created_at"]
 
     class Media:
@@ -95,8 +95,8 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         extra = [name for name in extra_field_names(self.model) if name not in hidden]
         own = [name for name in self.readonly_fields if name not in extra]
         if obj is None:
-            return [(None, {"fields": ["upload", *TEXTS, "organization", *extra]})]
-        fields = ["picture", FOCAL_POINT, *TEXTS, "organization", *extra, *own]
+            return [(None, {"fields": ["upload", *TEXT_FIELDS, "organization", *extra]})]
+        fields = ["picture", FOCAL_POINT, *TEXT_FIELDS, "organization", *extra, *own]
         return [(None, {"fields": fields})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.forms import ImageUploadField
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.images import TEXT_FIELDS
+from django_polyimages.models.joins.metadata import has_table_of_its_own
 
 FOCAL_POINT = ("focal_x", "focal_y")
-TEXTS = ("title", "alt_text", "description")
 
 
 class ImageUploadForm(forms.ModelForm):
@@ -111,23 +112,27 @@ class ImageSaving(admin.ModelAdmin):
 
 def extra_field_names(model: type[AbstractImage]) -> list[str]:
     """What a host's own model has in addition and people may edit."""
-    related: Any = model._meta.many_to_many
+    fields: Any = model._meta.get_fields()
+    many = [one for one in fields if one.many_to_many and not one.auto_created]
     # Those with a table of the host's have no field in a form.
-    many = [field for field in related if field.remote_field.through._meta.auto_created]
-    return [field.name for field in [*_extra_fields(model), *many] if field.editable]
+    plain = [one for one in many if has_table_of_its_own(one)]
+    return [field.name for field in [*_extra_fields(model), *plain] if field.editable]
 
 
 def _extra_fields(model: type[AbstractImage]) -> list[Any]:
     """The columns that a host's own model has in addition."""
     known = {field.name for field in AbstractImage._meta.get_fields()}
+    fields: Any = model._meta.get_fields()
     return [
         field
-        for field in model._meta.concrete_fields
-        if field.name not in known and not field.primary_key and not field.generated
+        for field in fields
+        if field.concrete
+        and not (field.many_to_many or field.primary_key or field.generated)
+        and field.name not in known
     ]
 
 
 def _own_columns(image: AbstractImage) -> list[str]:
     """The columns that people write, and when they did; not the focal point."""
     extra = [field.name for field in _extra_fields(type(image))]
-    return [*TEXTS, "organization", "updated_at", *extra]
+    return [*TEXT_FIELDS, "organization", "updated_at", *extra]

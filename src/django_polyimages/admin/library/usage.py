@@ -11,7 +11,6 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_permission_codename
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, QuerySet, Window, prefetch_related_objects
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
@@ -24,6 +23,7 @@ from django.utils.translation import ngettext, pgettext
 
 from django_polyimages.admin.library.columns import all_relations
 from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.models.primary_keys import canonical_key
 
 MOST_SHOWN = 50
 """How many objects are named; of the others only the number is told."""
@@ -140,16 +140,7 @@ def _first_relations(images: Sequence[AbstractImage]) -> list[Any]:
 def _can_exist(relation: AbstractImageRelation) -> bool:
     """Whether there is still such a model, and a key like this in it."""
     model = relation.content_type.model_class()
-    if model is None:
-        return False
-    field: Any = model._meta.pk
-    while field.remote_field:  # a parent's key, or a one-to-one as the key
-        field = field.target_field
-    try:
-        field.run_validators(field.to_python(relation.object_id))  # also the range of integers
-    except ValidationError:
-        return False
-    return True
+    return model is not None and canonical_key(model, relation.object_id) is not None
 
 
 def _visible(

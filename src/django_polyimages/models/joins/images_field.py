@@ -3,6 +3,13 @@
 Django's own compares ``object_id`` with the key as the database keeps it. PostgreSQL refuses that
 in ``exclude()``, and elsewhere casts each ``object_id``, which fails at one that is no such key.
 Where a UUID is kept as 32 digits, as on SQLite, nothing is found and nothing is said.
+
+Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``, ``rel_class``,
+``remote_field``, ``content_type_field_name``, ``object_id_field_name``, ``mti_inherited``,
+``get_path_info()``, ``get_reverse_joining_fields()`` and ``get_extra_restriction()`` of a
+``GenericRelation``; ``ReverseGenericManyToOneDescriptor`` with ``rel`` and
+``related_manager_cls``; ``get_prefetch_querysets()`` of a descriptor; ``PathInfo``, ``WhereNode``,
+``get_col()`` and ``is_cached()`` of a field; ``private_fields`` and ``apps`` of ``_meta``.
 """
 
 from __future__ import annotations
@@ -15,7 +22,6 @@ from django.contrib.contenttypes.fields import (
     GenericRel,
     GenericRelation,
     ReverseGenericManyToOneDescriptor,
-    create_generic_related_manager,
 )
 from django.db import models
 from django.db.models.expressions import Expression
@@ -27,6 +33,7 @@ from django_polyimages.accessors import get_relation_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models.joins.object_ids import ContentTypeKey
 from django_polyimages.models.joins.prefetch import covers_about, target_in, target_of
+from django_polyimages.models.joins.related_manager import manager_of_one
 
 if TYPE_CHECKING:
     from django_polyimages.models.relations import AbstractImageRelation
@@ -44,8 +51,8 @@ COVER = "_images_cover"
 
 
 class _ImagesRel(GenericRel):
-    """Where ``filter(images=relation)`` takes the type of the key from: Django's own says that of
-    the host, and reads 7 as ``UUID(int=7)``.
+    """``filter(images=7)`` must convert 7 with the relation's key field; Django's class uses the
+    host's.
     """
 
     def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
@@ -91,18 +98,7 @@ class _ImagesDescriptor(ReverseGenericManyToOneDescriptor):
 
     @cached_property
     def related_manager_cls(self) -> type[Any]:
-        field = self.rel.field
-        manager_of_one = create_generic_related_manager(
-            type(self.rel.model._default_manager), self.rel
-        )
-
-        class ImagesOfOne(manager_of_one):  # type: ignore[misc, valid-type]
-            def _remove_prefetched_objects(self) -> None:
-                super()._remove_prefetched_objects()
-                if field.is_cached(self.instance):
-                    field.delete_cached_value(self.instance)
-
-        return ImagesOfOne
+        return manager_of_one(type(self.rel.model._default_manager), self.rel)
 
 
 class _CoverDescriptor:
@@ -122,6 +118,42 @@ class _CoverDescriptor:
         covers = covers_about(instances, relations)
         key = partial(target_of, using=covers.db)
         return covers, target_in, key, True, self.field.name, False
+
+
+def images_field_of(model: type[models.Model]) -> ImagesField | None:
+    """The field behind ``images`` of a model; None where it is not attachable."""
+    fields = (one for one in model._meta.private_fields if isinstance(one, ImagesField))
+    return next(fields, None)
+
+
+def is_inherited(field: GenericRelation) -> bool:
+    """Whether it is the copy that a child has by multi-table inheritance.
+
+    The child's rows in the relation's table are its parent's, under another content type.
+    """
+    return bool(field.mti_inherited)
+
+
+def add_images(model: type[models.Model], to: type[models.Model]) -> None:
+    """Give ``images`` to a model that has been made already, and to those that inherit it.
+
+    Raises ``ValueError`` with the model that has something of that name.
+    """
+    known = model._meta.apps.get_models()
+    children = [one for one in known if issubclass(one, model) and one is not model]
+    for one in (model, *children):
+        if _has_something_called_images(one):
+            raise ValueError(one._meta.label)
+    for one in (model, *children):
+        field = ImagesField(to)
+        field.mti_inherited = one is not model  # as in a class that is made later
+        field.contribute_to_class(one, "images")
+
+
+def _has_something_called_images(model: type[models.Model]) -> bool:
+    return hasattr(model, "images") or any(
+        field.name == "images" for field in model._meta.get_fields()
+    )
 
 
 def _equal(field: Any, alias: str, value: Expression) -> Any:

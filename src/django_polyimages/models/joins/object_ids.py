@@ -1,4 +1,7 @@
-"""A host's key in SQL, spelt as a relation's ``object_id`` spells it: as ``str(obj.pk)``."""
+"""A host's key in SQL, spelt as a relation's ``object_id`` spells it: as ``str(obj.pk)``.
+
+Read in Django 5.2, 6.0 and 6.1, and not documented there: ``features`` of a connection.
+"""
 
 from __future__ import annotations
 

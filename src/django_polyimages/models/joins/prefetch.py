@@ -1,4 +1,10 @@
-"""The relations of many objects, of any models, in one query."""
+"""The relations of many objects, of any models, in one query, and where Django keeps them.
+
+Read in Django 5.2, 6.0 and 6.1, and not documented there: ``_prefetched_objects_cache`` of an
+object, ``prefetch_cache_name`` and ``_remove_prefetched_objects()`` of a related manager,
+``_result_cache`` and ``_prefetch_done`` of a queryset; ``is_cached()``, ``get_cached_value()`` and
+``set_cached_value()`` of a relation's field.
+"""
 
 from __future__ import annotations
 
@@ -71,3 +77,46 @@ def _about(objects: Collection[models.Model], relations: _Relations) -> _Relatio
         Q(content_type=content_type, object_id__in=some) for content_type, some in keys.items()
     ]
     return relations.filter(reduce(or_, conditions))
+
+
+def keep_images(obj: models.Model, relations: Sequence[AbstractImageRelation]) -> None:
+    """Let ``obj.images.all()`` return these relations, without a query."""
+    images: Any = obj.images  # type: ignore[attr-defined]
+    images._remove_prefetched_objects()
+    loaded = images.get_queryset()
+    loaded._result_cache = list(relations)
+    loaded._prefetch_done = True
+    cache = obj.__dict__.setdefault("_prefetched_objects_cache", {})
+    cache[images.prefetch_cache_name] = loaded
+
+
+def keep_cover(obj: models.Model, relation: AbstractImageRelation | None) -> None:
+    """Let ``obj.images.cover()`` return this relation, without a query."""
+    field: Any = obj._meta.get_field("images")
+    field.set_cached_value(obj, relation)
+
+
+def forget_loaded(images: Any) -> None:
+    """Ask the database again for all of ``obj.images``, and for the cover."""
+    images._remove_prefetched_objects()
+
+
+def are_images_loaded(images: Any) -> bool:
+    """Whether ``obj.images.all()`` costs no query."""
+    cache = getattr(images.instance, "_prefetched_objects_cache", {})
+    return images.prefetch_cache_name in cache
+
+
+def is_cover_loaded(images: Any) -> bool:
+    """Whether the cover was loaded alone."""
+    return bool(_field_of(images).is_cached(images.instance))
+
+
+def loaded_cover(images: Any) -> AbstractImageRelation | None:
+    """The cover that was loaded alone; None where there is none."""
+    cover: AbstractImageRelation | None = _field_of(images).get_cached_value(images.instance)
+    return cover
+
+
+def _field_of(images: Any) -> Any:
+    return images.instance._meta.get_field(images.prefetch_cache_name)

@@ -1,0 +1,148 @@
+"""What a user may do with the images and objects of an organization.
+
+For views, the HTTP API and everything else that is given an id by a client. All that is not the
+organization's raises ``NotFound``; what the policy does not allow, Django's ``PermissionDenied``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
+
+from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import connections, router
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+
+from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.errors import NotFound
+from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
+from django_polyimages.models.attachable import is_attachable
+from django_polyimages.models.organizations import objects_of, path_of
+from django_polyimages.models.primary_keys import canonical_key, is_storable
+from django_polyimages.models.relation_manager import relations_of
+from django_polyimages.policies import Action, OrganizationPolicy, get_policy
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser, AnonymousUser
+
+__all__ = ["Access", "get_access"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a member may reach in their organization; made by ``get_access()``."""
+
+    user: AbstractUser
+    organization: Model
+    policy: OrganizationPolicy
+
+    def require(self, action: Action, obj: Model | None = None) -> None:
+        """Raise ``PermissionDenied`` unless the policy lets the member do ``action``."""
+        if not self.policy.may(self.user, action, self.organization, obj):
+            raise PermissionDenied(_("You may not do this."))
+
+    def images(self) -> ImageQuerySet:
+        """The organization's images."""
+        return get_image_model()._default_manager.filter(organization=self.organization.pk)
+
+    def image(self, image_id: object, *, for_update: bool = False) -> AbstractImage:
+        """One of the organization's images. Raises ``NotFound`` for any other id.
+
+        ``for_update``: within a transaction nobody else changes or deletes it until that ends.
+        """
+        images = self.images()
+        if for_update:
+            using = router.db_for_write(images.model)
+            images = images.using(using)
+            if connections[using].in_atomic_block:
+                images = images.select_for_update()
+        return cast("AbstractImage", _get(images, image_id))
+
+    def some_images(self, image_ids: Iterable[object]) -> list[AbstractImage]:
+        """Those of these images that are the organization's, in the order of the ids."""
+        keys = [canonical_key(get_image_model(), image_id) for image_id in image_ids]
+        found = self.images().in_bulk([key for key in keys if key is not None])
+        return [found[key] for key in dict.fromkeys(keys) if key in found]
+
+    def all_images(self, image_ids: Iterable[object]) -> list[AbstractImage]:
+        """All of these images, in the order of the ids.
+
+        Raises ``NotFound``, which names them, for ids that are not the organization's.
+        """
+        ids = list(image_ids)
+        images = self.some_images(ids)
+        found = {str(image.pk) for image in images}
+        if missing := [image_id for image_id in ids if str(image_id) not in found]:
+            raise NotFound(missing)
+        return images
+
+    def relations(self, obj: Model) -> QuerySet[AbstractImageRelation]:
+        """The relations of ``obj`` to the organization's images, in display order."""
+        relations = relations_of(obj).filter(image__organization=self.organization.pk)
+        return cast("QuerySet[AbstractImageRelation]", relations.select_related("image"))
+
+    def target(self, app_label: str, model: str, object_id: object) -> Model:
+        """An object of the organization that images can be attached to.
+
+        Raises ``NotFound`` for a model that does not exist, is not attachable or has no path to an
+        organization, for an object of another organization and for another spelling of an id.
+        """
+        found = apps.all_models.get(app_label, {}).get(model)
+        if not found or found._meta.proxy or not is_attachable(found, get_relation_model()):
+            raise NotFound
+        return _get(self.objects(found), object_id)
+
+    def objects(self, model: type[Model]) -> QuerySet[Model]:
+        """The organization's objects of ``model``; none without ``image_organization_path``."""
+        if not path_of(model):
+            return model._default_manager.none()
+        return objects_of(self.organization, model)
+
+    @contextmanager
+    def expecting(self, obj: Model, images: Sequence[AbstractImage] = ()) -> Iterator[None]:
+        """A block that works with an object and images that were looked up before.
+
+        If they are deleted meanwhile, it raises ``NotFound`` in place of ``ObjectDoesNotExist``.
+        Any other object that does not exist is an error in the host's code, and stays one.
+        """
+        try:
+            yield
+        except ObjectDoesNotExist:
+            _get(self.objects(type(obj)), obj.pk)
+            self.all_images([image.pk for image in images])
+            raise
+
+
+def get_access(user: AbstractUser | AnonymousUser, org_slug: str) -> Access:
+    """What ``user`` may reach in the organization that the policy calls ``org_slug``.
+
+    Raises ``NotFound`` if there is no such organization, and ``PermissionDenied`` if the user is
+    not logged in, is not active or is not one of its members.
+    """
+    if not is_logged_in(user):
+        raise PermissionDenied(_("Log in first."))
+    policy = get_policy()
+    organization = policy.get_organization(org_slug) if is_storable(org_slug) else None
+    if organization is None:
+        raise NotFound
+    if not policy.is_member(user, organization):
+        raise PermissionDenied(_("You are not a member of this organization."))
+    return Access(user, organization, policy)
+
+
+def is_logged_in(user: AbstractUser | AnonymousUser | None) -> TypeGuard[AbstractUser]:
+    """Whether this is a user, and one whose account is active."""
+    return bool(user and user.is_authenticated and user.is_active)
+
+
+def _get(rows: QuerySet[Any], spelled: object) -> Model:
+    """The row with this id among ``rows``. Raises ``NotFound`` if there is none."""
+    key = canonical_key(rows.model, spelled)
+    found = rows.filter(pk=key).first() if key is not None else None
+    if found is None or found.pk != key:  # MySQL and MariaDB also find "KEY" for "key"
+        raise NotFound
+    return cast("Model", found)

@@ -1,0 +1,33 @@
+"""Repeating what a database gave up because of a deadlock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import OperationalError, transaction
+
+_ATTEMPTS = 4
+_Result = TypeVar("_Result")
+
+
+def again_after_deadlock(work: Callable[[], _Result], *, using: str) -> _Result:
+    """Do ``work``, and again where the database ``using`` chose it as the victim of a deadlock.
+
+    The verbs lock an object before its relations, while Django's ``delete()`` of an object removes
+    the relations first, so the two can meet. Within a transaction of the caller's nothing is
+    repeated: the database has undone what the caller did before, too.
+    """
+    for _attempt in range(_ATTEMPTS - 1 if transaction.get_autocommit(using) else 0):
+        try:
+            return work()
+        except OperationalError as error:
+            if not _is_deadlock(error):
+                raise
+    return work()
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    """PostgreSQL's 40P01 (appendix A of its manual), MySQL's and MariaDB's 1213."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state == "40P01" or error.args[:1] == (1213,)

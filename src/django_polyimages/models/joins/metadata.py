@@ -1,0 +1,63 @@
+"""What Django knows of models, and does not document.
+
+Read in Django 5.2, 6.0 and 6.1: ``remote_field`` and ``target_field`` of a field;
+``concrete_model``, ``auto_created`` and ``private_fields`` of ``_meta``; ``through`` of
+what is many to many; ``_db`` of a manager or a queryset, and ``is_sliced`` of its query;
+``features`` of a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.contenttypes.fields import GenericRelation
+from django.db import connections, models, router
+
+
+def key_field_of(model: type[models.Model]) -> Any:
+    """The field that holds the primary key itself: the one that the key refers to where that is a
+    parent's, by inheritance, or a ``OneToOneField``.
+    """
+    field: Any = model._meta.pk
+    while field.remote_field:
+        field = field.target_field
+    return field
+
+
+def is_same_table(one: type[models.Model], other: type[models.Model]) -> bool:
+    """Whether they are one model, or proxies of one."""
+    return one._meta.concrete_model is other._meta.concrete_model
+
+
+def generic_relations_of(model: type[models.Model]) -> Iterator[GenericRelation]:
+    """The ``GenericRelation``s of a model."""
+    return (one for one in model._meta.private_fields if isinstance(one, GenericRelation))
+
+
+def related_name_of(field: models.ForeignKey[Any, Any]) -> str | None:
+    """What the other model calls the rows that refer to it; None where nothing was said."""
+    name: str | None = field.remote_field.related_name
+    return name
+
+
+def has_table_of_its_own(field: models.ManyToManyField[Any, Any]) -> bool:
+    """Whether Django made the table between the two models: forms have no field for others."""
+    through: Any = field.remote_field.through
+    return bool(through._meta.auto_created)
+
+
+def is_sliced(rows: models.QuerySet[Any, Any]) -> bool:
+    """Whether a queryset has a limit or an offset."""
+    return rows.query.is_sliced
+
+
+def locked(rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
+    """``rows`` locked; where the database can, rows of other tables may go on referring to them."""
+    no_key = connections[rows.db].features.has_select_for_no_key_update
+    return rows.select_for_update(no_key=no_key)
+
+
+def database_for_writing(rows: Any, **hints: Any) -> str:
+    """The one that a manager or a queryset was told to use, else what the routers say."""
+    return rows._db or router.db_for_write(rows.model, **hints)

@@ -1,0 +1,143 @@
+"""Writing the relations of one object: under a lock, and again after a deadlock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models, router, transaction
+from django.db.models import Q
+
+from django_polyimages.accessors import get_image_model
+from django_polyimages.models.deadlocks import again_after_deadlock
+from django_polyimages.models.joins import prefetch
+from django_polyimages.models.joins.metadata import locked
+
+if TYPE_CHECKING:
+    from django.contrib.contenttypes.models import ContentType
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    from django_polyimages.models.images import AbstractImage
+    from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
+
+    RelationT = TypeVarWithDefault(
+        "RelationT",
+        bound=AbstractImageRelation,
+        covariant=True,
+        default=PolymorphicImageRelation,
+    )
+else:
+    RelationT = TypeVar("RelationT")
+_Result = TypeVar("_Result")
+
+
+class RelationRows(models.Manager[RelationT]):
+    """What the verbs of ``ImageRelationManager`` do in the database."""
+
+    if TYPE_CHECKING:
+        instance: models.Model  # this and the next: from models.joins.related_manager
+        content_type: ContentType
+
+        def __get__(self, instance: object, cls: Any = None) -> Self: ...  # not of classes only
+
+    def _change(self, work: Callable[[Self], _Result], *, image_ids: Sequence[Any] = ()) -> _Result:
+        """Do ``work`` on the manager for the database that is written, with the object and these
+        images locked, and again after a deadlock: it must not use up what it is given.
+        """
+        self._require_saved()
+        prefetch.forget_loaded(self)
+        using = router.db_for_write(self.model, instance=self.instance)
+        on_rows = partial(work, self.db_manager(using))
+        once = partial(do_locked, on_rows, self.instance, image_ids, using=using)
+        return again_after_deadlock(once, using=using)
+
+    def _require_saved(self) -> None:
+        if self.instance.pk is None:
+            name = self.instance._meta.object_name
+            raise ValueError(f"Save the {name} before its images are changed.")
+
+    def _create(self, **values: Any) -> RelationT:
+        return self.all().create(**self._target, **values)
+
+    def _create_all(self, image_ids: Iterable[Any], orders: Mapping[Any, int]) -> None:
+        """Relations to these images, each with its order if it has one."""
+        new = partial(self.model, **self._target)
+        self.all().bulk_create([new(image_id=pk, order=orders.get(pk)) for pk in image_ids])
+
+    @property
+    def _target(self) -> dict[str, Any]:
+        """The columns that say which object a relation belongs to."""
+        return {"content_type": self.content_type, "object_id": str(self.instance.pk)}
+
+    def _locked(self) -> models.QuerySet[RelationT]:
+        """The object's relations, which an image's deletion has to leave alone until the commit."""
+        return self.select_for_update()
+
+    def _found(self, image: AbstractImage, options: Mapping[str, object]) -> dict[Any, RelationT]:
+        """The relation to ``image``; with it the cover, if there is to be a new one."""
+        wanted = Q(image=image.pk)
+        if options.get("is_cover"):
+            wanted |= Q(is_cover=True)
+        return {relation.image_id: relation for relation in self._locked().filter(wanted)}
+
+    def _update(
+        self, found: dict[Any, RelationT], image: AbstractImage, options: Mapping[str, object]
+    ) -> RelationT:
+        relation = found.pop(image.pk)
+        self._uncover(found)
+        for name, value in options.items():
+            setattr(relation, name, value)
+        if options:
+            relation.save(update_fields=list(options))
+        return relation
+
+    def _uncover(self, others: dict[Any, RelationT]) -> None:
+        if others:
+            self.filter(image__in=others).update(is_cover=False)
+
+    def _move(self, relations: dict[Any, RelationT], places: Mapping[Any, int]) -> None:
+        moved = [one for pk, one in relations.items() if one.order != places[pk]]
+        for relation in moved:
+            relation.order = places[relation.image_id]
+        self.bulk_update(moved, ["order"])
+
+
+def do_locked(
+    work: Callable[[], _Result], obj: models.Model, image_ids: Sequence[Any], *, using: str
+) -> _Result:
+    """Do ``work`` in a transaction in which nobody else changes the images of ``obj``, or deletes
+    it or one of the images.
+
+    Raises the ``DoesNotExist`` of a model whose row has been deleted already. Images are locked
+    before the object, everywhere, and in the order of their keys.
+    """
+    # As in Model.save(): an error of the database ends the caller's transaction too.
+    with transaction.atomic(using=using, savepoint=False):
+        missing = _lock_images(image_ids, using) or _lock_object(obj, using)
+        if missing is None:
+            return work()
+    raise missing  # outside of the block: it does not end the caller's transaction
+
+
+def _lock_images(image_ids: Sequence[Any], using: str) -> ObjectDoesNotExist | None:
+    if not image_ids:
+        return None
+    model = get_image_model()
+    rows = model._base_manager.using(using).filter(pk__in=image_ids).order_by("pk")
+    there = set(locked(rows).values_list("pk", flat=True))
+    gone = [str(pk) for pk in dict.fromkeys(image_ids) if pk not in there]
+    if not gone:
+        return None
+    return model.DoesNotExist(f"Deleted, or never saved: {model._meta.label} {', '.join(gone)}.")
+
+
+def _lock_object(obj: models.Model, using: str) -> ObjectDoesNotExist | None:
+    host: Any = type(obj)
+    if locked(host._base_manager.using(using).filter(pk=obj.pk)).values_list("pk"):
+        return None
+    missing: ObjectDoesNotExist = host.DoesNotExist(
+        f"This {host._meta.object_name} has been deleted."
+    )
+    return missing
