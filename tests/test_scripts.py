@@ -19,7 +19,5 @@ SCRIPTS = Path(django_polyimages.__file__).parent / "static" / "polyimages"
 def test_each_is_loaded_once_the_page_is_read():
     inline = ImageInline(Contact, site)
     media = ImageAdmin(Image, site).media + inline.media + MultipleImageUploadInput().media
-    loaded = re.findall(
-        r'<script src="/static/polyimages/(\S+)" defer></script>', str(media)
-    )
+    loaded = re.findall(r'<script src="/static/polyimages/(\S+)" defer></script>', str(media))
     assert sorted(loaded) == sorted(path.name for path in SCRIPTS.glob("*.js"))
