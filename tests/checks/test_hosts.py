@@ -49,7 +49,7 @@ def test_a_path_that_leads_nowhere_is_an_error(monkeypatch, path):
 def test_a_path_to_something_else_is_an_error(monkeypatch):
     monkeypatch.setattr(Contact, "image_organization_path", "pk")
     [message] = [one for one in run_checks() if one.id == "polyimages.E001"]
-    assert "which ends at contacts.Contact" in message.msg
+    assert "which leads to contacts.Contact" in message.msg
 
 
 @isolate_apps("contacts", "django.contrib.contenttypes")
@@ -98,7 +98,7 @@ KEYS = {
         models.CharField(primary_key=True),
         "may have any number of characters",
     ),
-    "TextField": (models.TextField(primary_key=True), "is a TextField, of any length"),
+    "TextField": (models.TextField(primary_key=True), "is a TextField, which has no maximum length"),
 }
 
 
@@ -188,7 +188,7 @@ def test_references_to_models_not_in_use_are_named(with_models, own):
         ("polyimages.W004", "contacts.Place.more_photos"),
         ("polyimages.E010", "contacts.Place.pictures"),
     ]
-    assert 'Write "polyimages.Image" instead' in found[0][2]
+    assert 'Refer to "polyimages.Image" instead' in found[0][2]
     assert "Inherit ImageAttachable" in found[2][2]
 
 

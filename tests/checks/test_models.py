@@ -64,14 +64,14 @@ def test_own_models_that_inherit_ours_are_fine(complaints):
 def test_an_image_model_inherits_the_abstract_one(complaints):
     picture = picture_model()
     found = complaints(Group, relation_model(foreign_key(picture)))
-    assert "auth.Group, which is no AbstractImage" in found["E002"]
+    assert "auth.Group, which does not inherit AbstractImage." in found["E002"]
 
 
 @isolate_apps(*APPS)
 def test_a_relation_model_inherits_the_abstract_one(complaints):
     found = complaints(picture_model(), Group)
     assert list(found) == ["E003"]
-    assert "auth.Group, which is no AbstractImageRelation" in found["E003"]
+    assert "auth.Group, which does not inherit AbstractImageRelation." in found["E003"]
 
 
 @isolate_apps(*APPS)
@@ -103,7 +103,7 @@ def test_both_models_are_switched_together(complaints):
     other = type("Drawing", (AbstractImage,), {"__module__": __name__, "Meta": Meta})
     found = complaints(picture_model(), relation_model(foreign_key(other)))
     assert list(found) == ["E005"]
-    assert "leads to contacts.Drawing, but IMAGE_MODEL is contacts.Picture" in found["E005"]
+    assert "refers to contacts.Drawing, but IMAGE_MODEL is contacts.Picture" in found["E005"]
 
 
 @pytest.mark.parametrize("name", [None, "uses"])
