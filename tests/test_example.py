@@ -37,7 +37,7 @@ def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_asser
     assert calls == []
 
     call_command("demo", "--no-server")
-    assert "are there already" in capsys.readouterr().out
+    assert "already exist" in capsys.readouterr().out
     assert len(stored_keys()) == 40
 
 

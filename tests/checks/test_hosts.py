@@ -98,7 +98,10 @@ KEYS = {
         models.CharField(primary_key=True),
         "may have any number of characters",
     ),
-    "TextField": (models.TextField(primary_key=True), "is a TextField, which has no maximum length"),
+    "TextField": (
+        models.TextField(primary_key=True),
+        "is a TextField, which has no maximum length",
+    ),
 }
 
 
