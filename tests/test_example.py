@@ -1,4 +1,4 @@
-"""The example project as ``make demo`` prepares it: real sizes, through the real API."""
+"""The example project as prepared by ``make demo``, with large pictures and the real API."""
 
 from __future__ import annotations
 

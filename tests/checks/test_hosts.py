@@ -15,7 +15,7 @@ from django_polyimages.models.attachable import is_attachable
 from django_polyimages.models.joins.images_field import ImagesField
 from organizations.models import Organization
 
-# Django's own checks may ask each database its version.
+# Some of Django's own checks query the version of each database.
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
@@ -25,7 +25,7 @@ def complaints() -> list[tuple[str, object]]:
 
 @pytest.fixture
 def with_models(monkeypatch):
-    """Let the checks see these models and no others."""
+    """Make the checks see only these models."""
     return lambda *found: monkeypatch.setattr(hosts.apps, "get_models", lambda: list(found))
 
 
@@ -155,7 +155,7 @@ def test_keys_are_not_asked_about_where_the_relation_model_is_none(monkeypatch):
 
 @pytest.fixture
 def own(monkeypatch):
-    """An own image model, an own relation model and a host, none of them in use."""
+    """An image model and a relation model that are not in use, and a model that refers to them."""
     with isolate_apps("contacts", "django.contrib.contenttypes"):
 
         class Picture(AbstractImage):

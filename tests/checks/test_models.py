@@ -13,19 +13,19 @@ APPS = ("contacts", "django.contrib.contenttypes")
 
 
 class Meta:
-    """What Django gives a model that says nothing: our Meta is not inherited."""
+    """The ``Meta`` of a model that does not inherit the package's ``Meta``."""
 
     app_label = "contacts"
 
 
 def picture_model(**attributes) -> type[AbstractImage]:
-    """A new image model, to be made inside ``isolate_apps``."""
+    """A new image model; call this inside ``isolate_apps``."""
     own = {"__module__": __name__, "Meta": type("Meta", (AbstractImage.Meta, Meta), {})}
     return type("Picture", (AbstractImage,), own | attributes)
 
 
 def relation_model(image: fields.Field | None, **attributes) -> type[AbstractImageRelation]:
-    """A new relation model whose ``image`` is this field."""
+    """A new relation model with this field as ``image``."""
     meta = type("Meta", (AbstractImageRelation.Meta, Meta), {})
     own = {"__module__": __name__, "Meta": meta, "image": image}
     return type("Use", (AbstractImageRelation,), own | attributes)
@@ -37,7 +37,7 @@ def foreign_key(model, related_name="relations") -> fields.ForeignKey:
 
 @pytest.fixture
 def complaints(monkeypatch):
-    """The ids for these two models in use, and what their hints say."""
+    """The texts of the complaints about these two models, by check id."""
 
     def found(picture, relation) -> dict[str, str]:
         monkeypatch.setattr(models, "get_image_model", lambda: picture)

@@ -30,11 +30,11 @@ class Finder(ByDomain):
 
 
 class Forgetful(OrganizationPolicy):
-    """It does not say who is a member."""
+    """Does not implement ``is_member``."""
 
 
 class Groups(GroupPolicy):
-    """It only says more about what members may do."""
+    """Inherits ``is_member`` of ``GroupPolicy``."""
 
 
 class Half:

@@ -9,7 +9,7 @@ DISK = "django.core.files.storage.FileSystemStorage"
 
 @pytest.fixture
 def complaints(settings, tmp_path):
-    """What is said of ``STORAGES["polyimages"]`` or of another alias."""
+    """The complaints about ``STORAGES["polyimages"]`` or another alias."""
     settings.MEDIA_ROOT = tmp_path
 
     def found(alias="polyimages", backend=DISK, **options) -> list[str]:
