@@ -91,7 +91,7 @@ def test_aws_itself_needs_no_more_than_a_bucket_and_one_put_a_file(settings, com
         ({"addressing_style": "virtual"}, "W015", "addressing_style is 'virtual'"),
         ({"signature_version": "s3"}, "W015", "signature_version is 's3'"),
         ({"proxies": {"https": "proxy:1"}}, "W015", "proxies is {'https': 'proxy:1'}"),
-        ({"querystring_expire": 604_801}, "E022", "604801 seconds; S3 allows 604800"),
+        ({"querystring_expire": 604_801}, "E022", "604801 seconds, but S3 allows 604800"),
     ],
 )
 def test_an_option_that_fails_or_costs_is_named(complaints, options, expected, part):
@@ -129,7 +129,7 @@ def test_the_largest_original_is_one_put(complaints, threshold, found):
     config = TransferConfig(multipart_threshold=threshold)
     messages = complaints(transfer_config=config)
     assert list(messages) == found
-    assert all("MAX_BYTES 20971520" in one for one in messages.values())
+    assert all("MAX_BYTES is 20971520" in one for one in messages.values())
 
 
 @pytest.mark.parametrize(
