@@ -282,7 +282,9 @@ class TestTheFunction:
             s3_storage("photos", **given)
 
     def test_a_public_url_without_its_scheme_is_refused(self):
-        with pytest.raises(ImproperlyConfigured, match=r"write a complete URL, such as 'https://images"):
+        with pytest.raises(
+            ImproperlyConfigured, match=r"write a complete URL, such as 'https://images"
+        ):
             s3_storage("photos", public_url="images.example.com")
 
 
