@@ -1,4 +1,4 @@
-# Everything runs in .venv, made on first use from Python 3.11 or newer: make demo PYTHON=python3.13
+# Everything runs in .venv, which is created on first use with Python 3.11 or newer: make demo PYTHON=python3.13
 PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 100
@@ -19,11 +19,11 @@ demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1
 test: .venv/dev ## the test suite
 	$(BIN)/pytest
 
-databases: .venv/dev ## the tests of models and API on PostgreSQL and MariaDB, which are started here
+databases: .venv/dev ## tests of models and API on PostgreSQL and MariaDB, which are started for the tests
 	.ci/database postgres $(BIN)/pytest $(DATABASE_TESTS)
 	.ci/database mariadb $(BIN)/pytest $(DATABASE_TESTS)
 
-fuzz: .venv/dev ## schemathesis against the running example project, EXAMPLES an endpoint, from SEED if given
+fuzz: .venv/dev ## schemathesis against the example project, with EXAMPLES per endpoint and an optional SEED
 	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)
 
 check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, eslint, migrations
@@ -35,29 +35,29 @@ check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, e
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
 
-format: .venv/dev ## ruff, mending what it can
+format: .venv/dev ## fix and format with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Locations name the file only, and no date is kept: a catalogue changes when a text does.
-messages: .venv/dev ## collect the texts into the catalogues and compile them; needs GNU gettext
+# Without line numbers and dates, so that a catalogue changes only if a text does.
+messages: .venv/dev ## update the translation catalogues and compile them; needs GNU gettext
 	cd src/django_polyimages && $(CURDIR)/$(BIN)/django-admin makemessages $(LANGUAGES:%=--locale %) --add-location file --no-obsolete
 	sed -i.old '/^"POT-Creation-Date/d' $(CATALOGUES) && rm $(CATALOGUES:=.old)
 	cd src/django_polyimages && $(CURDIR)/$(BIN)/django-admin compilemessages
 
-docs: .venv/docs ## the documentation in docs/_build; a warning is an error
+docs: .venv/docs ## build the documentation in docs/_build; warnings are errors
 	$(BIN)/sphinx-build -W --keep-going --fresh-env --quiet -b html docs docs/_build
 
-screenshots: .venv/dev ## the pictures of the documentation, from the demo in Chromium
+screenshots: .venv/dev ## take the screenshots for the documentation, with Chromium
 	$(BIN)/python docs/screenshots.py
 
 joins: .venv/dev ## the tests of models/joins with every Django, and with the next one
 	$(BIN)/tox run -f joins
 
-tox: .venv/dev ## the test suite on every Python found, with every Django
+tox: .venv/dev ## the test suite with every installed Python and every supported Django
 	$(BIN)/tox
 
-bench: .venv/dev ## CPU and wall time of one upload
+bench: .venv/dev ## measure CPU and wall time of one upload
 	$(BIN)/python benchmarks/upload.py
 
 clean: ## forget .venv, node_modules and the demo's data
@@ -65,7 +65,7 @@ clean: ## forget .venv, node_modules and the demo's data
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.13"; exit 1; }
+		{ echo "Python 3.11 or newer is required. Choose one with: make PYTHON=python3.13"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 

@@ -1,7 +1,7 @@
-"""How often one upload by HTTP crosses from one file, and one folder, of the package into another.
+"""Counts how often an HTTP upload calls from one file, or folder, of the package into another.
 
-A crossing is a call whose caller is in another file of ``django_polyimages``, in any thread. Run it
-before and after a change of layout: ``python benchmarks/crossings.py``.
+A crossing is a call whose caller is in another file of ``django_polyimages``, in any thread. Run this
+before and after a change of the layout: ``python benchmarks/crossings.py``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROOT = Path(django_polyimages.__file__).parent
 
 
 def place_of(frame: FrameType | None) -> str:
-    """The file below the package, or nothing."""
+    """The path of the file within the package; empty for a file outside it."""
     path = Path(frame.f_code.co_filename) if frame else Path()
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else ""
 
@@ -65,7 +65,7 @@ def main() -> None:
         file = SimpleUploadedFile("photo.jpg", photo(1600, 1200), "image/jpeg")
         return client.post("/api/v1/images/orgs/acme/images/", {"file": file}).status_code
 
-    assert upload() == 200  # what is imported and cached on first use is not counted
+    assert upload() == 200  # do not count what happens on first use: imports, caches
     crossings: Counter[tuple[str, str]] = Counter()
     files: set[str] = set()
 
@@ -80,7 +80,7 @@ def main() -> None:
         if caller and place_of(caller) != callee:
             crossings[place_of(caller), callee] += 1
 
-    restart_threads()  # the new ones are profiled
+    restart_threads()  # only threads that start after setprofile() are profiled
     threading.setprofile(profile)
     sys.setprofile(profile)
     assert upload() == 200

@@ -1,8 +1,8 @@
-"""Page 1 against page 10,000 of the list, by offset and by cursor, with 1,000,000 images.
+"""Compares page 1 and page 10,000 of the list, by offset and by cursor, with 1,000,000 images.
 
     .ci/database postgres .venv/bin/python benchmarks/deep_pages.py > docs/deep-pages.md
 
-Calls the HTTP API of the example project; prints medians and PostgreSQL's plans.
+Calls the HTTP API of the example project; prints medians and PostgreSQL's query plans.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from example import explain, server_version  # first: it sets Django up
+from example import explain, server_version  # must come first: it sets up Django
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -51,7 +51,7 @@ def main() -> None:
     }
     measured = {name: measure(client, query) for name, query in calls.items()}
     print(HEAD.format(images=IMAGES, limit=LIMIT, rounds=ROUNDS, version=server_version()))
-    print("| call | whole answer | of which the page's SELECT | of which COUNT |")
+    print("| call | total | SELECT of the page | COUNT |")
     print("|---|---|---|---|")
     for name, (whole, select, count, _sql) in measured.items():
         print(
@@ -63,11 +63,11 @@ def main() -> None:
 
 HEAD = """# Deep pages
 
-Measured by `benchmarks/deep_pages.py`: {images:,} images of one organization, {limit} a page, {version},
-medians of {rounds} calls through the HTTP API in one process, log-in and membership included.
+Measured by `benchmarks/deep_pages.py`: {images:,} images of one organization, {limit} per page, {version},
+medians of {rounds} calls of the HTTP API in one process, including authentication and membership.
 
-A page by cursor costs the same wherever it is; a page by offset costs more with every row that it skips. COUNT
-looks at every row of the organization, so an answer to a cursor does not count (`"count": null`).
+A page by cursor takes the same time wherever it is in the list. A page by offset takes longer the more rows it skips. COUNT
+reads every row of the organization, so requests with a cursor do not count (`"count": null`).
 """
 
 
@@ -84,7 +84,7 @@ def prepare() -> Client:
 
 
 def measure(client: Client, query: dict[str, object]) -> tuple[float, float, float | None, str]:
-    """Milliseconds of the whole answer, of its SELECT and of its COUNT, and the SELECT."""
+    """The milliseconds of the response, its SELECT and its COUNT; and the SQL of the SELECT."""
     wholes, selects, counts = [], [], []
     for _ in range(ROUNDS):
         with CaptureQueriesContext(connection) as queries:
@@ -92,10 +92,10 @@ def measure(client: Client, query: dict[str, object]) -> tuple[float, float, flo
             answer = client.get("/api/v1/images/orgs/big/images/", query | {"limit": LIMIT})
             wholes.append((time.perf_counter() - start) * 1000)
         assert len(answer.json()["items"]) == LIMIT, answer.content
-        ours = [one for one in queries if "polyimages_image" in one["sql"]]
-        [select] = [one for one in ours if "COUNT" not in one["sql"]]
+        of_images = [one for one in queries if "polyimages_image" in one["sql"]]
+        [select] = [one for one in of_images if "COUNT" not in one["sql"]]
         selects.append(float(select["time"]) * 1000)
-        counts += [float(one["time"]) * 1000 for one in ours if "COUNT" in one["sql"]]
+        counts += [float(one["time"]) * 1000 for one in of_images if "COUNT" in one["sql"]]
     count = statistics.median(counts) if counts else None
     return statistics.median(wholes), statistics.median(selects), count, select["sql"]
 

@@ -1,4 +1,4 @@
-"""The example project, set up for a benchmark: import this before anything of Django's."""
+"""Sets up the example project for a benchmark; import this before anything from Django."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django.db import connection
 
 
 def explain(sql: str) -> str:
-    """What PostgreSQL does for a statement; long lines, as lists of keys, are cut."""
+    """PostgreSQL's plan for a statement; long lines, such as lists of keys, are truncated."""
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + sql.replace("%", "%%"))
         lines = (row[0] for row in cursor.fetchall())

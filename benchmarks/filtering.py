@@ -1,8 +1,8 @@
-"""Hosts found, excluded, counted and loaded by their images, with 1,000,000 relations.
+"""Filters, excludes and counts objects by their images, and loads images, with 1,000,000 relations.
 
     .ci/database postgres .venv/bin/python benchmarks/filtering.py > docs/filtering.md
 
-Prints what PostgreSQL does for the queries that Django makes.
+Prints medians and PostgreSQL's query plans.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from example import explain, server_version  # first: it sets Django up
+from example import explain, server_version  # must come first: it sets up Django
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -39,7 +39,7 @@ SELECT {organization}, 'Contact ' || n FROM generate_series(1, {hosts}) AS n""",
     """
 INSERT INTO catalog_product (id, organization_id, name)
 SELECT gen_random_uuid(), {organization}, 'Product ' || n FROM generate_series(1, {hosts}) AS n""",
-    # One in five has a cover.
+    # One object in five has a cover.
     *(
         """
 INSERT INTO polyimages_polymorphicimagerelation (content_type_id, object_id, image_id, is_cover,
@@ -83,7 +83,7 @@ def main() -> None:
     }
     measured = {name: measure(query) for name, query in queries.items()}
     print(HEAD.format(relations=2 * HOSTS * EACH, each=EACH, version=server_version(), r=ROUNDS))
-    print("| query | in Python | of which PostgreSQL |\n|---|---|---|")
+    print("| query | total | PostgreSQL |\n|---|---|---|")
     for name, (whole, select, _sql) in measured.items():
         print(f"| {name} | {whole:.1f} ms | {select:.1f} ms |")
     for name, (_whole, _select, sql) in measured.items():
@@ -92,15 +92,15 @@ def main() -> None:
 
 HEAD = """# Filtering by images
 
-Measured by `benchmarks/filtering.py`: {relations:,} relations in one table, half of them of contacts (integer keys),
-half of products (UUIDs), {each} an object, one object in five with a cover; {version}, medians of {r}.
+Measured by `benchmarks/filtering.py`: {relations:,} relations in one table, half of them to contacts (integer keys) and half to
+products (UUIDs), {each} per object, and one object in five with a cover; {version}, medians of {r} runs.
 
-`images` joins the key of the object, as text, with `object_id`, so the index over content type and key is used
-(`polyimages__content_..._idx`) or, for covers, the smaller one that holds covers only (`..._cover`).
+`images` joins `object_id` with the primary key of the object, converted to text. PostgreSQL can therefore use the index on content type and
+`object_id` (`polyimages__content_..._idx`) or, for covers, the smaller index that contains only covers (`..._cover`).
 
-Django's own `GenericRelation` compares `object_id` with the key as the database keeps it. On PostgreSQL `exclude()` is
-an error (`operator does not exist: character varying = bigint`), `filter()` casts `object_id` (no index by it; `invalid input
-syntax for type bigint: "x"` where one is no number); on SQLite no UUID is ever found, and `exclude()` excludes nothing.
+Django's own `GenericRelation` compares `object_id` with the primary key as the database stores it. On PostgreSQL `exclude()` then
+fails (`operator does not exist: character varying = bigint`), and `filter()` casts `object_id`, so it uses no index and fails for an
+`object_id` that is not a number (`invalid input syntax for type bigint: "x"`). On SQLite it never finds a UUID, and `exclude()` excludes nothing.
 """
 
 
@@ -120,7 +120,7 @@ def fill() -> None:
 
 
 def measure(query: Callable[[], object]) -> tuple[float, float, str]:
-    """Milliseconds of the whole and of its one SELECT, and the SELECT."""
+    """The milliseconds of the call and of its only SELECT; and the SQL of the SELECT."""
     wholes, selects = [], []
     for _ in range(ROUNDS):
         with CaptureQueriesContext(connection) as queries:

@@ -1,12 +1,13 @@
-"""CPU and wall time of one upload: ours, a straightforward one, and the limit.
+"""Compares CPU and wall time of an upload with a simple implementation and with a lower limit.
 
     .venv/bin/python benchmarks/upload.py [PHOTO ...]
 
-``limit``: one decode at the smallest size that will do, and four encodings, nothing else.
-``naive``: fifteen lines of Pillow as they stand in many projects: each version from the file anew.
-``ours``: ``Image.objects.upload`` with checks, SHA-256, a storage in memory and the INSERT.
+``limit``: only decoding once, at the smallest sufficient size, and encoding four versions.
+``naive``: the Pillow code of many projects, which decodes the file again for each version.
+``package``: ``Image.objects.upload`` with all checks, SHA-256, a storage in memory and the INSERT.
 
-Interleaved, in shuffled order; medians. CPU is what a busy machine can be trusted with.
+The runs are interleaved in random order; the results are medians. On a busy machine, only the CPU
+times are reliable.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def limit(content: bytes) -> None:
     picture.draft(None, (int(0.96 * 2048), int(0.96 * 1536)))
     picture.load()
     for spec in DEFAULT_VERSIONS:
-        small = picture.reduce(max(1, picture.width // spec.width))  # the cheapest pixels there are
+        small = picture.reduce(max(1, picture.width // spec.width))  # the cheapest way to scale
         small = small.resize(spec.target(*picture.size).size, Pillow.Resampling.NEAREST)
         small.save(io.BytesIO(), "WEBP", quality=spec.quality, method=4)
 
@@ -59,7 +60,7 @@ def naive(content: bytes) -> None:
         picture.save(io.BytesIO(), "WEBP", quality=spec.quality, method=4)
 
 
-def ours(content: bytes) -> None:
+def package(content: bytes) -> None:
     Image.objects.upload(ContentFile(content, "photo.jpg"), organization=Organization.objects.get())
 
 
@@ -77,7 +78,7 @@ def main(photos: list[str]) -> None:
     print("| photo | | CPU ms | of the limit | wall ms |\n|---|---|---|---|---|")
     for name, content in contents.items():
         runs: dict[str, list[tuple[float, float]]] = {}
-        works = [limit, naive, ours]
+        works = [limit, naive, package]
         for number in range(ROUNDS + 1):
             random.shuffle(works)
             for work in works:
@@ -85,7 +86,7 @@ def main(photos: list[str]) -> None:
                 if number:  # the first round warms up
                     runs.setdefault(work.__name__, []).append(measured)
         base = statistics.median(cpu for cpu, _wall in runs["limit"])
-        for kind in ("limit", "naive", "ours"):
+        for kind in ("limit", "naive", "package"):
             cpu = statistics.median(cpu for cpu, _wall in runs[kind])
             wall = statistics.median(wall for _cpu, wall in runs[kind])
             print(f"| {name} | {kind} | {cpu:.0f} | {cpu / base:.2f} | {wall:.0f} |")

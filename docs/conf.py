@@ -1,4 +1,4 @@
-"""``make docs``: Sphinx over the pages of this folder, which read as well on a code host."""
+"""Sphinx configuration for ``make docs``. The pages are also readable on a code host."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
 nitpicky = True
-# Names of others in signatures: no inventory is fetched, so the build needs no network.
+# Names of other packages in signatures: without an inventory the build needs no network.
 nitpick_ignore_regex = [
     ("py:class", r"(collections|django|ninja)\..*"),
     ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser"),
@@ -63,6 +63,6 @@ def setup(app: Any) -> None:
 def signature(
     app: Any, kind: str, name: str, obj: Any, options: Any, arguments: str, returns: str
 ) -> tuple[str, None] | None:
-    """Of values only: nobody writes the calls that make models, managers and fields."""
+    """Show only signatures of functions and values, not those of models, managers and fields."""
     is_value = is_dataclass(obj) or kind not in ("class", "exception")
     return ("", None) if arguments and not is_value else None

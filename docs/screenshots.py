@@ -1,6 +1,6 @@
-"""Takes the pictures of the documentation: the demo on a scratch database, seen by Chromium.
+"""Takes the screenshots for the documentation, of the demo on a temporary database, with Chromium.
 
-``make screenshots`` writes ``docs/screenshots/*.png``, light and dark.
+``make screenshots`` writes ``docs/screenshots/*.png``, in light and dark mode.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
 LIGHT_ONLY = {"library", "regenerate"}
 WHOLE_PAGE = {"inline", "list", "image"}
 HEIGHT = 2200
-"""Pixels: what is further down on a whole page is cut off."""
+"""The maximum height of a screenshot in pixels; longer pages are cropped."""
 
 
 def main() -> None:
@@ -105,7 +105,7 @@ def main() -> None:
 
 @contextmanager
 def demo(folder: Path) -> Iterator[str]:
-    """The demo in ``folder``; its address."""
+    """Run the demo in ``folder``; yields its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -131,7 +131,7 @@ def demo(folder: Path) -> Iterator[str]:
 def wait_for(url: str, seconds: int = 60) -> None:
     for _ in range(seconds * 5):
         try:
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (our own server)
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (the server started above)
         except OSError:
             time.sleep(0.2)
         else:
@@ -148,7 +148,7 @@ def log_in(page: Page) -> None:
 
 
 def keep(screenshot: bytes, path: Path) -> None:
-    """With a palette: less than half of the bytes."""
+    """Save with a palette, which saves more than half of the bytes."""
     picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
     picture = picture.crop((0, 0, picture.width, min(picture.height, HEIGHT)))
     palette = picture.quantize(256, kmeans=2)

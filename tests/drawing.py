@@ -1,4 +1,4 @@
-"""Draws the images of the tests: nothing is downloaded, nothing is kept as a file."""
+"""Draws the images for the tests, so that nothing is downloaded or stored in the repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 160, 60), (30, 60, 200), (230, 210, 40)
-_STORED_AS = {  # what a camera stores for an upright picture, by EXIF orientation
+_STORED_AS = {  # how a camera stores an upright picture, by EXIF orientation
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -24,7 +24,7 @@ _STORED_AS = {  # what a camera stores for an upright picture, by EXIF orientati
 
 
 def quarters(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Image:
-    """Red and green above, blue and yellow below: any turn or flip shows."""
+    """Red and green above blue and yellow, so that any rotation or reflection is visible."""
     picture = Image.new("RGB", (width, height), RED)
     draw = ImageDraw.Draw(picture)
     x, y = width // 2, height // 2
@@ -35,7 +35,7 @@ def quarters(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Im
 
 
 def corners(picture: Image.Image) -> list[tuple[int, ...]]:
-    """The colours in the middle of each quarter of a picture, row by row."""
+    """The colours in the centre of each quarter of a picture, row by row."""
     rgb = picture.convert("RGB")
     xs, ys = (rgb.width // 4, rgb.width * 3 // 4), (rgb.height // 4, rgb.height * 3 // 4)
     return [rgb.getpixel((x, y)) for y in ys for x in xs]  # type: ignore[misc]
@@ -64,7 +64,7 @@ def upload_of(content: bytes, name: str = "photo.jpg") -> SimpleUploadedFile:
 def photo(
     width: int = 400, height: int = 300, *, orientation: int | None = None, **options: Any
 ) -> bytes:
-    """A JPEG that shows ``quarters`` upright, of ``width`` x ``height`` pixels as displayed."""
+    """A JPEG that shows ``quarters`` upright, with ``width`` x ``height`` pixels as displayed."""
     picture = quarters(width, height)
     exif = Image.Exif()
     if orientation is not None:
@@ -90,7 +90,7 @@ def png(
     rows: bytes = b"",
     extra: bytes = b"",
 ) -> bytes:
-    """A PNG written by hand, for what Pillow does not write."""
+    """A PNG built from chunks, for contents that Pillow cannot write."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -108,7 +108,7 @@ def bomb() -> bytes:
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 REFUSED: dict[str, tuple[str, bytes, str]] = {
-    # name of the case: file name, content, code of the error
+    # name of the case: (file name, content, error code)
     "text named photo.png": ("photo.png", b"This is no picture.\n" * 20, "not_an_image"),
     "svg": ("logo.svg", SVG, "not_an_image"),
     "svg named photo.jpg": ("photo.jpg", SVG, "not_an_image"),

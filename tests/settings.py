@@ -1,4 +1,4 @@
-"""The example project, as the host of the tests; ``DATABASE_URL`` names another database."""
+"""The example project as the host for the tests; ``DATABASE_URL`` selects another database."""
 
 from config.settings import *  # noqa: F403
 from config.settings import DATABASES, STORAGES
@@ -6,13 +6,13 @@ from config.settings import DATABASES, STORAGES
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     import pymysql
 
-    # Django asks for mysqlclient, which has no wheel; PyMySQL stands in for it.
+    # Django requires mysqlclient, which has no wheel; PyMySQL replaces it.
     pymysql.version_info = (2, 2, 7, "final", 0)
     pymysql.install_as_MySQLdb()
-    # Not the collation of the connection, and one that finds full-width digits for 1.
+    # Not the collation of the connection, and one in which full-width digits equal ASCII digits.
     DATABASES["default"]["TEST"] = {"COLLATION": "utf8mb4_unicode_ci"}
 
-# A second database, to see that each row is written where it belongs.
+# A second database, to check that rows are written to the right one.
 DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 DEBUG = False
 UPLOAD_RATE = "1000000/m"

@@ -1,4 +1,4 @@
-"""A host that sets nothing: organizations are groups, images go where MEDIA_ROOT is."""
+"""A host without any settings: organizations are groups, images are stored in MEDIA_ROOT."""
 
 import tempfile
 

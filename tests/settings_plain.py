@@ -1,4 +1,4 @@
-"""As ``settings_default``, without an API and so without Ninja."""
+"""Like ``settings_default``, but without an API and without Ninja."""
 
 from tests.settings_default import *  # noqa: F403
 

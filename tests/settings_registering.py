@@ -1,4 +1,4 @@
-"""As ``settings``, with an app that registers ``auth.User`` and ``Organization``."""
+"""Like ``settings``, with an app that registers ``auth.User`` and ``Organization``."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS

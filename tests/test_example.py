@@ -1,4 +1,4 @@
-"""The example project as ``make demo`` prepares it: real sizes, through the real API."""
+"""The example project as prepared by ``make demo``, with large pictures and the real API."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_asser
     assert calls == []
 
     call_command("demo", "--no-server")
-    assert "are there already" in capsys.readouterr().out
+    assert "already exist" in capsys.readouterr().out
     assert len(stored_keys()) == 40
 
 

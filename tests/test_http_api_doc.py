@@ -1,6 +1,6 @@
-"""docs/http-api.md says what the running API does.
+"""docs/http-api.md describes what the API does.
 
-Its reference is written by ``http_api_reference`` from real calls; after a change:
+``http_api_reference`` generates its reference from real calls. After a change of the API run
 ``UPDATE_DOCS=1 pytest tests/test_http_api_doc.py``.
 """
 

@@ -1,4 +1,4 @@
-"""Hosts with other settings, each in a process of its own: settings shape the first migration."""
+"""Hosts with other settings, each in its own process: the first migration depends on settings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""``own_models`` is a host with image models of its own: a project and a process of its own.
+"""``own_models`` is a host with its own image models: a separate project, run in its own process.
 
-Which models are in use is decided when models are imported; no override can switch it later.
-To run a part: ``pytest --ds=tests.own_models.settings --confcutdir=tests/own_models
+The models in use are determined when models are imported and cannot be overridden later.
+To run a part of it: ``pytest --ds=tests.own_models.settings --confcutdir=tests/own_models
 tests/own_models/test_api.py``.
 """
 
@@ -25,7 +25,7 @@ def test_a_host_with_own_models(host):
     folder = PROJECT / "tests" / host
     options = [
         f"--ds=tests.{host}.settings",
-        f"--confcutdir={folder}",  # the fixtures beside this file are the example project's
+        f"--confcutdir={folder}",  # not the fixtures for the example project
         *("-p", "no:cacheprovider"),
     ]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What several requests do to one object at once; on SQLite writers wait for each other anyway."""
+"""Simultaneous requests that change one object; on SQLite, writers always wait for each other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUNDS = range(10)
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:
-    """Run all of them at the same moment, each in a thread with a connection of its own."""
+    """Run all of them at the same time, each in a thread with its own connection."""
     gate, results = threading.Barrier(len(works)), [None] * len(works)
 
     def run(number: int) -> None:
@@ -45,7 +45,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 
 
 def delete(contact: Contact) -> None:
-    """As a host does it; the database may choose it as the victim of a deadlock."""
+    """Delete as a host does. The database may choose this as the victim of a deadlock."""
     with suppress(OperationalError):
         Contact.objects.get(pk=contact.pk).delete()
 

@@ -105,7 +105,7 @@ def test_a_spec_that_cannot_be_says_why(arguments, complaint):
 
 
 def test_digests_are_golden():
-    """A digest that changes by accident would make every version in production stale."""
+    """If digests changed by accident, all versions in production would become outdated."""
     digests = [spec.digest for spec in DEFAULT_VERSIONS]
     assert digests == ["af35c0ec0cc2", "cd843d6755f7", "6326ddd71ed1", "bac4d097f378"]
 

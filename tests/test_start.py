@@ -1,4 +1,4 @@
-"""docs/start.md, followed to the letter in a new project."""
+"""Follows docs/start.md literally in a new project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPED_BY_PEOPLE = ("pip ", "python manage.py createsuperuser", "python manage.py
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """The output of Python, in a process that knows nothing of the tests' settings."""
+    """The output of a Python process without the settings of the tests."""
     environment = {name: value for name, value in os.environ.items() if name[:6] != "DJANGO"}
     environment["PYTHONPATH"] = f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"
     done = subprocess.run(

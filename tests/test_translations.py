@@ -1,4 +1,4 @@
-"""Every text of the package in every language that comes with it, and users who read them."""
+"""All texts of the package in all its languages, and how users see them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def translations(entry: polib.POEntry | polib.MOEntry) -> list[str]:
 
 
 def edges(text: str) -> tuple[str, str]:
-    """The white space around a text."""
+    """The whitespace around a text."""
     return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
 
 
@@ -58,7 +58,7 @@ def placeholders(text: str) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory) -> tuple[polib.POFile, str]:
-    """The texts of the code as it is, and what was said while they were collected."""
+    """The texts in the current code, and the output of the program that collected them."""
     require(Path(shutil.which("xgettext") or "xgettext"))
     folder = tmp_path_factory.mktemp("texts") / "package"
     shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("locale", "__pycache__"))
@@ -139,14 +139,14 @@ class TestACatalogue:
         assert [name for name, line in places if line or not (PACKAGE / name).exists()] == []
 
     def test_says_what_django_says_where_both_have_a_text(self, path, catalogue):
-        """A catalogue speaks for the whole site: ours must not change Django's own pages."""
-        ours = texts(catalogue)
+        """A catalogue applies to the whole site, so this one must not change Django's own pages."""
+        translated = texts(catalogue)
         root, language = Path(django.__file__).parent, path.parent.parent.name
         shared = {
-            (key, text[0], ours[key][0])
-            for theirs in root.glob(f"**/locale/{language}/LC_MESSAGES/django.po")
-            for key, text in texts(polib.pofile(str(theirs))).items()
-            if key in ours and text[0]
+            (key, text[0], translated[key][0])
+            for path_of_django in root.glob(f"**/locale/{language}/LC_MESSAGES/django.po")
+            for key, text in texts(polib.pofile(str(path_of_django))).items()
+            if key in translated and text[0]
         }
         assert len(shared) > 5
         assert [three for three in shared if three[1] != three[2]] == []
@@ -154,15 +154,15 @@ class TestACatalogue:
 
 @pytest.fixture
 def localized(settings) -> Iterator[None]:
-    """A site that follows the language of each request."""
+    """A site that uses the language of each request."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     yield
-    translation.deactivate()  # the last request was answered in this thread
+    translation.deactivate()  # the last request was handled in this thread
 
 
 @pytest.fixture
 def reader(localized, admin_user) -> Client:
-    """Somebody who may do everything in the admin."""
+    """A user with all permissions in the admin."""
     client = Client()
     client.force_login(admin_user)
     return client

@@ -1,4 +1,4 @@
-"""The TypeScript client of docs/http-api.md: generated types, compiled strictly, run for real."""
+"""The TypeScript client of docs/http-api.md: types are generated, the code compiled and run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCE = Path(__file__).parent / "typescript"
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory) -> Path:
-    """The client's folder, with its types made from the OpenAPI document and compiled."""
+    """The folder of the compiled client, with types generated from the OpenAPI document."""
     require(Path(shutil.which("npm") or "npm"))
     folder = tmp_path_factory.mktemp("client") / "client"
     shutil.copytree(SOURCE, folder)

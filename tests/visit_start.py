@@ -1,4 +1,4 @@
-"""Run by ``test_start`` in the project that docs/start.md makes: what its reader would do."""
+"""Run by ``test_start`` in the project of docs/start.md: does what a reader would do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, os.getcwd())  # as manage.py has it
+sys.path.insert(0, os.getcwd())  # as in manage.py
 os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
 
 import django
@@ -52,7 +52,7 @@ def add_in_the_admin(client: Client) -> None:
 
 
 def pictures(client: Client, page: str) -> int:
-    """How many pictures a page shows; each can be fetched."""
+    """The number of pictures on a page; also checks that each can be downloaded."""
     html = client.get(page).text
     for url in re.findall(r'<img src="([^"]+)"', html):
         assert client.get(url).status_code == 200, url

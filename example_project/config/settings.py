@@ -1,6 +1,6 @@
-"""A small real site. Without any variable set: SQLite and the local disk, for one's own machine.
+"""A small but complete site. By default it uses SQLite and the local disk.
 
-``DATABASE_URL`` puts it on another database. ``POLYIMAGES_S3_BUCKET`` puts the images on S3, with
+``DATABASE_URL`` selects another database. ``POLYIMAGES_S3_BUCKET`` stores the images on S3, with
 ``POLYIMAGES_S3_ENDPOINT``, ``_REGION``, ``_ACCESS_KEY`` and ``_SECRET_KEY``.
 """
 
@@ -57,7 +57,7 @@ TEMPLATES = [
 WSGI_APPLICATION = "config.wsgi.application"
 DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Writers wait for each other instead of failing; see SQLite's chapter in Django's manual.
+    # Writers wait for each other instead of failing; see "SQLite notes" in Django's documentation.
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -83,7 +83,7 @@ if bucket := os.environ.get("POLYIMAGES_S3_BUCKET"):
         verify=os.environ.get("POLYIMAGES_S3_CA_BUNDLE"),
     )
 
-UPLOAD_RATE = os.environ.get("UPLOAD_RATE", "300/m")  # of one member, see config/api.py
+UPLOAD_RATE = os.environ.get("UPLOAD_RATE", "300/m")  # per member, see config/api.py
 
 POLYIMAGES = {
     "ORGANIZATION_MODEL": "organizations.Organization",

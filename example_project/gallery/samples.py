@@ -1,4 +1,4 @@
-"""The demo's pictures, drawn by code so that nothing is downloaded: 12 MP, as from a phone."""
+"""Draws the pictures of the demo, so that nothing is downloaded: 12 MP, like those of a phone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Light:
-    """The colours of a landscape at one time of the day."""
+    """The colours of a landscape at a time of day."""
 
     zenith: Colour
     horizon: Colour
@@ -33,7 +33,7 @@ DESERT = Light((60, 130, 190), (250, 220, 180), (255, 250, 225), (220, 160, 110)
 
 
 def landscape(light: Light, seed: int, size: tuple[int, int] = PHONE) -> Image.Image:
-    """Ridges behind ridges under a sky, with a sun and the grain of a small sensor."""
+    """Mountain ridges below a sky, with a sun and the noise of a small sensor."""
     chance = random.Random(seed)  # noqa: S311 (a picture, not a secret)
     width, height = size
     picture = ImageOps.colorize(
@@ -54,7 +54,7 @@ def landscape(light: Light, seed: int, size: tuple[int, int] = PHONE) -> Image.I
 
 
 def vase(colour: Colour, backdrop: Colour, seed: int, size: tuple[int, int] = PHONE) -> Image.Image:
-    """A glazed vase before a studio backdrop."""
+    """A glazed vase in front of a studio backdrop."""
     width, height = size
     dark = _mix(backdrop, (0, 0, 0), 0.35)
     picture = ImageOps.colorize(Image.linear_gradient("L").resize(size), backdrop, dark)
@@ -79,7 +79,7 @@ def vase(colour: Colour, backdrop: Colour, seed: int, size: tuple[int, int] = PH
 
 
 def lamp(size: tuple[int, int] = (3000, 3000)) -> Image.Image:
-    """A cut-out lamp: RGBA with hard edges, soft glow and nothing around it."""
+    """A cut-out lamp: RGBA with hard edges, a soft glow and a transparent background."""
     width, height = size
     picture = Image.new("RGBA", size, (255, 214, 120, 0))
     glow = ImageChops.invert(Image.radial_gradient("L")).resize((width, height))
@@ -97,7 +97,7 @@ def lamp(size: tuple[int, int] = (3000, 3000)) -> Image.Image:
 
 
 def as_jpeg(picture: Image.Image, *, held_upright: bool = False) -> bytes:
-    """A phone's file: held upright it stores the pixels lying and says so in EXIF."""
+    """A JPEG as from a phone: an upright picture is stored sideways, with an EXIF orientation."""
     exif = Image.Exif()
     exif[0x010F] = "Example phone"
     if held_upright:
@@ -117,7 +117,7 @@ def as_png(picture: Image.Image) -> bytes:
 def _ridge(
     chance: random.Random, width: int, base: float, roughness: float
 ) -> list[tuple[float, float]]:
-    """A mountain line by midpoint displacement."""
+    """The outline of a mountain ridge, made by midpoint displacement."""
     heights = [chance.uniform(-1, 1), chance.uniform(-1, 1)]
     swing = 1.0
     for _ in range(9):

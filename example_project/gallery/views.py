@@ -17,7 +17,7 @@ from gallery.forms import PicturesForm
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
-    """Objects of two models and their images, in a constant number of queries."""
+    """Lists objects of two models with their images, in a constant number of queries."""
     contacts = Contact.objects.select_related("organization").order_by("name")[:50]
     products = Product.objects.select_related("organization").order_by("name")[:50]
     objects = list(chain(contacts, products))
@@ -26,7 +26,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 class ObjectPage(SingleObjectMixin, FormView):
-    """One object with its images; editors of its organization add more."""
+    """Shows one object with its images. Editors of its organization can add more."""
 
     form_class = PicturesForm
     template_name = "gallery/object.html"
@@ -41,7 +41,7 @@ class ObjectPage(SingleObjectMixin, FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def may_add(self) -> bool:
-        """The same policy as in the HTTP API."""
+        """Whether the policy of the HTTP API allows the user to attach images."""
         user, organization = self.request.user, self.object.organization
         policy = get_policy()
         return bool(

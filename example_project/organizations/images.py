@@ -1,4 +1,4 @@
-"""Who may do what with an organization's images: viewers read, editors read and write."""
+"""The policy for the images of an organization: viewers may read, editors may read and write."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Model

@@ -13,7 +13,7 @@ SQUARE = VersionSpec("square", 100, 100, quality=95, mode="fill")
 
 @pytest.fixture
 def viewer(db) -> Client:
-    """Logged in as somebody who may look at images in the admin, and nothing else."""
+    """Logged in as a user who may view images in the admin and do nothing else."""
     user = User.objects.create_user("viewer", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_image"))
     client = Client()
@@ -23,6 +23,6 @@ def viewer(db) -> Client:
 
 @pytest.fixture
 def square(settings) -> VersionSpec:
-    """One more spec, which cuts off edges."""
+    """An additional spec that crops."""
     settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": [*DEFAULT_VERSIONS, SQUARE]}
     return SQUARE

@@ -15,7 +15,7 @@ from django_polyimages.models.attachable import is_attachable
 from django_polyimages.models.joins.images_field import ImagesField
 from organizations.models import Organization
 
-# Django's own checks may ask each database its version.
+# Some of Django's own checks query the version of each database.
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
@@ -25,7 +25,7 @@ def complaints() -> list[tuple[str, object]]:
 
 @pytest.fixture
 def with_models(monkeypatch):
-    """Let the checks see these models and no others."""
+    """Make the checks see only these models."""
     return lambda *found: monkeypatch.setattr(hosts.apps, "get_models", lambda: list(found))
 
 
@@ -49,7 +49,7 @@ def test_a_path_that_leads_nowhere_is_an_error(monkeypatch, path):
 def test_a_path_to_something_else_is_an_error(monkeypatch):
     monkeypatch.setattr(Contact, "image_organization_path", "pk")
     [message] = [one for one in run_checks() if one.id == "polyimages.E001"]
-    assert "which ends at contacts.Contact" in message.msg
+    assert "which leads to contacts.Contact" in message.msg
 
 
 @isolate_apps("contacts", "django.contrib.contenttypes")
@@ -98,7 +98,10 @@ KEYS = {
         models.CharField(primary_key=True),
         "may have any number of characters",
     ),
-    "TextField": (models.TextField(primary_key=True), "is a TextField, of any length"),
+    "TextField": (
+        models.TextField(primary_key=True),
+        "is a TextField, which has no maximum length",
+    ),
 }
 
 
@@ -152,7 +155,7 @@ def test_keys_are_not_asked_about_where_the_relation_model_is_none(monkeypatch):
 
 @pytest.fixture
 def own(monkeypatch):
-    """An own image model, an own relation model and a host, none of them in use."""
+    """An image model and a relation model that are not in use, and a model that refers to them."""
     with isolate_apps("contacts", "django.contrib.contenttypes"):
 
         class Picture(AbstractImage):
@@ -188,7 +191,7 @@ def test_references_to_models_not_in_use_are_named(with_models, own):
         ("polyimages.W004", "contacts.Place.more_photos"),
         ("polyimages.E010", "contacts.Place.pictures"),
     ]
-    assert 'Write "polyimages.Image" instead' in found[0][2]
+    assert 'Refer to "polyimages.Image" instead' in found[0][2]
     assert "Inherit ImageAttachable" in found[2][2]
 
 

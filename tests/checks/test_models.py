@@ -13,19 +13,19 @@ APPS = ("contacts", "django.contrib.contenttypes")
 
 
 class Meta:
-    """What Django gives a model that says nothing: our Meta is not inherited."""
+    """The ``Meta`` of a model that does not inherit the package's ``Meta``."""
 
     app_label = "contacts"
 
 
 def picture_model(**attributes) -> type[AbstractImage]:
-    """A new image model, to be made inside ``isolate_apps``."""
+    """A new image model; call this inside ``isolate_apps``."""
     own = {"__module__": __name__, "Meta": type("Meta", (AbstractImage.Meta, Meta), {})}
     return type("Picture", (AbstractImage,), own | attributes)
 
 
 def relation_model(image: fields.Field | None, **attributes) -> type[AbstractImageRelation]:
-    """A new relation model whose ``image`` is this field."""
+    """A new relation model with this field as ``image``."""
     meta = type("Meta", (AbstractImageRelation.Meta, Meta), {})
     own = {"__module__": __name__, "Meta": meta, "image": image}
     return type("Use", (AbstractImageRelation,), own | attributes)
@@ -37,7 +37,7 @@ def foreign_key(model, related_name="relations") -> fields.ForeignKey:
 
 @pytest.fixture
 def complaints(monkeypatch):
-    """The ids for these two models in use, and what their hints say."""
+    """The texts of the complaints about these two models, by check id."""
 
     def found(picture, relation) -> dict[str, str]:
         monkeypatch.setattr(models, "get_image_model", lambda: picture)
@@ -64,14 +64,14 @@ def test_own_models_that_inherit_ours_are_fine(complaints):
 def test_an_image_model_inherits_the_abstract_one(complaints):
     picture = picture_model()
     found = complaints(Group, relation_model(foreign_key(picture)))
-    assert "auth.Group, which is no AbstractImage" in found["E002"]
+    assert "auth.Group, which does not inherit AbstractImage." in found["E002"]
 
 
 @isolate_apps(*APPS)
 def test_a_relation_model_inherits_the_abstract_one(complaints):
     found = complaints(picture_model(), Group)
     assert list(found) == ["E003"]
-    assert "auth.Group, which is no AbstractImageRelation" in found["E003"]
+    assert "auth.Group, which does not inherit AbstractImageRelation." in found["E003"]
 
 
 @isolate_apps(*APPS)
@@ -103,7 +103,7 @@ def test_both_models_are_switched_together(complaints):
     other = type("Drawing", (AbstractImage,), {"__module__": __name__, "Meta": Meta})
     found = complaints(picture_model(), relation_model(foreign_key(other)))
     assert list(found) == ["E005"]
-    assert "leads to contacts.Drawing, but IMAGE_MODEL is contacts.Picture" in found["E005"]
+    assert "refers to contacts.Drawing, but IMAGE_MODEL is contacts.Picture" in found["E005"]
 
 
 @pytest.mark.parametrize("name", [None, "uses"])

@@ -30,11 +30,11 @@ class Finder(ByDomain):
 
 
 class Forgetful(OrganizationPolicy):
-    """It does not say who is a member."""
+    """Does not implement ``is_member``."""
 
 
 class Groups(GroupPolicy):
-    """It only says more about what members may do."""
+    """Inherits ``is_member`` of ``GroupPolicy``."""
 
 
 class Half:
@@ -81,9 +81,9 @@ def test_a_policy_has_to_be_found(complaints, path):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("instance", "is no class"),
+        ("instance", "is not a class"),
         ("Half", "has no method get_organization"),
-        ("Forgetful", "does not say who is a member"),
+        ("Forgetful", "does not implement is_member"),
     ],
 )
 def test_a_policy_has_to_answer(complaints, name, problem):
@@ -96,7 +96,7 @@ def test_a_policy_has_to_answer(complaints, name, problem):
 def test_groups_have_members_only_where_they_are_the_organizations(complaints, monkeypatch, path):
     [complaint] = complaints(path)
     assert complaint.startswith("polyimages.W005")
-    assert "they are organizations.Organization" in complaint
+    assert "ORGANIZATION_MODEL is organizations.Organization" in complaint
     monkeypatch.setattr(policy, "get_organization_model", lambda: Group)
     assert complaints(path) == []
 

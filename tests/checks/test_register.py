@@ -1,4 +1,4 @@
-"""All checks together: on whole projects, and against their documentation."""
+"""All checks together: on whole projects, and compared with their documentation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.core.management import call_command
 
 import django_polyimages
 
-# Django's own checks may ask each database its version.
+# Some of Django's own checks query the version of each database.
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def test_only_a_deployment_is_told_of_the_web_server(capsys):
 
 
 def check(module: str, *lines: str, folder: Path, **variables: str) -> str:
-    """What ``manage.py check`` says in a project of its own."""
+    """The output of ``manage.py check`` in a separate project."""
     (folder / "host_settings.py").write_text("\n".join([f"from {module} import *", *lines]))
     path = os.pathsep.join(map(str, [folder, ROOT / "src", ROOT, ROOT / "example_project"]))
     result = subprocess.run(

@@ -20,7 +20,7 @@ def strict(**options) -> Config:
 
 @pytest.fixture(autouse=True)
 def nothing_around(monkeypatch, tmp_path):
-    """No request, no variables and no files of the machine's."""
+    """No requests, and no AWS variables or files of the machine."""
 
     def refuse(*args):
         raise AssertionError("a check must not send a request")
@@ -33,7 +33,7 @@ def nothing_around(monkeypatch, tmp_path):
 
 @pytest.fixture
 def complaints(settings):
-    """What is said of a storage made by ``s3_storage`` whose options were then changed by hand."""
+    """The complaints about a storage of ``s3_storage`` with these options changed."""
 
     def found(**options) -> dict[str, str]:
         entry = s3_storage("pictures")
@@ -91,7 +91,7 @@ def test_aws_itself_needs_no_more_than_a_bucket_and_one_put_a_file(settings, com
         ({"addressing_style": "virtual"}, "W015", "addressing_style is 'virtual'"),
         ({"signature_version": "s3"}, "W015", "signature_version is 's3'"),
         ({"proxies": {"https": "proxy:1"}}, "W015", "proxies is {'https': 'proxy:1'}"),
-        ({"querystring_expire": 604_801}, "E022", "604801 seconds; S3 allows 604800"),
+        ({"querystring_expire": 604_801}, "E022", "604801 seconds, but S3 allows 604800"),
     ],
 )
 def test_an_option_that_fails_or_costs_is_named(complaints, options, expected, part):
@@ -107,7 +107,7 @@ def test_an_option_that_fails_or_costs_is_named(complaints, options, expected, p
         {"querystring_expire": 604_800},
         {"querystring_expire": 10**7, "custom_domain": "images.example.com"},
         {"querystring_expire": 10**7, "querystring_auth": False},
-        {"querystring_expire": 10**7, "client_config": strict()},  # version 2 knows no limit
+        {"querystring_expire": 10**7, "client_config": strict()},  # no limit in version 2
     ],
 )
 def test_options_that_are_true_or_not_used_are_fine(complaints, options):
@@ -129,7 +129,7 @@ def test_the_largest_original_is_one_put(complaints, threshold, found):
     config = TransferConfig(multipart_threshold=threshold)
     messages = complaints(transfer_config=config)
     assert list(messages) == found
-    assert all("MAX_BYTES 20971520" in one for one in messages.values())
+    assert all("MAX_BYTES is 20971520" in one for one in messages.values())
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_older_boto3_sends_no_such_checksums(complaints):
 
 def test_a_profile_may_say_so(complaints, tmp_path):
     options = {"endpoint_url": OWN, "client_config": LAX, "session_profile": "site"}
-    assert list(complaints(**options)) == ["W013"]  # no such profile on this machine
+    assert list(complaints(**options)) == ["W013"]  # there is no such profile on this machine
     (tmp_path / "config").write_text("[profile site]\nrequest_checksum_calculation=when_required")
     assert complaints(**options) == {}
 

@@ -58,7 +58,7 @@ def test_django_s_limit_of_files_is_not_below_ours(settings, limit, found):
 
 
 class Scanner(MemoryFileUploadHandler):
-    """A host's own handler, which takes no large requests either."""
+    """A host's own handler, which does not accept large requests either."""
 
 
 def made_by_a_function(request):

@@ -9,7 +9,7 @@ DISK = "django.core.files.storage.FileSystemStorage"
 
 @pytest.fixture
 def complaints(settings, tmp_path):
-    """What is said of ``STORAGES["polyimages"]`` or of another alias."""
+    """The complaints about ``STORAGES["polyimages"]`` or another alias."""
     settings.MEDIA_ROOT = tmp_path
 
     def found(alias="polyimages", backend=DISK, **options) -> list[str]:
@@ -41,7 +41,7 @@ def test_the_default_alias_may_be_missing(settings, tmp_path):
 def test_an_alias_that_was_chosen_may_not_be_missing(complaints):
     [complaint] = complaints("pictres")
     assert complaint.startswith("polyimages.E015")
-    assert "name one of 'default', 'staticfiles', 'pictures', 'polyimages'." in complaint
+    assert "choose one of 'default', 'staticfiles', 'pictures', 'polyimages'." in complaint
 
 
 def test_static_files_have_their_storage_for_themselves(complaints):
@@ -62,7 +62,7 @@ def test_a_storage_that_cannot_be_made_says_why(complaints, backend, options, re
     [complaint] = complaints(backend=backend, **options)
     assert complaint.startswith("polyimages.E017")
     assert reason in complaint
-    assert "Mend STORAGES['polyimages']" in complaint
+    assert "Correct STORAGES['polyimages']" in complaint
 
 
 def test_files_on_disk_have_a_folder(complaints, settings):

@@ -15,7 +15,7 @@ from django_polyimages.models.attachable import is_attachable
 
 
 def test_models_of_others_become_attachable():
-    """In a process of its own, for a model stays registered; on SQLite, not this run's database."""
+    """In a separate process with its own SQLite database, since models cannot be unregistered."""
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",

@@ -1,4 +1,4 @@
-"""Fixtures of a host with own models; those of ``tests/conftest.py`` are the example project's."""
+"""Fixtures for a host with its own models; ``tests/conftest.py`` is for the example project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOT_IN_USE = [model._meta.db_table for model in (Image, PolymorphicImageRelation
 
 @pytest.fixture(autouse=True)
 def files(settings) -> InMemoryStorage:
-    """The storage of this test alone, in memory."""
+    """A storage in memory for this test only."""
     settings.STORAGES = settings.STORAGES | {}
     backend = storage.get_storage()
     assert isinstance(backend, InMemoryStorage)
@@ -31,7 +31,7 @@ def files(settings) -> InMemoryStorage:
 
 @pytest.fixture(autouse=True)
 def on_default_tables(db) -> Iterator[list[str]]:
-    """Statements of the test that name the tables of the default models; there must be none."""
+    """Collects SQL statements that use the tables of the default models; there must be none."""
     found: list[str] = []
 
     def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -66,7 +66,7 @@ def client(member) -> Client:
 
 @pytest.fixture(params=[Book, Reading, Branch])
 def holding(request, acme) -> Model:
-    """An object with an integer, a UUID and a text as its key."""
+    """An object with an integer, a UUID or a text as its primary key."""
     key = {"code": "north-2"} if request.param is Branch else {}
     return request.param.objects.create(organization=acme, name="Emma", **key)
 

@@ -1,7 +1,8 @@
-"""What ``test_late_switching`` does on its site, before the switch and after: ``fill`` it with
-data, print all ``facts`` of it, ``change`` it. The code knows no model of images by name.
+"""The steps of ``test_late_switching``, run before and after the switch of models.
 
-``refer`` makes a table of the host that refers to a default image, ``forget`` removes it.
+``fill`` creates data, ``facts`` prints all of it, ``change`` changes it. The code does not mention
+any image model by name. ``refer`` creates a table with a foreign key to a default image, and
+``forget`` removes it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import django
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 MANY = 600
-"""Images of one object: more than the recipe moves at once."""
+"""The number of images of one object: more than the migration moves in one batch."""
 
 
 def fill() -> None:
@@ -31,7 +32,7 @@ def fill() -> None:
         images.upload(upload_of(photo(), name), organization=acme, creator=user, alt_text=name)
         for name in ("door.jpg", "gate.jpg", "wall.jpg")
     ]
-    # Rows alone are enough to see that all are moved.
+    # Rows without files are enough to check that all rows are moved.
     size = {"width": 1, "height": 1, "byte_size": 1}
     images.bulk_create(
         images.model(file=f"images/{number:04}.jpg", organization=acme, **size)
@@ -53,7 +54,7 @@ def fill() -> None:
 
 
 def facts() -> dict[str, Any]:
-    """Everything that has to survive a move: all but the keys of images and relations."""
+    """All data that the move must keep: everything but the primary keys of images and relations."""
     from django.apps import apps
 
     from django_polyimages import get_image_model
@@ -84,7 +85,7 @@ def facts() -> dict[str, Any]:
 
 
 def change() -> None:
-    """The site goes on: the verbs work on what was moved, and files go with their image."""
+    """Check that methods work on moved data, and that deleting an image deletes its files."""
     from django.contrib.auth.models import Group
 
     from django_polyimages import get_image_model

@@ -1,6 +1,6 @@
-"""A host with models of its own for images and relations; organizations are ``auth.Group``.
+"""A host with its own models for images and relations; organizations are ``auth.Group``.
 
-``DATABASE_URL`` names another database.
+``DATABASE_URL`` selects another database.
 """
 
 from django_polyimages import VersionSpec
@@ -9,7 +9,7 @@ from tests.settings import DATABASES as EXAMPLE_DATABASES
 SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["testserver"]
 INSTALLED_APPS = [
-    "tests.own_models.library",  # before the package: the order must not matter
+    "tests.own_models.library",  # before the package, because the order must not matter
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -40,7 +40,7 @@ TEMPLATES = [
 ROOT_URLCONF = "tests.own_models.urls"
 DATABASES = {"default": EXAMPLE_DATABASES["default"]}
 if not DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # The process that started this one has its test database on the same server.
+    # The parent process has its test database on the same server.
     DATABASES["default"]["TEST"] = {"NAME": "test_own_models"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,6 +1,6 @@
-"""The host of ``settings_late`` before it had image models of its own.
+"""The host of ``settings_late`` before it had its own image models.
 
-``library`` is that app as it was then: ``test_late_switching`` puts it on the path.
+``test_late_switching`` adds the former version of the app ``library`` to the path.
 """
 
 from tests.own_models.settings_late import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""As ``settings``, with files on the disk: several processes after each other share them."""
+"""Like ``settings``, but with files on the disk, which several processes share."""
 
 import os
 

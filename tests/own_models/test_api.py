@@ -1,4 +1,4 @@
-"""The HTTP API on own models: every endpoint, ids that are UUIDs, objects with any type of key."""
+"""The HTTP API with a host's own models: ids that are UUIDs, objects with any type of key."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_list_by_cursor_and_by_filter(client, photos):
     listed = [image["id"] for image in first["items"] + second["items"]]
     assert listed == ids(Photo.objects.newest_first())
     assert second["next"] is None
-    # All uploaded in the same moment: the key alone decides which page.
+    # All have the same timestamp, so only the primary key decides the page.
     Photo.objects.update(created_at=photos[0].created_at)
     first = get(client, limit=2).json()
     second = get(client, limit=2, cursor=first["next"]).json()

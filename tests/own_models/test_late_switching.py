@@ -1,4 +1,4 @@
-"""A site that began with the default models and gets its own later: each step a process."""
+"""A site starts with the default models and switches later; each step is a separate process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from django.db import connection
 
 PROJECT = Path(__file__).parent.parent.parent
 LIBRARY = Path(__file__).parent / "library"
-LATER = "# Image models of its own: what follows came later."
+LATER = "# Everything below was added later, together with the app's own image models."
 BEFORE, AFTER = "tests.own_models.settings_before", "tests.own_models.settings_late"
 STEPS = "tests.own_models.late_steps"
 
 
 @pytest.fixture
 def library_before(tmp_path) -> Path:
-    """The folder of the app ``library`` as it was before it had image models of its own."""
+    """The folder of the app ``library`` before it had its own image models."""
     app = tmp_path / "before" / "library"
     later = shutil.ignore_patterns("__pycache__", "admin.py", "views.py", "000[2-9]_*")
     shutil.copytree(LIBRARY, app, ignore=later)
@@ -36,13 +36,13 @@ def library_before(tmp_path) -> Path:
 
 @pytest.fixture
 def database_url(tmp_path) -> Iterator[str]:
-    """A new database, on the server of the tests if there is one."""
+    """A new database, on the database server of the tests if there is one."""
     server = os.environ.get("DATABASE_URL", "")
     if not server or server.startswith("sqlite"):
         yield f"sqlite:///{tmp_path}/late.sqlite3"
         return
     with connection._nodb_cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS late_switching")  # of a run that was killed
+        cursor.execute("DROP DATABASE IF EXISTS late_switching")  # left by a run that was killed
         cursor.execute("CREATE DATABASE late_switching")
     yield urlsplit(server)._replace(path="/late_switching").geturl()
     with connection._nodb_cursor() as cursor:
@@ -97,13 +97,13 @@ def test_a_site_switches_late_and_takes_its_images_along(run):
     ]
     assert len(before["files"]) == 12
 
-    # Switched, the rows not moved yet: the site works, its images are out of sight.
+    # After the switch but before the rows are moved, the site works but shows no images.
     run(AFTER, "django", "migrate", "library", "0002")
     nothing_is_missing(AFTER)
     empty = {"images": {}, "holdings": {name: [] for name in before["holdings"]}}
     assert facts(AFTER) == empty | {"files": before["files"]}
 
-    # Nothing of the host's is deleted together with an old image.
+    # No row of the host is deleted together with an old image.
     run(BEFORE, STEPS, "refer")
     run(AFTER, "django", "migrate", error="IntegrityError")
     assert facts(BEFORE) == before

@@ -1,4 +1,4 @@
-"""The test database was migrated from zero; what is there, and is anything missing?"""
+"""The test database was created by all migrations: it is complete, and none is missing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django_polyimages.models import Image, PolymorphicImageRelation
 from tests.own_models.library.models import Photo, PhotoUse
 
 
-# Where the package has got a new field, write 0002_own_image_models anew, with 0003 moved aside
-# meanwhile, and let 0003 depend on the package's newest migration.
+# If this fails after the package got a new field: move 0003 away, regenerate 0002_own_image_models,
+# move 0003 back and let it depend on the newest migration of the package.
 @pytest.mark.parametrize("app", ["library", "polyimages"])
 def test_no_migration_is_missing(app):
     told = StringIO()

@@ -153,7 +153,7 @@ def test_files_go_when_an_organization_goes(
         acme.delete()
     assert not Photo.objects.exists()
     assert stored_keys(files) == []
-    # Django looks into every table that may refer to the organization.
+    # Django queries every table that may refer to the organization.
     assert all(sql.startswith("SELECT") for sql in on_default_tables)
     on_default_tables.clear()
 

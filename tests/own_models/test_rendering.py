@@ -27,4 +27,4 @@ def test_a_relation_is_shown_with_its_own_text(acme, photos):
     assert 'alt="The cover"' in html
     assert 'class="card"' in html
     assert photos[0].versions["large_webp"].url in html
-    assert photos[0].versions["square"].url not in html  # it is cut off, srcset would mix the two
+    assert photos[0].versions["square"].url not in html  # it is cropped

@@ -11,9 +11,9 @@ class Shot(AbstractImage):
 
 
 class Use(AbstractImageRelation):
-    """Has a key before it is saved, a column that has to be filled, and more than columns.
+    """Has a primary key before it is saved, a required column and a many-to-many field.
 
-    The names of three columns are parts of names that the inline knows: image, is_cover, upload.
+    The names of three columns are parts of names in the inline: image, is_cover, upload.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

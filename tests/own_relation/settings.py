@@ -1,4 +1,4 @@
-"""A host whose relation model is as unlike ours as it may be."""
+"""A host whose relation model differs from the default one as much as possible."""
 
 from tests.own_models.settings import *  # noqa: F403
 from tests.own_models.settings import INSTALLED_APPS, POLYIMAGES

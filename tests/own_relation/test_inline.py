@@ -1,4 +1,4 @@
-"""The inline with a relation model that has a key before it is saved, and more than ours."""
+"""The inline with a host's own relation model, which has additional fields."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from django_polyimages import InvalidImage
 from django_polyimages.pixels.inspection import inspect
 from tests.drawing import REFUSED, bomb, chunk, photo, quarters, to_bytes
 
-# Found by decoding only, see test_pipeline.
+# Only decoding detects these, see tests/pipeline.
 ONLY_IN_THE_PIXELS = {"truncated jpeg", "truncated webp", "truncated avif", "truncated gif"}
 
 
@@ -87,7 +87,7 @@ def test_the_limit_of_pixels_is_exact(settings, limit, accepted):
 
 @pytest.mark.parametrize("side", [10_000, 12_000, 20_000])
 def test_more_pixels_than_pillow_itself_warns_of_are_our_error(side):
-    """Pillow warns from 89 million pixels and raises from 179 million; we stop at 50 million."""
+    """Pillow warns above 89 million pixels and fails above 179 million; the limit is 50 million."""
     content = to_bytes(Image.new("1", (side, side)), "PNG")
     with pytest.raises(InvalidImage) as caught:
         inspect(ContentFile(content))
@@ -146,7 +146,7 @@ def test_a_file_of_countless_tiny_parts_is_refused_before_it_costs_memory(flood)
 
 
 def test_a_png_in_the_chunks_of_libpng_is_no_flood():
-    """8 KiB each, as nearly every program writes them; here 20 MB of them."""
+    """Nearly every program writes chunks of 8 KiB; this file has 20 MB of them."""
     rows = b"".join(b"\0" + os.urandom(4400 * 3) for _ in range(1500))
     pixels = zlib.compress(rows, 0)
     parts = [chunk(b"IDAT", pixels[at : at + 8192]) for at in range(0, len(pixels), 8192)]

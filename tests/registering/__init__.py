@@ -1,1 +1,1 @@
-"""An app of a host that makes models attachable whose classes it cannot edit."""
+"""A host app that registers models whose classes it cannot edit."""

@@ -11,6 +11,6 @@ class RegisteringConfig(AppConfig):
         from organizations.models import Organization
 
         for model in apps.get_models():
-            model._meta.get_fields(include_hidden=True)  # fills the caches, as other apps may have
+            model._meta.get_fields(include_hidden=True)  # fill the caches, as other apps may do
         register_attachable(User, organization_path="memberships__organization")
         register_attachable(Organization, organization_path="pk")

@@ -1,4 +1,4 @@
-"""Run by ``tests/models/test_registering.py`` with settings of its own."""
+"""Run by ``tests/models/test_registering.py`` with separate settings."""
 
 from __future__ import annotations
 

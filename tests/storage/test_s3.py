@@ -1,4 +1,4 @@
-"""What ``s3_storage`` makes, and uploads through it to a real S3 server over http and https."""
+"""``s3_storage``, and uploads through it to a real S3 server over http and https."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
 
 @pytest.fixture(params=["http", "https"])
 def connect(request, server, settings) -> Callable[..., None]:
-    """Puts images into a bucket of the server."""
+    """Configures the storage to use a bucket of the server."""
 
     def put_images_into(bucket: str, **changes) -> None:
         arguments = {
@@ -62,7 +62,7 @@ def connect(request, server, settings) -> Callable[..., None]:
 
 @pytest.fixture
 def bucket(connect):
-    """A new bucket, in which images are stored."""
+    """A new bucket for the images."""
     connect(f"test-{uuid.uuid4().hex}")
     bucket = storage.get_storage().bucket
     bucket.create()
@@ -75,7 +75,7 @@ def bucket(connect):
 
 @pytest.fixture
 def requests(bucket) -> list[str]:
-    """The requests sent, each as ``"PUT key"``; fails on what Cloudflare R2 refuses."""
+    """Records requests as ``"PUT key"``; fails on headers that Cloudflare R2 rejects."""
     sent = []
 
     def watch(request, **kwargs):
@@ -165,7 +165,7 @@ def test_a_deleted_image_leaves_the_bucket(client, bucket, django_capture_on_com
 
 
 def test_a_wrong_secret_is_a_503_and_leaves_nothing(client, bucket, connect):
-    """So the server does check signatures."""
+    """Proves that the server checks signatures."""
     connect(bucket.name, secret_key="wrong")
     response = upload(client)
     assert response.status_code == 503
@@ -282,7 +282,9 @@ class TestTheFunction:
             s3_storage("photos", **given)
 
     def test_a_public_url_without_its_scheme_is_refused(self):
-        with pytest.raises(ImproperlyConfigured, match=r"write a whole URL, as 'https://images"):
+        with pytest.raises(
+            ImproperlyConfigured, match=r"write a complete URL, such as 'https://images"
+        ):
             s3_storage("photos", public_url="images.example.com")
 
 

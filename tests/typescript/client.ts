@@ -5,12 +5,12 @@ export type Image = components["schemas"]["PolyimagesImage"];
 export type Options = { is_cover?: boolean; custom_alt_text?: string };
 export type Target = { app_label: string; model: string; object_id: string | number };
 
-/** The API of one organization. `headers`: `Authorization`, or the cookie with `X-CSRFToken`. */
+/** The API of one organization. `headers` has `Authorization`, or the cookie and `X-CSRFToken`. */
 export function images(baseUrl: string, orgSlug: string, headers: Record<string, string>) {
   const api = createClient<paths>({ baseUrl, headers });
   const org = { org_slug: orgSlug };
 
-  /** The answer's body, or an error with the API's own words. */
+  /** Returns the body of a response, or throws an error with the message of the API. */
   function body<T>(answer: { data?: T; error?: { detail: string } }): T {
     if (answer.error) throw new Error(answer.error.detail);
     return answer.data as T;
@@ -24,7 +24,7 @@ export function images(baseUrl: string, orgSlug: string, headers: Record<string,
       return body(
         await api.POST("/api/v1/images/orgs/{org_slug}/images/", {
           params: { path: org },
-          body: { file: "", ...texts }, // typed by the document, sent as the form
+          body: { file: "", ...texts }, // for the type checker; the form is what is sent
           bodySerializer: () => form,
         }),
       );
@@ -38,7 +38,7 @@ export function images(baseUrl: string, orgSlug: string, headers: Record<string,
       return body(answer).created;
     },
 
-    /** Every image, newest first, page by page; deep pages cost what the first one costs. */
+    /** Yields all images, newest first, one page at a time; every page takes the same time. */
     async *all(): AsyncGenerator<Image> {
       for (let cursor: string | null = ""; cursor !== null; ) {
         const page: components["schemas"]["PolyimagesImageList"] = body(

@@ -1,4 +1,4 @@
-"""Images in Django's admin; a host with an image model of its own registers it with these."""
+"""Images in Django's admin. A host with its own image model registers it with ``ImageAdmin``."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from django_polyimages.models import Image
 
 __all__ = ["ImageAdmin", "ImageInline"]
 
-if get_image_model() is Image:  # a host registers its own model, with ImageAdmin if it likes
+if get_image_model() is Image:  # a host registers its own image model itself
     admin.site.register(Image, ImageAdmin)

@@ -1,6 +1,6 @@
-"""System checks: the mistakes that a host is likely to make, each with what mends it.
+"""System checks for likely mistakes in a host project. Each message has a hint that fixes it.
 
-An id is never used twice, not even after its check is gone; ``docs/checks.md`` lists them all.
+An id is never reused, even after its check is removed; ``docs/checks.md`` lists all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Register all checks; called once, when the models are loaded."""
+    """Register all checks. Called once, after the models are loaded."""
     for check in (
         hosts.check_organization_paths,
         hosts.check_inherited_images,

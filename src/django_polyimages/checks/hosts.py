@@ -1,4 +1,4 @@
-"""Checks of the host's models: those that have images, and those that refer to them."""
+"""Checks the host's models: those that have images, and those that refer to images."""
 
 from __future__ import annotations
 
@@ -26,38 +26,41 @@ from django_polyimages.models.organizations import end_of_path, path_of
 
 
 def check_organization_paths(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Every attachable model says how its objects belong to an organization."""
+    """Check that every attachable model has a path to its organization."""
     return [message for model in _hosts() for message in _complaints_of_path(model)]
 
 
 def check_inherited_images(**kwargs: Any) -> list[checks.CheckMessage]:
-    """A child by multi-table inheritance does not share the images of its parent."""
+    """Check that no model inherits images through multi-table inheritance.
+
+    Such an object would have two lists of images, one for each model.
+    """
     return [
         checks.Warning(
-            f"{model._meta.label} inherits images from a model with a table of its own.",
-            hint="Its objects have two lists of images, one under each model. Attach to the "
-            "parent only; the HTTP API does so.",
+            f"{model._meta.label} inherits images through multi-table inheritance.",
+            hint="Its objects have two separate lists of images, one for each model. Attach images "
+            "to the parent only, as the HTTP API does.",
             obj=model,
             id="polyimages.W002",
         )
         for model in apps.get_models()
-        if not model._meta.proxy  # its rows are the parent's, and so are their images
+        if not model._meta.proxy  # a proxy shares the rows and images of its parent
         if (field := images_field_of(model)) and is_inherited(field)
     ]
 
 
 def check_primary_keys(**kwargs: Any) -> list[checks.CheckMessage]:
-    """The key of every attachable model fits into a relation's ``object_id``."""
+    """Check that the primary key of every attachable model fits into ``object_id``."""
     relation_model: type[Model] = get_relation_model()
     if not issubclass(relation_model, AbstractImageRelation):
-        return []  # E003 says so
+        return []  # E003 reports this
     limit = relation_model._meta.get_field("object_id").max_length
     return [
         checks.Error(
             f"{model._meta.label} has images, but its primary key {problem}.",
-            hint=f"A relation keeps the key as a text of at most {limit} characters. Give the "
-            "model a short key, as in id = models.BigAutoField(primary_key=True), and what is its "
-            "key today a unique constraint.",
+            hint=f"A relation stores the key as a text of at most {limit} characters. Give the "
+            "model a short primary key, such as id = models.BigAutoField(primary_key=True), and a "
+            "unique constraint for its current key.",
             obj=model,
             id="polyimages.E011",
         )
@@ -67,14 +70,14 @@ def check_primary_keys(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_models_not_in_use(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Nothing of the host refers to images or relations that are not the ones in use.
+    """Check that no model of the host refers to an image or relation model that is not in use.
 
-    Django is silent about it: the other table exists, and is empty.
+    Django does not notice this mistake, because the other table exists; it is just empty.
     """
     messages: list[checks.CheckMessage] = []
     for model in apps.get_models():
         if issubclass(model, AbstractImageRelation):
-            continue  # its image is not the host's to choose while it is not in use
+            continue  # a relation model that is not in use may refer to its own image model
         for field in model._meta.get_fields(include_parents=False):
             if not field.auto_created:
                 messages.extend(_complaints_of_foreign_key(field))
@@ -99,10 +102,10 @@ def _complaints_of_path(model: type[Model]) -> list[checks.CheckMessage]:
         return [
             checks.Warning(
                 f"{model._meta.label} has no image_organization_path.",
-                hint="Name the ORM path from an object to its organization, as in "
+                hint="Set it to the ORM path from an object to its organization, such as "
                 'image_organization_path = "organization" or register_attachable('
-                f'{model.__name__}, organization_path="organization"); the HTTP API does not reach '
-                "the model without it. If that is what you want, silence this check.",
+                f'{model.__name__}, organization_path="organization"). Without it the HTTP API '
+                "does not serve the model. If you want that, silence this check.",
                 obj=model,
                 id="polyimages.W001",
             )
@@ -113,8 +116,8 @@ def _complaints_of_path(model: type[Model]) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"{model._meta.label}.image_organization_path is {path!r}, "
-            + (f"which ends at {found._meta.label}." if found else "a path that does not exist."),
-            hint=f'It has to end at {organization._meta.label}, as "shop__organization" does.',
+            + (f"which leads to {found._meta.label}." if found else "a path that does not exist."),
+            hint=f'The path must lead to {organization._meta.label}, such as "shop__organization".',
             obj=model,
             id="polyimages.E001",
         )
@@ -126,7 +129,7 @@ def _problems_of_key(model: type[Model], limit: int | None) -> Iterator[str]:
     if isinstance(key, CompositePrimaryKey):
         yield "is composite"
     elif isinstance(key, TextField | BinaryField):
-        yield f"is a {type(key).__name__}, of any length"
+        yield f"is a {type(key).__name__}, which has no maximum length"
     elif isinstance(key, CharField) and limit and not (key.max_length or limit + 1) <= limit:
         yield f"may have {key.max_length or 'any number of'} characters"
 
@@ -138,8 +141,8 @@ def _complaints_of_foreign_key(field: Any) -> list[checks.CheckMessage]:
     return [
         checks.Warning(
             f"{field} refers to {target._meta.label}, but IMAGE_MODEL is {active._meta.label}.",
-            hint=f'Write "{active._meta.label}" instead, and move the rows over in a migration: '
-            f"new images are never in {target._meta.label}.",
+            hint=f'Refer to "{active._meta.label}" instead, and move the rows in a migration: '
+            f"new images are never stored in {target._meta.label}.",
             obj=field,
             id="polyimages.W004",
         )
@@ -152,9 +155,9 @@ def _complaints_of_generic_relation(field: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            f"{field} leads to {target._meta.label}, but RELATION_MODEL is {active._meta.label}.",
-            hint="Inherit ImageAttachable, or call register_attachable(): they follow the setting. "
-            f"New relations are never in {target._meta.label}.",
+            f"{field} refers to {target._meta.label}, but RELATION_MODEL is {active._meta.label}.",
+            hint="Inherit ImageAttachable or call register_attachable(), which use the setting. "
+            f"New relations are never stored in {target._meta.label}.",
             obj=field,
             id="polyimages.E010",
         )
@@ -162,7 +165,7 @@ def _complaints_of_generic_relation(field: Any) -> list[checks.CheckMessage]:
 
 
 def _is_other(target: Any, abstract: type[Model], active: type[Model]) -> bool:
-    """Whether ``target`` is one of our models, but neither the one in use nor related to it."""
+    """Whether ``target`` inherits ``abstract`` and is neither parent nor child of ``active``."""
     if not (isinstance(target, type) and issubclass(target, abstract)):
         return False
     return not (issubclass(target, active) or issubclass(active, target))

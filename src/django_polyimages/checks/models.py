@@ -1,4 +1,4 @@
-"""Checks of the models of images and relations in use, which may be the host's own."""
+"""Checks the image and relation models in use, which may be the host's own."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from django_polyimages.models.joins.metadata import is_same_table, related_name_
 
 
 def check_image_model(**kwargs: Any) -> list[checks.CheckMessage]:
-    """``IMAGE_MODEL`` is what uploads need."""
+    """Check that ``IMAGE_MODEL`` has what uploads need."""
     model: type[Model] = get_image_model()
     label = model._meta.label
     if not issubclass(model, AbstractImage):
         return [
             checks.Error(
-                f'POLYIMAGES["IMAGE_MODEL"] is {label}, which is no AbstractImage.',
+                f'POLYIMAGES["IMAGE_MODEL"] is {label}, which does not inherit AbstractImage.',
                 hint=f"Write class {model.__name__}(AbstractImage), imported from "
                 "django_polyimages.models, or name a model that is.",
                 obj=model,
@@ -36,9 +36,9 @@ def check_image_model(**kwargs: Any) -> list[checks.CheckMessage]:
     if not isinstance(getattr(model, "objects", None), ImageManager):
         return [
             checks.Error(
-                f"{label}.objects is no ImageManager, so nothing can be uploaded.",
+                f"{label}.objects is not an ImageManager, so images cannot be uploaded.",
                 hint="Let your manager inherit ImageManager, imported from "
-                "django_polyimages.models, or leave objects out.",
+                "django_polyimages.models, or remove it.",
                 obj=model,
                 id="polyimages.E008",
             )
@@ -47,12 +47,12 @@ def check_image_model(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_relation_model(**kwargs: Any) -> list[checks.CheckMessage]:
-    """``RELATION_MODEL`` is what attaching needs, and belongs to ``IMAGE_MODEL``."""
+    """Check that ``RELATION_MODEL`` has what attaching needs and refers to ``IMAGE_MODEL``."""
     model: type[Model] = get_relation_model()
     if not issubclass(model, AbstractImageRelation):
         return [
             checks.Error(
-                f'POLYIMAGES["RELATION_MODEL"] is {model._meta.label}, which is no '
+                f'POLYIMAGES["RELATION_MODEL"] is {model._meta.label}, which does not inherit '
                 "AbstractImageRelation.",
                 hint=f"Write class {model.__name__}(AbstractImageRelation), imported from "
                 "django_polyimages.models, or name a model that is.",
@@ -72,17 +72,16 @@ def _complaints_of_image(model: type[AbstractImageRelation]) -> Iterator[checks.
     field = _field(model, "image")
     if not isinstance(field, ForeignKey):
         yield checks.Error(
-            f"{label} has no foreign key image.",
+            f"{label} has no foreign key called image.",
             hint=f"Write {wanted}",
             obj=model,
             id="polyimages.E004",
         )
     elif not is_same_table(field.related_model, image):
         yield checks.Error(
-            f"{label}.image leads to {field.related_model._meta.label}, but IMAGE_MODEL is "
+            f"{label}.image refers to {field.related_model._meta.label}, but IMAGE_MODEL is "
             f"{image._meta.label}.",
-            hint="Set IMAGE_MODEL and RELATION_MODEL together: the relation model in use has "
-            f"{wanted}",
+            hint=f"Set IMAGE_MODEL and RELATION_MODEL together. The relation model needs {wanted}",
             obj=model,
             id="polyimages.E005",
         )
@@ -97,28 +96,28 @@ def _complaints_of_image(model: type[AbstractImageRelation]) -> Iterator[checks.
 
 def _complaints_of_meta(model: type[AbstractImageRelation]) -> Iterator[checks.CheckMessage]:
     label = model._meta.label
-    hint = "Write class Meta(AbstractImageRelation.Meta) in it"
+    hint = "Write class Meta(AbstractImageRelation.Meta) in the model"
     missing = sorted(_constraints(AbstractImageRelation) - _constraints(model))
     if missing:
         yield checks.Error(
             f"{label} has no unique constraint on {' and none on '.join(missing)}.",
-            hint=f"{hint}, beside constraints of its own constraints = "
-            "[*AbstractImageRelation.Meta.constraints, ...], then run makemigrations.",
+            hint=f"{hint}. If it has its own constraints, write constraints = "
+            "[*AbstractImageRelation.Meta.constraints, ...]. Then run makemigrations.",
             obj=model,
             id="polyimages.E007",
         )
     if not isinstance(model._default_manager, ImageRelationManager):
         yield checks.Error(
-            f"The default manager of {label} is no ImageRelationManager, so images cannot be "
+            f"The default manager of {label} is not an ImageRelationManager, so images cannot be "
             "attached.",
             hint="Let your manager inherit ImageRelationManager, imported from "
-            "django_polyimages.models, or leave it out.",
+            "django_polyimages.models, or remove it.",
             obj=model,
             id="polyimages.E009",
         )
     if not model._meta.ordering:
         yield checks.Warning(
-            f"{label} has no ordering, so images are shown in no particular order.",
+            f"{label} has no ordering, so images are shown in an arbitrary order.",
             hint=f"{hint}.",
             obj=model,
             id="polyimages.W003",
@@ -126,7 +125,7 @@ def _complaints_of_meta(model: type[AbstractImageRelation]) -> Iterator[checks.C
 
 
 def _constraints(model: type[Model]) -> set[str]:
-    """The fields of each unique constraint; what a condition says is not compared."""
+    """The fields of each unique constraint; the conditions themselves are not compared."""
     return {
         ", ".join(sorted(constraint.fields)) + (" for covers" if constraint.condition else "")
         for constraint in model._meta.constraints

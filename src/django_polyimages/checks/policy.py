@@ -1,4 +1,4 @@
-"""Checks of ``ORGANIZATION_POLICY``: whether it can be asked who may do what."""
+"""Checks ``ORGANIZATION_POLICY``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _METHODS = ("get_organization", "is_member", "may")
 _EXAMPLE = (
     "Write a subclass of OrganizationPolicy (django_polyimages.policies) with "
     "is_member(self, user, organization), and name it in "
-    'POLYIMAGES["ORGANIZATION_POLICY"], as "shops.images.Policy".'
+    'POLYIMAGES["ORGANIZATION_POLICY"], such as "shops.images.Policy".'
 )
 
 
 def check_policy(**kwargs: Any) -> list[checks.CheckMessage]:
-    """The policy can be imported, knows members and finds organizations."""
+    """Check that the policy can be imported, finds organizations and decides who is a member."""
     path = get_settings().organization_policy
     try:
         policy = import_string(path)
@@ -51,9 +51,9 @@ def _complaints(path: str, policy: Any) -> Iterator[checks.CheckMessage]:
     elif policy.is_member is GroupPolicy.is_member:
         if "auth.Group" not in _labels(organization):
             yield checks.Warning(
-                f"Nobody is a member of any organization: they are {organization._meta.label}, and "
-                "GroupPolicy knows the members of auth.Group only.",
-                hint=f"{_EXAMPLE} Without the HTTP API nobody asks; silence this check then.",
+                f"Nobody is a member of any organization: ORGANIZATION_MODEL is "
+                f"{organization._meta.label}, but GroupPolicy works with auth.Group only.",
+                hint=f"{_EXAMPLE} If you do not use the HTTP API, silence this check.",
                 obj="POLYIMAGES",
                 id="polyimages.W005",
             )
@@ -65,8 +65,8 @@ def _complaints(path: str, policy: Any) -> Iterator[checks.CheckMessage]:
                 yield checks.Error(
                     f"{path} finds organizations by {policy.slug_field!r}, a field that "
                     f"{organization._meta.label} does not have.",
-                    hint="Set slug_field in it to the field that stands in URLs, as "
-                    'slug_field = "name", or "pk".',
+                    hint="Set slug_field to the field that URLs contain, such as "
+                    'slug_field = "name", or to "pk".',
                     obj="POLYIMAGES",
                     id="polyimages.E023",
                 )
@@ -74,15 +74,15 @@ def _complaints(path: str, policy: Any) -> Iterator[checks.CheckMessage]:
 
 def _problem(policy: Any) -> str:
     if not isinstance(policy, type):
-        return "is no class"
+        return "is not a class"
     missing = [name for name in _METHODS if not callable(getattr(policy, name, None))]
     if missing:
         return f"has no method {missing[0]}"
     if getattr(policy, "is_member", None) is OrganizationPolicy.is_member:
-        return "does not say who is a member"
+        return "does not implement is_member"
     return ""
 
 
 def _labels(model: Any) -> list[str]:
-    """The model and all that it inherits from, proxies' models too."""
+    """The labels of the model and of all models it inherits from, including proxied ones."""
     return [base._meta.label for base in model.__mro__ if hasattr(base, "_meta")]

@@ -1,5 +1,6 @@
-"""Checks of django-storages' S3 storage, read from its attributes: what is set for it alone in
-``OPTIONS`` and what the ``AWS_*`` settings say for all end up there.
+"""Checks the S3 storage of django-storages.
+
+The attributes of the storage include both its ``OPTIONS`` and the ``AWS_*`` settings.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from django_polyimages.storage.s3 import is_r2
 
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
 _R2_ALIASES = ("", "us-east-1")
-"""What R2 takes for ``auto``."""
+"""Regions that R2 treats as ``auto``."""
 _WEEK = 7 * 24 * 60 * 60
 
 
 def is_s3(backend: Storage) -> bool:
-    """Whether ``backend`` is django-storages' for S3, which need not be installed."""
+    """Whether ``backend`` is the S3 storage of django-storages, which may not be installed."""
     return any(
         (base.__module__, base.__name__) == ("storages.backends.s3", "S3Storage")
         for base in type(backend).__mro__
@@ -30,12 +31,12 @@ def is_s3(backend: Storage) -> bool:
 
 
 def complaints(alias: str, backend: Any) -> Iterator[checks.CheckMessage]:
-    """What is known to fail, or to cost a request more, sooner or later."""
+    """Options that are known to fail or to cost additional requests."""
     for check_id, text in (*_failures(backend), *_costs(backend)):
         kind = checks.Error if ".E" in check_id else checks.Warning
         hint = (
             f"Write STORAGES[{alias!r}] = s3_storage(...), from django_polyimages.storage.s3: the "
-            "options that it sets itself pass every check."
+            "options that it sets pass every check."
         )
         yield kind(text, hint=hint, obj=f"STORAGES[{alias!r}]", id=check_id)
 
@@ -44,16 +45,16 @@ def _failures(backend: Any) -> Iterator[tuple[str, str]]:
     signature, expire = backend.client_config.signature_version, backend.querystring_expire
     signs_urls = backend.querystring_auth and not backend.custom_domain
     if not backend.bucket_name:
-        yield "polyimages.E019", "bucket_name is empty; is an environment variable not set?"
+        yield "polyimages.E019", "bucket_name is empty. Perhaps an environment variable is not set."
     if is_r2(_endpoint(backend)):
         region = str(backend.region_name or _variable(backend, "region") or "").lower()
-        # botocore signs requests with version 4, but URLs with version 2 where it takes R2 for AWS.
+        # botocore signs requests with version 4, but URLs with version 2 if it takes R2 for AWS.
         if signature != "s3v4" and (signature or (signs_urls and region in _R2_ALIASES)):
             yield "polyimages.E020", 'Cloudflare R2 needs a Config(signature_version="s3v4").'
         if region not in (*_R2_ALIASES, *_R2_REGIONS):
-            yield "polyimages.E021", f'Cloudflare R2 has no region {region!r}; it is "auto".'
+            yield "polyimages.E021", f'Cloudflare R2 has no region {region!r}. Use "auto".'
     if signature == "s3v4" and signs_urls and expire > _WEEK:
-        yield "polyimages.E022", f"querystring_expire is {expire} seconds; S3 allows {_WEEK}."
+        yield "polyimages.E022", f"querystring_expire is {expire} seconds, but S3 allows {_WEEK}."
 
 
 def _costs(backend: Any) -> Iterator[tuple[str, str]]:
@@ -62,21 +63,21 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
     if backend.default_acl:
         yield (
             "polyimages.W012",
-            f"default_acl is {backend.default_acl!r}: buckets without ACLs, as AWS makes them, "
-            "refuse every upload, and Cloudflare R2 ignores it.",
+            f"default_acl is {backend.default_acl!r}. Buckets without ACLs, the default of AWS, "
+            "reject every upload then, and Cloudflare R2 ignores it.",
         )
     if _sends_trailing_checksums(backend):
         yield (
             "polyimages.W013",
-            f"Uploads to {_endpoint(backend)} carry checksums in a trailer, which R2, Ceph and "
-            'others refuse, without a Config(request_checksum_calculation="when_required").',
+            f"Uploads to {_endpoint(backend)} send checksums in a trailer, which R2, Ceph and "
+            'others reject. Set Config(request_checksum_calculation="when_required").',
         )
     threshold, largest = backend.transfer_config.multipart_threshold, get_settings().max_bytes
     if threshold <= largest:
         yield (
             "polyimages.W014",
-            f"multipart_threshold is {threshold} bytes and MAX_BYTES {largest}: larger files are "
-            "sent in parts, which are four requests or more.",
+            f"multipart_threshold is {threshold} bytes, but MAX_BYTES is {largest}. Larger files "
+            "are uploaded in parts, which takes at least four requests.",
         )
     config = backend.client_config
     in_force = {
@@ -89,31 +90,32 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
         if given and given != value:
             yield (
                 "polyimages.W015",
-                f"{name} is {given!r}, but client_config is given too and says otherwise. Pass "
+                f"{name} is {given!r}, but client_config has another value, which is used. Pass "
                 f"{name} to s3_storage(), or put it into the Config.",
             )
 
 
 def _endpoint(backend: Any) -> str:
-    """Empty for AWS itself. botocore reads the variables where no URL is given."""
+    """The endpoint; empty for AWS. botocore uses the variables if no URL is given."""
     general = os.environ.get("AWS_ENDPOINT_URL", "")
     return backend.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or general
 
 
 def _variable(backend: Any, name: str) -> Any:
-    """What the environment or ``~/.aws/config`` says, as botocore reads it."""
-    from botocore.exceptions import ProfileNotFound  # installed where there is such a storage
+    """A value from the environment or ``~/.aws/config``, read like botocore does."""
+    from botocore.exceptions import ProfileNotFound  # installed if such a storage is used
     from botocore.session import Session
 
     try:
         return Session(profile=backend.session_profile).get_config_variable(name)
-    except ProfileNotFound:  # here, though maybe not where the site runs
+    except ProfileNotFound:  # missing here, but perhaps not on the server
         return None
 
 
 def _sends_trailing_checksums(backend: Any) -> bool:
-    """Whether boto3's default is in force at a server that is not AWS; over http the checksum is an
-    ordinary header.
+    """Whether boto3 sends checksums in a trailer to a server other than AWS.
+
+    Over http it sends them in a header.
     """
     url = urlsplit(_endpoint(backend))
     of_aws = (".amazonaws.com", ".amazonaws.com.cn")

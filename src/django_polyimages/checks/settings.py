@@ -1,6 +1,6 @@
-"""Checks of ``POLYIMAGES`` against what surrounds it: the policy, Pillow and Django's settings.
+"""Checks ``POLYIMAGES`` against Pillow and Django's settings.
 
-What is wrong by itself raises ``ImproperlyConfigured`` in ``conf`` before any check.
+Options that are invalid on their own raise ``ImproperlyConfigured`` in ``conf`` before any check.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _MIB = 1024 * 1024
 
 
 def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
-    """This Pillow knows the formats that are asked for, and takes as many pixels as we do."""
+    """Check that Pillow supports the configured formats and accepts ``MAX_PIXELS``."""
     settings = get_settings()
     messages: list[checks.CheckMessage] = [
         checks.Error(
-            f"This Pillow cannot write {spec.format}, the format of the version {spec.name!r}.",
-            hint=f"{_how_to_get(spec.format)} or give the VersionSpec another format, as "
+            f"Pillow cannot write {spec.format}, the format of the version {spec.name!r}.",
+            hint=f"{_how_to_get(spec.format)} or give the VersionSpec another format, such as "
             'format="WEBP".',
             obj="POLYIMAGES",
             id="polyimages.E014",
@@ -37,9 +37,9 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
     messages += [
         checks.Warning(
-            f"This Pillow cannot read {name}, so such files are refused.",
+            f"Pillow cannot read {name}, so {name} files are rejected.",
             hint=f"{_how_to_get(name)} or leave {name} out of "
-            'POLYIMAGES["FORMATS"], so that users are not told that it is allowed.',
+            'POLYIMAGES["FORMATS"], so that users are not told that they can upload it.',
             obj="POLYIMAGES",
             id="polyimages.W009",
         )
@@ -50,7 +50,7 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
     if limit and settings.max_pixels > limit:
         messages.append(
             checks.Warning(
-                f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow refuses images of '
+                f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow rejects images of '
                 f"more than {limit} pixels.",
                 hint=f"Lower MAX_PIXELS to {limit}, or raise Pillow's limit in your settings: "
                 f"PIL.Image.MAX_IMAGE_PIXELS = {settings.max_pixels}.",
@@ -62,14 +62,14 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Django lets through what ``POLYIMAGES`` allows."""
+    """Check that Django accepts requests that ``POLYIMAGES`` allows."""
     messages: list[checks.CheckMessage] = []
     wanted = get_settings().max_files
-    allowed = django_settings.DATA_UPLOAD_MAX_NUMBER_FILES or wanted  # None is no limit
+    allowed = django_settings.DATA_UPLOAD_MAX_NUMBER_FILES or wanted  # None means no limit
     if allowed < wanted:
         messages.append(
             checks.Warning(
-                f'POLYIMAGES["MAX_FILES"] is {wanted}, but Django refuses requests of more than '
+                f'POLYIMAGES["MAX_FILES"] is {wanted}, but Django rejects requests of more than '
                 f"{allowed} files.",
                 hint=f"Set DATA_UPLOAD_MAX_NUMBER_FILES = {wanted}, or lower MAX_FILES to "
                 f"{allowed}.",
@@ -81,8 +81,8 @@ def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
     if all(_takes_small_requests_only(handler) for handler in handlers):
         messages.append(
             checks.Warning(
-                "FILE_UPLOAD_HANDLERS has none that takes large requests: files of requests of "
-                f"more than FILE_UPLOAD_MAX_MEMORY_SIZE "
+                "FILE_UPLOAD_HANDLERS has no handler for large requests: the files of requests "
+                "larger than FILE_UPLOAD_MAX_MEMORY_SIZE "
                 f"({django_settings.FILE_UPLOAD_MAX_MEMORY_SIZE} bytes) get lost.",
                 hint='Add "django.core.files.uploadhandler.TemporaryFileUploadHandler" to it.',
                 obj="FILE_UPLOAD_HANDLERS",
@@ -93,7 +93,7 @@ def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_templates(**kwargs: Any) -> list[checks.CheckMessage]:
-    """``{% picture %}`` finds its template, where Django's templates are used at all."""
+    """Check that ``{% picture %}`` finds its template, if Django's template engine is used."""
     if not any(isinstance(engine, DjangoTemplates) for engine in engines.all()):
         return []
     try:
@@ -112,16 +112,16 @@ def check_templates(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_request_size(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Said before a deployment: Django limits no upload, the web server has to."""
+    """Remind of the web server's limit before a deployment, since Django does not limit uploads."""
     settings = get_settings()
     largest = settings.max_files * settings.max_bytes
-    megabytes = -(-largest // _MIB) + 1  # and what a form is made of besides its files
+    megabytes = -(-largest // _MIB) + 1  # 1 MiB for the rest of the form
     return [
         checks.Info(
-            f"A bulk upload may have {largest} bytes (MAX_FILES x MAX_BYTES); only the web server "
-            "can refuse a request for its size, and by default it may refuse every photo.",
-            hint=f"With nginx: client_max_body_size {megabytes}m; (1m unless given). Silence this "
-            "check when that is done.",
+            f"A bulk upload may have {largest} bytes (MAX_FILES x MAX_BYTES). Only the web server "
+            "can limit the size of a request, and its default limit may be too low for a photo.",
+            hint=f"With nginx: client_max_body_size {megabytes}m; (the default is 1m). Then "
+            "silence this check.",
             obj="POLYIMAGES",
             id="polyimages.I001",
         )
@@ -133,4 +133,4 @@ def _takes_small_requests_only(handler: Any) -> bool:
 
 
 def _how_to_get(name: str) -> str:
-    return f"Install Pillow's wheel, which has {name} (pip install --force-reinstall Pillow),"
+    return f"Install Pillow's wheel, which supports {name} (pip install --force-reinstall Pillow),"

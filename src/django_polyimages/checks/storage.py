@@ -1,4 +1,4 @@
-"""Checks of the storage; nothing is written to it, and no request is sent."""
+"""Checks the configuration of the storage, without a request and without writing anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_polyimages.conf import Settings, get_settings
 
 
 def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
-    """The storage exists and takes our files as they come."""
+    """Check that the storage exists and that its options suit this package."""
     alias = get_settings().storage
     if alias not in storages.backends:
         if alias != Settings().storage:
@@ -24,9 +24,9 @@ def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
     if alias == "staticfiles":
         messages.append(
             checks.Error(
-                'POLYIMAGES["STORAGE"] is "staticfiles": uploads would lie among the files that '
-                "collectstatic writes, and may clear.",
-                hint='Add a storage of its own, STORAGES["polyimages"], and leave STORAGE out.',
+                'POLYIMAGES["STORAGE"] is "staticfiles": images would be stored among the files '
+                "that collectstatic writes and may delete.",
+                hint='Add a separate storage, STORAGES["polyimages"], and leave STORAGE out.',
                 obj="POLYIMAGES",
                 id="polyimages.E016",
             )
@@ -46,8 +46,8 @@ def _unknown(alias: str) -> checks.CheckMessage:
     known = ", ".join(repr(name) for name in storages.backends)
     return checks.Error(
         f'POLYIMAGES["STORAGE"] is {alias!r}, an alias that STORAGES does not have: images would '
-        "go to the default storage.",
-        hint=f"Add {alias!r} to STORAGES, or name one of {known}.",
+        "be stored in the default storage.",
+        hint=f"Add {alias!r} to STORAGES, or choose one of {known}.",
         obj="POLYIMAGES",
         id="polyimages.E015",
     )
@@ -55,8 +55,8 @@ def _unknown(alias: str) -> checks.CheckMessage:
 
 def _unusable(alias: str, error: Exception) -> checks.CheckMessage:
     return checks.Error(
-        f"The storage {alias!r} cannot be made: {error}",
-        hint=f'Mend STORAGES[{alias!r}]; S3 needs pip install "django-polyimages[s3]".',
+        f"The storage {alias!r} cannot be created: {error}",
+        hint=f'Correct STORAGES[{alias!r}]. S3 needs pip install "django-polyimages[s3]".',
         obj=f"STORAGES[{alias!r}]",
         id="polyimages.E017",
     )
@@ -67,18 +67,18 @@ def _complaints_of_disk(alias: str, backend: FileSystemStorage) -> list[checks.C
     if not backend.base_location:
         messages.append(
             checks.Error(
-                "MEDIA_ROOT is not set: images would be stored in the folder that the server was "
-                "started in.",
+                "MEDIA_ROOT is not set: images would be stored in the working directory of the "
+                "server.",
                 hint='Write MEDIA_ROOT = BASE_DIR / "media".',
                 obj=f"STORAGES[{alias!r}]",
                 id="polyimages.E018",
             )
         )
-    # Django puts the script's prefix before a MEDIA_URL that has no host, also before an empty one.
+    # Django adds the script prefix to a MEDIA_URL without a host, even to an empty one.
     if backend.base_url in ("", get_script_prefix()):
         messages.append(
             checks.Warning(
-                "MEDIA_URL is not set: URLs of images would begin at the root of the site.",
+                "MEDIA_URL is not set: URLs of images would start at the root of the site.",
                 hint='Write MEDIA_URL = "media/", and let the web server serve MEDIA_ROOT there.',
                 obj=f"STORAGES[{alias!r}]",
                 id="polyimages.W010",

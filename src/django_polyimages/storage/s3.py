@@ -18,7 +18,7 @@ __all__ = ["s3_storage"]
 
 _GIB = 1024**3
 _PARTS_OF_CONFIG = ("signature_version", "addressing_style", "proxies", "client_config")
-"""Options that become one ``client_config``: beside that, django-storages ignores the others."""
+"""Options that are merged into ``client_config``, because django-storages would ignore them."""
 
 
 def s3_storage(
@@ -35,23 +35,23 @@ def s3_storage(
     """An entry of ``STORAGES`` for AWS, Cloudflare R2, MinIO, SeaweedFS, Ceph and others.
 
     A file of up to 1 GiB is one PUT, sent by the thread that saves it, signed with version 4 and
-    without checksums in a trailer. Connecting may take 5 seconds, each wait for an answer 30
-    seconds, and a request is tried three times.
+    without checksums in a trailer. The time limit is 5 seconds for connecting and 30 seconds for a
+    response, and a request is tried three times.
 
-    ``endpoint_url`` is the URL of the server, ``None`` for AWS. ``region`` is the bucket's; for R2
-    it is ``auto`` unless given. Without ``access_key`` and ``secret_key`` boto3 looks where it
-    always does: in the environment, in its own files and at the machine's role. What is ``None``
-    may also come from the ``AWS_*`` settings of django-storages.
+    ``endpoint_url`` is the URL of the server, ``None`` for AWS. ``region`` is the region of the
+    bucket; the default for R2 is ``auto``. Without ``access_key`` and ``secret_key``, boto3 looks
+    for credentials as usual: in the environment, in its own files and in the role of the machine.
+    Arguments that are ``None`` may also come from the ``AWS_*`` settings of django-storages.
 
-    ``public_url`` is where everybody may read the bucket, as ``https://images.example.com``: URLs
-    begin with it, are not signed and do not expire. Other URLs are signed and valid for an hour
-    (``querystring_expire``, in seconds), unless ``signed_urls`` is false.
+    ``public_url`` is where everyone can read the bucket, such as ``https://images.example.com``:
+    URLs start with it, are not signed and do not expire. Other URLs are signed and valid for an
+    hour (``querystring_expire``, in seconds), unless ``signed_urls`` is false.
 
-    ``options`` are further options of django-storages and replace those set here. Of a
-    ``client_config`` only what it sets itself is taken.
+    ``options`` are further options of django-storages and replace those set here. A
+    ``client_config`` replaces only the values that it sets.
 
-    Raises ``ImproperlyConfigured`` where boto3 or django-storages is not installed, where one of
-    the two keys is missing, and where ``public_url`` is not a whole URL.
+    Raises ``ImproperlyConfigured`` if boto3 or django-storages is not installed, if one of the two
+    keys is missing, or if ``public_url`` is not a complete URL.
     """
     if not (find_spec("boto3") and find_spec("storages")):
         raise ImproperlyConfigured(
@@ -82,7 +82,7 @@ def s3_storage(
             "querystring_auth": signed_urls,
             "client_config": _client_config(**config),
             "transfer_config": TransferConfig(multipart_threshold=_GIB, use_threads=False),
-            # Buckets without ACLs, as AWS makes them, refuse an upload that names one.
+            # Buckets without ACLs, the default of AWS, reject uploads with an ACL.
             "default_acl": None,
             # False costs a HEAD before each PUT. Keys are random, so no file is overwritten.
             "file_overwrite": True,
@@ -103,7 +103,7 @@ def _domain(public_url: str | None) -> dict[str, str | None]:
     url = urlsplit(public_url)
     if not (url.scheme and url.netloc):
         raise ImproperlyConfigured(
-            f"public_url is {public_url!r}; write a whole URL, as 'https://images.example.com'."
+            f"public_url is {public_url!r}; write a complete URL, such as 'https://images.example.com'."
         )
     return {
         "url_protocol": f"{url.scheme}:",
@@ -122,11 +122,11 @@ def _client_config(
 
     config = Config(
         signature_version=signature_version,
-        # Every server knows "path". With "auto", boto3 signs URLs of AWS for a host that redirects
-        # elsewhere while a bucket is new.
+        # Every server supports "path". With "auto", boto3 signs URLs of AWS for a host that
+        # redirects to another one while a bucket is new.
         s3={"addressing_style": addressing_style},
         proxies=proxies,
-        # By default boto3 sends checksums in a trailer, which R2, Ceph and others refuse.
+        # By default boto3 sends checksums in a trailer, which R2, Ceph and others reject.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         connect_timeout=5,

@@ -20,7 +20,7 @@ def test_the_list_shows_thumbnails_at_their_size(admin_client, image):
     page = admin_client.get(LIST).content.decode()
     thumb = image.versions["thumb"]
     assert f'src="{thumb.url}" width="80" height="60"' in page
-    assert f'alt="{image.title}"' in page  # a link needs a name
+    assert f'alt="{image.title}"' in page  # a link needs an accessible name
     assert "400\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}300" in page
 
 
@@ -80,7 +80,7 @@ class TestSeveral:
     )
     def test_are_filtered_and_searched(self, admin_client, query, wanted):
         found = titles(admin_client.get(f"{LIST}?{query}"))
-        assert sorted(found) == sorted(wanted)  # each once, whatever uses it
+        assert sorted(found) == sorted(wanted)  # each only once, even if several objects use it
 
     def test_are_counted_for_each_filter(self, admin_client):
         page = admin_client.get(f"{LIST}?_facets=True").content.decode()

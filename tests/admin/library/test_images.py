@@ -70,7 +70,7 @@ class TestTheChangePage:
         assert image.sha256 in html
         assert f"contact {contact.pk}" in html
         assert "Ada" not in html
-        assert "/admin/contacts/contact/" not in html  # they may not see contacts
+        assert "/admin/contacts/contact/" not in html  # the user may not view contacts
         assert 'name="title"' not in html
         assert 'name="focal_x"' not in html
         assert "polyimages-regenerate-one" not in html

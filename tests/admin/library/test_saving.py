@@ -64,7 +64,7 @@ class TestAnUpload:
         monkeypatch.setattr(store, "check", lambda file: looks.append(file) or check(file))
         monkeypatch.setattr(InMemoryStorage, "_save", refuse)
         page = admin_client.post(ADD, data)
-        assert len(looks) == 1  # every pixel of the file, once
+        assert len(looks) == 1  # the file is decoded only once
         html = page.content.decode()
         assert page.status_code == 200
         assert "The storage does not answer; nothing was stored, try again later." in html

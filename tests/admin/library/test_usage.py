@@ -55,7 +55,7 @@ def test_what_the_user_may_not_see_is_told_by_its_key(image, contact, request_of
     [use] = uses_of([image], request_of(user), admin.site)[image.pk].shown
     assert (use.url, str(use)) == ("", f"contact {contact.pk}")
     user.user_permissions.add(Permission.objects.get(codename="view_contact"))
-    user = User.objects.get(pk=user.pk)  # permissions are remembered
+    user = User.objects.get(pk=user.pk)  # a user caches their permissions
     [use] = uses_of([image], request_of(user), admin.site)[image.pk].shown
     assert (use.url, use.name) == (f"/admin/contacts/contact/{contact.pk}/change/", "Ada")
 
@@ -99,7 +99,7 @@ def test_objects_that_vanished_are_told(uses, image, contact):
 def test_of_many_some_are_named_at_a_constant_cost(
     uses, image, acme, django_assert_max_num_queries
 ):
-    uses()  # content types are remembered
+    uses()  # content types are cached
     rows = [Contact(organization=acme, name=f"C{number}") for number in range(MOST_SHOWN + 2)]
     for contact in Contact.objects.bulk_create(rows):
         contact.images.attach(image)

@@ -14,7 +14,7 @@ from django_polyimages.models import (
 
 
 class Holding(ImageAttachable):
-    """What every object of the library has."""
+    """The base class of the objects of the library."""
 
     organization = models.ForeignKey("auth.Group", on_delete=models.CASCADE)
     name = models.CharField(max_length=100)
@@ -30,22 +30,22 @@ class Holding(ImageAttachable):
 
 
 class Book(Holding):
-    """Has an integer as its key."""
+    """Has an integer as its primary key."""
 
 
 class Reading(Holding):
-    """Has a UUID as its key."""
+    """Has a UUID as its primary key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
 
 class Branch(Holding):
-    """Has a text as its key."""
+    """Has a text as its primary key."""
 
     code = models.CharField(primary_key=True, max_length=20)
 
 
-# Image models of its own: what follows came later.
+# Everything below was added later, together with the app's own image models.
 
 
 class PhotoQuerySet(ImageQuerySet):

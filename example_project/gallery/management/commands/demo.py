@@ -1,4 +1,4 @@
-"""``manage.py demo``: a database, people, pictures sent through the HTTP API, and the site."""
+"""``manage.py demo``: prepares a database with users and pictures, and starts the site."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PEOPLE = {"demo": Membership.Role.EDITOR, "viewer": Membership.Role.VIEWER}
 
 
 class Command(BaseCommand):
-    help = "Prepares the demo and serves it. Log in as demo/demo (writes) or viewer/viewer (reads)."
+    help = "Prepares and starts the demo. Users: demo/demo (editor), viewer/viewer (read-only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         organization = prepare_people()
         if get_image_model().objects.filter(organization=organization).exists():
-            self.stdout.write("The demo's pictures are there already.")
+            self.stdout.write("The pictures of the demo already exist.")
         else:
             self.stdout.write("Drawing and uploading eight pictures of 9 to 12 MP ...")
             for title in upload_pictures(organization):
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             f"  Admin      {root}/admin/\n"
             f"  API docs   {root}/api/v1/docs\n"
             f"  The API    {root}{API}/images/\n\n"
-            "Log in as demo / demo (editor, admin) or viewer / viewer (reads).\n"
+            "Log in as demo / demo (editor, admin) or viewer / viewer (read-only).\n"
         )
         self.stdout.flush()
 
@@ -70,7 +70,7 @@ def prepare_people() -> Organization:
 
 
 def upload_pictures(organization: Organization) -> Iterator[str]:
-    """Send and attach the pictures; yields the title of each."""
+    """Upload and attach the pictures; yields their titles."""
     mara, _ = Contact.objects.get_or_create(organization=organization, name="Mara Lind, guide")
     otto, _ = Contact.objects.get_or_create(organization=organization, name="Otto Reiner, pilot")
     blue, _ = Product.objects.get_or_create(organization=organization, name="Vase, sea blue")
@@ -110,7 +110,7 @@ def upload_pictures(organization: Organization) -> Iterator[str]:
 
 
 class Api:
-    """The HTTP API as a browser uses it: logged in, with the CSRF token."""
+    """Calls the HTTP API like a browser does: with a session and the CSRF token."""
 
     def __init__(self) -> None:
         self.client = Client(enforce_csrf_checks=True, SERVER_NAME="127.0.0.1")

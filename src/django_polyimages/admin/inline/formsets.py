@@ -1,4 +1,4 @@
-"""The images of one object as a formset: what the admin's inline checks and saves."""
+"""The formset of the inline: checks and saves the images of one object."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from django_polyimages.models.organizations import organization_keys, path_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Where the browser finds the images that can be picked."""
+    """Where the script of the inline finds the images that can be picked."""
 
     url: str
     change_name: str
-    """The name of the URL where an image of the library is changed."""
+    """The name of the URL of the admin page of an image."""
     organization: str
-    """The key of the object's organization; empty while it is not known."""
+    """The primary key of the object's organization; empty while it is unknown."""
     organization_input: str
-    """The id of the form's input that chooses the organization; empty where there is none."""
+    """The HTML id of the input that selects the organization; empty if there is none."""
 
 
 class ImageFormSet(BaseGenericInlineFormSet):
-    """The images of one object. Saved by the verbs of ``obj.images``, never row by row."""
+    """The images of one object, saved through the methods of ``obj.images``, not row by row."""
 
     request: ClassVar[HttpRequest]
     can_add: ClassVar[bool] = True
@@ -69,22 +69,22 @@ class ImageFormSet(BaseGenericInlineFormSet):
 
     @cached_property
     def new_images(self) -> NewImagesForm:
-        """The files that have no row yet."""
+        """The form with the files that have no row yet."""
         if not self.is_bound or not self.can_upload:
             return NewImagesForm({} if self.is_bound else None, prefix=self.prefix)
         return NewImagesForm(self.data, self.files or None, prefix=self.prefix)
 
     @property
     def lost_files(self) -> list[str]:
-        """The names of files that were sent with a form that has errors: nobody can send them
-        again but the user.
+        """The names of the files in a submission with errors. A browser does not keep files, so
+        users have to choose them again.
         """
         own = [name for name in self.files if name and name.startswith(f"{self.prefix}-")]
         sent = [self.files.getlist(name) for name in own]
         return [str(file.name) for files in sent for file in files]
 
     def is_multipart(self) -> bool:
-        """Always; Django asks the first form, which may be an image that is there already."""
+        """Always true. Django asks the first form only, which may lack a file field."""
         return True
 
     def clean(self) -> None:
@@ -123,7 +123,7 @@ class ImageFormSet(BaseGenericInlineFormSet):
         commit: bool = True,  # noqa: FBT001, FBT002 (Django's signature)
     ) -> AbstractImageRelation:
         if self.can_change:
-            with suppress(NotAttached):  # somebody else has detached it meanwhile
+            with suppress(NotAttached):  # another user has detached it in the meantime
                 if options := form.options(only_changed=True):
                     self._verbs().update_relation(obj.image, **options)
                 form.save_many_to_many(obj)
@@ -156,7 +156,10 @@ class ImageFormSet(BaseGenericInlineFormSet):
         check_number_of_files(len(without_row) + in_rows)
 
     def _check_organizations(self, rows: list[ImageRelationForm]) -> None:
-        """New images are of the object's organization, old ones stay if it stays."""
+        """New images must belong to the object's organization.
+
+        Images attached before must belong to it too if the organization of the object changes.
+        """
         path = path_of(type(self.instance))
         if not path:
             return
@@ -186,7 +189,7 @@ class ImageFormSet(BaseGenericInlineFormSet):
         return organization_keys(before) if before else set()
 
     def _attach(self, subject: Any, **options: Any) -> AbstractImageRelation | None:
-        """Attach a file or an image; what fails now is told, and does not lose the rest."""
+        """Attach a file or an image. A failure is shown as a message and the rest is saved."""
         try:
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
         except (StorageUnavailable, InvalidImage) as error:
@@ -199,16 +202,16 @@ class ImageFormSet(BaseGenericInlineFormSet):
         return None
 
     def _reorder(self) -> None:
-        """Put the images in the order of the numbers, those without one at the end."""
+        """Reorder the images by their numbers; those without a number come last."""
         rows = [form for form in self._kept() if not form.is_new]
         if self.can_change and any("order" in form.changed_data for form in rows):
             rows.sort(key=lambda form: _place(form.cleaned_data.get("order")))
-            with suppress(NotAttached):  # somebody else has detached one meanwhile
+            with suppress(NotAttached):  # another user has detached one in the meantime
                 self._verbs().reorder([form.instance.image for form in rows])
 
 
 def _needed_columns(model: type[Model]) -> list[str]:
-    """What a host's own relation model cannot do without."""
+    """The names of required columns that a host's own relation model has added."""
     known = {field.name for field in AbstractImageRelation._meta.get_fields()} | {"image"}
     return [
         str(capfirst(field.verbose_name))

@@ -1,4 +1,4 @@
-"""The images of an object in the admin of its model."""
+"""The inline that shows the images of an object in the admin of its model."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from django_polyimages.models.organizations import has_one_organization, organiz
 
 
 class ImageInline(GenericInlineModelAdmin):
-    """The images of one object: drop files, pick from the library, arrange, choose the cover.
+    """The images of one object: drop files, pick from the library, reorder, choose the cover.
 
-    ``inlines = [ImageInline]`` in the admin of any attachable model.
+    Use it as ``inlines = [ImageInline]`` in the admin of any attachable model.
     """
 
     model = get_relation_model()
@@ -60,7 +60,7 @@ class ImageInline(GenericInlineModelAdmin):
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **options: Any
     ) -> Any:
-        """A plain input for the image, which takes the numbers that the library shows this user."""
+        """A plain input for the id of an image that the user can see in the library."""
         if db_field.name != "image":
             return super().formfield_for_dbfield(db_field, request, **options)
         field: Any = db_field
@@ -75,7 +75,7 @@ class ImageInline(GenericInlineModelAdmin):
         return images if self._may(request, "view") else images.none()
 
     def _may(self, request: HttpRequest, action: str, obj: Model | None = None) -> bool:
-        """Whether the user may ``view`` or ``add`` images, wherever they are attached."""
+        """Whether the user may ``view`` or ``add`` images in general."""
         opts = get_image_model()._meta
         if self.admin_site.is_registered(get_image_model()):
             library = self.admin_site.get_model_admin(get_image_model())
@@ -84,7 +84,7 @@ class ImageInline(GenericInlineModelAdmin):
         return bool(user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}"))
 
     def _library(self, request: HttpRequest, obj: Model | None) -> Library | None:
-        """None where images are not registered with ``ImageAdmin``, or not for this user's eyes."""
+        """None if ``ImageAdmin`` is not registered, or if the user may not view images."""
         opts = get_image_model()._meta
         name = f"admin:{opts.app_label}_{opts.model_name}"
         try:

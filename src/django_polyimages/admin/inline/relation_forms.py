@@ -1,4 +1,4 @@
-"""One image of an object as a form, and several files at once."""
+"""The forms of the inline: one for each image, and one for several files."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _PLACED = {"upload", "image", "order", "DELETE", "is_cover"}
 
 
 class ImageRelationForm(forms.ModelForm):
-    """One image of an object. A new one is a file, or an image of the library."""
+    """One image of an object. A new one is either a file or an image from the library."""
 
     upload = ImageUploadField(required=False)
 
     gone = False
-    """Whether somebody else has detached the image since the browser was sent this form."""
+    """Whether another user has detached the image since the form was sent to the browser."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.is_new:
             self.fields["image"].required = False
             return
-        del self.fields["upload"], self.fields["image"]  # another image is another relation
+        del self.fields["upload"], self.fields["image"]  # a relation never changes its image
         for name in TEXT_FIELDS:
             if field := self.fields.get(f"custom_{name}"):
                 field.widget.attrs["placeholder"] = getattr(self.instance.image, name)
 
     @property
     def is_new(self) -> bool:
-        """Whether there is no relation yet."""
+        """Whether the relation does not exist yet."""
         return bool(self.instance._state.adding)
 
     @property
     def shown_image(self) -> AbstractImage | None:
-        """The image that this form shows, if one is known."""
+        """The image that this form shows, if it is known."""
         if not self.is_new:
             return cast("AbstractImage", self.instance.image)
         found = getattr(self, "cleaned_data", {}).get("image")
@@ -51,7 +51,7 @@ class ImageRelationForm(forms.ModelForm):
 
     @property
     def shown_title(self) -> str:
-        """What the image is called, or the file that was sent for it; empty without either."""
+        """The name of the image, or of the submitted file; empty if there is neither."""
         sent = self.files.get(self.add_prefix("upload"))
         return str(self.shown_image or (sent.name if sent else ""))
 
@@ -80,13 +80,13 @@ class ImageRelationForm(forms.ModelForm):
         return data
 
     def options(self, *, only_changed: bool = False) -> dict[str, Any]:
-        """What the relation is to say for itself; its place among the others is the formset's."""
+        """The options for the methods of ``obj.images``; the formset handles the order."""
         names = set(self.changed_data if only_changed else self.cleaned_data)
         names -= _NOT_OPTIONS | set(self._many_to_many())
         return {name: self.cleaned_data[name] for name in names}
 
     def save_many_to_many(self, relation: object) -> None:
-        """Write the fields of a host's own relation model that are no columns."""
+        """Save the many-to-many fields of a host's own relation model."""
         for name in self._many_to_many():
             if name in self.changed_data:
                 getattr(relation, name).set(self.cleaned_data[name])
@@ -97,6 +97,6 @@ class ImageRelationForm(forms.ModelForm):
 
 
 class NewImagesForm(forms.Form):
-    """Several files at once, for browsers without scripts too."""
+    """Several files at once; also works without JavaScript."""
 
     uploads = MultipleImageUploadField(required=False)

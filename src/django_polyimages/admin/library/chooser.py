@@ -1,4 +1,4 @@
-"""The library as JSON, for pages of the admin that let choose images."""
+"""The library as JSON, for admin pages that let users choose images."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from django_polyimages.models.joins.metadata import key_field_of
 
 PAGE_SIZE = 24
 MAX_PAGE = 1_000_000
-"""A number that every database can count to."""
+"""Keeps the offset within the range of integers of every database."""
 
 
 class ImageLibrary(admin.ModelAdmin):
-    """``library/``: the images that the user may see, a page at a time, newest first."""
+    """``library/``: the images that the user may see, newest first, one page at a time."""
 
     def library_view(self, request: HttpRequest) -> JsonResponse:
-        """Parameters: ``q`` as in the list, ``organization`` a key, ``page`` from 1."""
+        """Parameters: ``q`` as in the list, ``organization`` a primary key, ``page`` from 1."""
         if not self.has_view_permission(request):
             return refusal(_("You may not view images."), HTTPStatus.FORBIDDEN)
         if request.method not in ("GET", "HEAD"):
@@ -38,7 +38,7 @@ class ImageLibrary(admin.ModelAdmin):
         except ValidationError as error:
             return refusal(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
         first = (page - 1) * PAGE_SIZE
-        rows = list(images[first : first + PAGE_SIZE + 1])  # one more tells whether there are more
+        rows = list(images[first : first + PAGE_SIZE + 1])  # one more shows if there is a next page
         return JsonResponse(
             {
                 "images": [_image_out(image) for image in rows[:PAGE_SIZE]],

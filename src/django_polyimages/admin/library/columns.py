@@ -1,4 +1,4 @@
-"""The list of images: its columns and filters."""
+"""The columns and filters of the list of images."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from django_polyimages.models import AbstractImage
 from django_polyimages.versions import Version
 
 THUMBNAIL_SIDE = 80
-"""CSS pixels: the box that a picture of the list is shown in."""
+"""The width and height of the box for a thumbnail in the list, in CSS pixels."""
 
 
 class UseFilter(admin.SimpleListFilter):
-    """Images that are attached to anything, and those that are not."""
+    """Filters images by whether they are attached to any object."""
 
     title = pgettext_lazy("image", "use")
     parameter_name = "used"
@@ -41,7 +41,7 @@ class UseFilter(admin.SimpleListFilter):
 
 
 class AlternativeTextFilter(admin.SimpleListFilter):
-    """Images that can be described to those who cannot see them, and those that still cannot."""
+    """Filters images by whether they have an alternative text."""
 
     title = _("alternative text")
     parameter_name = "described"
@@ -56,7 +56,7 @@ class AlternativeTextFilter(admin.SimpleListFilter):
 
 
 class ImageColumns(admin.ModelAdmin):
-    """How one image is shown in a row; from the row alone."""
+    """The columns of the list. They need only the row of the image, and no further query."""
 
     @admin.display(description=_("image"))
     def thumbnail(self, image: AbstractImage) -> str:
@@ -110,7 +110,7 @@ class ImageColumns(admin.ModelAdmin):
 
 
 def count_uses(images: QuerySet[Any]) -> QuerySet[Any]:
-    """``images`` with ``number_of_uses``: a subquery, so that nothing has to be grouped."""
+    """Annotate ``images`` with ``number_of_uses``, by a subquery to avoid a GROUP BY."""
     relations = relations_of_rows(images.model).order_by().values("image")
     counted = relations.annotate(number=Count("pk")).values("number")
     counting: QuerySet[Any] = images.annotate(number_of_uses=Coalesce(Subquery(counted), 0))
@@ -118,31 +118,31 @@ def count_uses(images: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def all_relations(model: type[AbstractImage]) -> QuerySet[Any]:
-    """All relations to images of this model; its relation model calls them ``relations``."""
+    """All relations to images of this model, through the reverse accessor ``relations``."""
     opts: Any = model._meta
     rows: QuerySet[Any] = opts.get_field("relations").related_model._base_manager.all()
     return rows
 
 
 def relations_of_rows(model: type[AbstractImage]) -> QuerySet[Any]:
-    """Inside of a query of images: the relations of each row."""
+    """The relations of each row in a query for images, for use as a subquery."""
     return all_relations(model).filter(image=OuterRef("pk"))
 
 
 def thumbnail_of(image: AbstractImage) -> Version | None:
-    """The version called ``thumb`` or, where no spec has that name, the smallest; None if none."""
+    """The version ``thumb``, else the smallest one; None if there are no versions."""
     versions: Sequence[Version] = list(image.versions.values())
     smallest = min(versions, key=lambda one: one.width * one.height, default=None)
     return image.versions.get("thumb", smallest)
 
 
 def inside_box(width: int, height: int, side: int) -> tuple[int, int]:
-    """The size at which a picture is shown inside of a square box, never enlarged."""
+    """The size of a picture that is scaled to fit into a square box, but not enlarged."""
     scale = min(1, side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def in_pixels(width: int, height: int) -> SafeString:
-    """Width before height, in every language."""
+    """Width x height, in this order even in languages that are written from right to left."""
     text = f"{width}\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}{height}"
     return format_html('<span dir="ltr">{}</span>', text)

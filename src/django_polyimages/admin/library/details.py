@@ -1,4 +1,4 @@
-"""What the page of one image shows beside its form: values for the templates."""
+"""Values for the templates of the page of an image, in addition to its form."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from django_polyimages.specs import VersionSpec
 from django_polyimages.versions import Version
 
 CROP_SIDE = 160
-"""CSS pixels: the box that the preview of a version is shown in."""
+"""The width and height of the box for a cropped version, in CSS pixels."""
 PICTURE_WIDTH = 640
-"""CSS pixels: how wide the picture on the page of an image is at most."""
+"""The maximum width of the picture on the page, in CSS pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
-    """One line of the table of versions."""
+    """One row in the table of versions."""
 
     name: str
     version: Version | None
     spec: VersionSpec | None
-    """None for a version that no spec asks for any more."""
+    """None if the spec of the version has been removed from the settings."""
     note: str
-    """What is wrong with it; empty for a version that is as it should be."""
+    """What is wrong with the version; empty if it is up to date."""
 
     @property
     def pixels(self) -> SafeString | str:
@@ -39,7 +39,7 @@ class VersionRow:
 
     @property
     def made_as(self) -> SafeString | str:
-        """Format, quality, mode and box, as the spec has them."""
+        """Format, quality, mode and box of the spec."""
         if self.spec is None:
             return "-"
         spec = self.spec
@@ -50,26 +50,26 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
-    """What a version that fills its box shows of a picture."""
+    """The part of a picture that a version with the mode ``fill`` shows."""
 
     spec: VersionSpec
     left: int
-    """Pixels of the original."""
+    """In pixels of the original, like the next three."""
     upper: int
     width: int
     height: int
     shown_width: int
-    """CSS pixels."""
+    """In CSS pixels, like the next one."""
     shown_height: int
 
     @property
     def view_box(self) -> str:
-        """The part shown, for SVG; as text, so that no language puts separators into it."""
+        """The visible part, for SVG. A text, so that templates do not localize the numbers."""
         return f"{self.left} {self.upper} {self.width} {self.height}"
 
 
 def version_rows(image: AbstractImage) -> list[VersionRow]:
-    """A row for each spec, and for what else there is."""
+    """A row for each spec, and one for each version without a spec."""
     specs = {spec.name: spec for spec in get_settings().versions}
     outdated = {spec.name for spec in image.outdated_specs}
     rows = []
@@ -86,12 +86,12 @@ def version_rows(image: AbstractImage) -> list[VersionRow]:
 
 
 def crops(image: AbstractImage) -> list[Crop]:
-    """For each spec that cuts off edges what it shows of ``image``."""
+    """For each spec with the mode ``fill``, the part of ``image`` that it shows."""
     return [_crop(image, spec) for spec in get_settings().versions if spec.mode == "fill"]
 
 
 def shown_url(image: AbstractImage) -> str:
-    """Where the whole picture is: the version shown on the page, else the original."""
+    """The URL of the whole picture: of the version on the page, or else of the original."""
     sources = picture(image).sources
     if not sources:
         return image.url
@@ -100,7 +100,7 @@ def shown_url(image: AbstractImage) -> str:
 
 
 def shown_size(image: AbstractImage) -> tuple[int, int]:
-    """Width and height in CSS pixels of the picture on the page."""
+    """Width and height of the picture on the page, in CSS pixels."""
     return inside_box(image.width, image.height, PICTURE_WIDTH)
 
 
@@ -119,5 +119,5 @@ def _crop(image: AbstractImage, spec: VersionSpec) -> Crop:
 
 
 def point_as_percent(image: AbstractImage) -> Sequence[str]:
-    """The focal point from the left and from the top, as SVG and CSS write it."""
+    """The focal point from the left and from the top, in the syntax of SVG and CSS."""
     return [f"{side * 100:g}%" for side in (image.focal_x, image.focal_y)]

@@ -1,4 +1,4 @@
-"""The library in the admin."""
+"""The admin of the image model, called the library."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from django_polyimages.rendering import picture
 
 
 class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
-    """The images of all organizations: uploaded, described, looked at and deleted.
+    """The library: upload, view, edit and delete the images of all organizations.
 
-    A host may inherit it, limit ``get_queryset()``, and add fields of its own image model; they are
-    in the forms without being named.
+    A host may subclass it, for example to limit ``get_queryset()``. The forms automatically include
+    the additional fields of a host's own image model.
     """
 
     actions = ["regenerate_versions"]
@@ -107,13 +107,13 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name in FOCAL_POINT:
-            # Checked by the form too: a point outside of the picture never gets into an image.
+            # The form checks this as well: a focal point is always within the picture.
             kwargs |= {"min_value": 0, "max_value": 1, "widget": NumberInput({"step": "any"})}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=_("picture"))
     def picture(self, image: AbstractImage) -> str:
-        """The whole picture with its focal point, and what versions show that cut off edges."""
+        """The whole picture with its focal point, and how it is cropped for versions that fill."""
         width, height = details.shown_size(image)
         x, y = details.point_as_percent(image)
         context = {
@@ -143,7 +143,7 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Says what uses the images, instead of naming each relation by the image's title."""
+        """List the objects that use the images, instead of their relations."""
         lines, counts, lacking, protected = super().get_deleted_objects(objs, request)
         uses = uses_of(list(objs), request, self.admin_site)
         return with_uses(lines, list(objs), uses), counts, lacking, protected

@@ -1,4 +1,4 @@
-"""What scripts in the admin are answered."""
+"""Error responses for the scripts in the admin."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from django.http import JsonResponse
 
 
 def refusal(detail: str, status: HTTPStatus) -> JsonResponse:
-    """Why nothing was done, as in the HTTP API."""
+    """An error in the same format as in the HTTP API."""
     return JsonResponse({"detail": detail}, status=status)

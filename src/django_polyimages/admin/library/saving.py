@@ -1,4 +1,7 @@
-"""How the admin writes an image: by the verbs of the library, never over what they keep."""
+"""How the admin saves an image.
+
+It uses the methods of ``ImageManager`` and never overwrites the columns that they maintain.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,19 @@ FOCAL_POINT = ("focal_x", "focal_y")
 
 
 class ImageUploadForm(forms.ModelForm):
-    """An image that is not there yet: its file, and what is told of it."""
+    """The form for a new image: its file and texts."""
 
     upload = ImageUploadField(label=gettext_lazy("File"))
 
     refusal = ""
-    """Why it could not be stored, where all of it was right."""
+    """Why a valid file could not be stored, if that has happened."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "title" in self.fields:
             self.fields["title"].help_text = _("The file's name where nothing is given.")
         if self.refusal:
-            self.files = MultiValueDict()  # it has been looked at, and may be closed by now
+            self.files = MultiValueDict()  # the file has been read and may be closed
             self.fields["upload"].required = False
 
     def clean(self) -> dict[str, Any] | None:
@@ -45,7 +48,7 @@ class ImageUploadForm(forms.ModelForm):
 
 
 class ImageSaving(admin.ModelAdmin):
-    """Adds images by ``objects.upload()``, moves focal points by ``objects.set_focal_point()``."""
+    """Saves through ``objects.upload()`` and ``objects.set_focal_point()``."""
 
     add_form = ImageUploadForm
 
@@ -67,7 +70,7 @@ class ImageSaving(admin.ModelAdmin):
         try:
             return super().add_view(request, form_url, extra_context)
         except (InvalidImage, StorageUnavailable) as error:
-            # All is rolled back. The same form with what was typed, which says so now.
+            # Everything is rolled back. Show the form again, with its data and the error.
             request._polyimages_refusal = str(error)  # type: ignore[attr-defined]
             return super().add_view(request, form_url, extra_context)
 
@@ -78,7 +81,7 @@ class ImageSaving(admin.ModelAdmin):
         rows = self.model._base_manager.using(router.db_for_write(self.model, instance=obj))
         if not rows.select_for_update().filter(pk=obj.pk).exists():
             raise Http404(_("This image does not exist any more."))
-        # Other workers may make its versions meanwhile: what they have recorded has to stay.
+        # Keep the columns that other workers write: they may be generating versions right now.
         obj.save(update_fields=_own_columns(obj))
         if not set(FOCAL_POINT).isdisjoint(form.changed_data):
             type(obj).objects.set_focal_point(obj, obj.focal_x, obj.focal_y)
@@ -86,7 +89,7 @@ class ImageSaving(admin.ModelAdmin):
             transaction.on_commit(partial(self._tell_of_failure, request, obj), using=using)
 
     def _upload(self, request: HttpRequest, obj: Any, file: Any) -> None:
-        """Store the file with what ``obj`` says, and make ``obj`` the row that was inserted."""
+        """Store the file with the values of ``obj``, and turn ``obj`` into the inserted row."""
         image = self.model.objects.upload(
             file,
             organization=obj.organization,
@@ -111,16 +114,16 @@ class ImageSaving(admin.ModelAdmin):
 
 
 def extra_field_names(model: type[AbstractImage]) -> list[str]:
-    """What a host's own model has in addition and people may edit."""
+    """The names of the editable fields that a host's own image model has added."""
     fields: Any = model._meta.get_fields()
     many = [one for one in fields if one.many_to_many and not one.auto_created]
-    # Those with a table of the host's have no field in a form.
+    # A model form has no field for a relation with a custom through model.
     plain = [one for one in many if has_table_of_its_own(one)]
     return [field.name for field in [*_extra_fields(model), *plain] if field.editable]
 
 
 def _extra_fields(model: type[AbstractImage]) -> list[Any]:
-    """The columns that a host's own model has in addition."""
+    """The columns that a host's own image model has added."""
     known = {field.name for field in AbstractImage._meta.get_fields()}
     fields: Any = model._meta.get_fields()
     return [
@@ -133,6 +136,6 @@ def _extra_fields(model: type[AbstractImage]) -> list[Any]:
 
 
 def _own_columns(image: AbstractImage) -> list[str]:
-    """The columns that people write, and when they did; not the focal point."""
+    """The columns that users edit, without the focal point, and ``updated_at``."""
     extra = [field.name for field in _extra_fields(type(image))]
     return [*TEXT_FIELDS, "organization", "updated_at", *extra]

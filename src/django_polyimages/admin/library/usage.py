@@ -1,4 +1,4 @@
-"""Which objects use an image, as the admin tells of them."""
+"""The objects that use an image, as the admin shows them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.primary_keys import canonical_key
 
 MOST_SHOWN = 50
-"""How many objects are named; of the others only the number is told."""
+"""How many objects are listed by name; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,12 @@ class Use:
     model: str
     """The verbose name of the object's model."""
     name: str
-    """The object as text, or its key where it has vanished."""
+    """The object as text, or its primary key if the object is gone or hidden from the user."""
     url: str
-    """Its page in the admin; empty where there is none or the user may not see it."""
+    """Its page in the admin; empty if there is none or the user may not view the object."""
     is_cover: bool
     vanished: bool
-    """Whether the object is not in the database any more."""
+    """Whether the object no longer exists."""
 
     def __html__(self) -> SafeString:
         name = format_html('<a href="{}">{}</a>', self.url, self.name) if self.url else self.name
@@ -60,15 +60,15 @@ class Uses:
 
     shown: Sequence[Use]
     number: int
-    """How many there are in all."""
+    """The total number."""
 
     @property
     def more(self) -> str:
-        """Says how many are not shown; empty where all are."""
+        """A text with the number of objects not shown; empty if all are shown."""
         return and_more(self.number - len(self.shown))
 
     def __html__(self) -> SafeString:
-        """One line, as ``Used by: contact Mara (cover), product Lamp``."""
+        """One line such as ``Used by: contact Mara (cover), product Lamp``."""
         parts = [*self.shown, *([self.more] if self.more else [])]
         return format_html(
             _("Used by: {objects}"), objects=format_html_join(", ", "{}", zip(parts))
@@ -79,7 +79,7 @@ class Uses:
 
 
 def and_more(rest: int) -> str:
-    """Ends a list that leaves out ``rest``; empty where it leaves out nothing."""
+    """The end of a list that leaves out ``rest`` items; empty if ``rest`` is 0."""
     message = ngettext("and %(count)d more", "and %(count)d more", rest)
     return message % {"count": rest} if rest else ""
 
@@ -87,10 +87,10 @@ def and_more(rest: int) -> str:
 def uses_of(
     images: Sequence[AbstractImage], request: HttpRequest, site: AdminSite
 ) -> dict[Any, Uses]:
-    """For each image's key what uses it.
+    """What uses each image, by the image's primary key.
 
-    Queries: one, and two for each model of the objects. An object that the user may not see is
-    told by its model and key.
+    This makes one query, and two more for each model of the objects. An object that the user may
+    not view appears with its model and primary key only.
     """
     relations = _first_relations(images)
     prefetch_related_objects([one for one in relations if _can_exist(one)], "content_object")
@@ -107,11 +107,11 @@ def uses_of(
 def with_uses(
     lines: list[Any], images: Sequence[AbstractImage], uses: dict[Any, Uses]
 ) -> list[Any]:
-    """What a deletion takes along, as ``get_deleted_objects()`` lists it, with one line that says
-    what uses an image in place of a line for each of its relations.
+    """``lines`` of ``get_deleted_objects()``, with a single line about what uses an image instead
+    of one line for each of its relations.
     """
     if sum(not isinstance(line, list) for line in lines) != len(images):
-        return lines  # images of a host that belong to each other, listed below each other
+        return lines  # a host's images that refer to each other are nested
     start = f"{capfirst(all_relations(type(images[0])).model._meta.verbose_name)}: "
     left, told = iter(images), []
     for line, following in zip_longest(lines, lines[1:]):
@@ -126,7 +126,7 @@ def with_uses(
 
 
 def _first_relations(images: Sequence[AbstractImage]) -> list[Any]:
-    """Of each image the relations that are shown, each with the ``number`` of all there are."""
+    """The relations to show for each image, annotated with the total ``number``."""
     if not images:
         return []
     place = Window(RowNumber(), partition_by="image", order_by=["-is_cover", "pk"])
@@ -138,7 +138,7 @@ def _first_relations(images: Sequence[AbstractImage]) -> list[Any]:
 
 
 def _can_exist(relation: AbstractImageRelation) -> bool:
-    """Whether there is still such a model, and a key like this in it."""
+    """Whether the model still exists, and its primary key could have this value."""
     model = relation.content_type.model_class()
     return model is not None and canonical_key(model, relation.object_id) is not None
 
@@ -146,7 +146,7 @@ def _can_exist(relation: AbstractImageRelation) -> bool:
 def _visible(
     objects: Sequence[Model], request: HttpRequest, site: AdminSite
 ) -> set[tuple[type[Model], Any]]:
-    """The models and keys of those that the user may see."""
+    """The model and primary key of each object that the user may view."""
     keys: dict[type[Model], set[Any]] = defaultdict(set)
     for obj in objects:
         keys[type(obj)].add(obj.pk)
@@ -191,4 +191,4 @@ def _admin_url(obj: Model, site: AdminSite) -> str:
     try:
         return reverse(name, args=[quote(obj.pk)], current_app=site.name)
     except NoReverseMatch:
-        return ""  # an admin with URLs of its own
+        return ""  # an admin with different URLs

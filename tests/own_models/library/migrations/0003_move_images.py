@@ -1,6 +1,6 @@
-"""Moves images and their relations from the package's tables to our own, and back.
+"""Moves images and their relations from the package's tables to those of this app, and back.
 
-The rows move; the files stay where they are, for the rows hold their keys.
+Only the rows move. The files stay where they are, since the rows contain their keys.
 """
 
 from django.db import migrations
@@ -20,26 +20,26 @@ def backwards(apps, schema_editor):
 def move(apps, alias, source, target):
     old_images, old_relations = (apps.get_model(label).objects.using(alias) for label in source)
     new_images, new_relations = (apps.get_model(label).objects.using(alias) for label in target)
-    ids = {}  # the new key of an image by its old one
+    ids = {}  # maps the old primary key of an image to its new one
     for rows in batches(old_images):
         ids |= insert_images(new_images, rows)
-    for rows in batches(old_relations):  # by key: the display order where no other is given
+    for rows in batches(old_relations):  # in the order of their keys, which new ones keep
         new_relations.bulk_create(
             new_relations.model(**shared(row, new_relations) | {"image_id": ids[row["image_id"]]})
             for row in rows
         )
-    # In one table only: whoever deletes an image deletes its files. Raw, so nothing cascades: what
-    # still refers to an old row is an error and not deleted with it.
+    # An image must not be in both tables, because deleting either row would delete the files. A raw
+    # deletion does not cascade: a row that still refers to an old image causes an error.
     old_relations._raw_delete(alias)
     old_images._raw_delete(alias)
 
 
 def insert_images(images, rows):
     images.bulk_create(images.model(**shared(row, images)) for row in rows)
-    # Found by file, which is unique: not every database tells the keys of many new rows.
+    # Not every database returns the keys of a bulk insert, so look them up by file, which is unique.
     files = [row["file"] for row in rows]
     keys = dict(images.filter(file__in=files).values_list("file", "pk"))
-    times = ["created_at", "updated_at"]  # an insert sets them to now
+    times = ["created_at", "updated_at"]  # the insert has set them to now
     copies = [
         images.model(pk=keys[row["file"]], **{name: row[name] for name in times}) for row in rows
     ]
@@ -53,7 +53,7 @@ def batches(objects, size=500):
 
 
 def shared(row, objects):
-    """The columns that the other model has too, without the key: that one is made anew."""
+    """The columns that both models have, except for the primary key: new rows get new keys."""
     fields = objects.model._meta.concrete_fields
     names = {field.attname for field in fields if not field.primary_key}
     return {name: value for name, value in row.items() if name in names}
@@ -62,7 +62,7 @@ def shared(row, objects):
 class Migration(migrations.Migration):
     dependencies = [
         ("library", "0002_own_image_models"),
-        # The package's newest migration: both tables have the same columns then.
+        # The newest migration of the package, so that both tables have the same columns.
         ("polyimages", "0003_placeholder_and_media_types"),
     ]
 
