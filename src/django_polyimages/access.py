@@ -63,7 +63,7 @@ class Access:
         return cast("AbstractImage", _get(images, image_id))
 
     def some_images(self, image_ids: Iterable[object]) -> list[AbstractImage]:
-        """Those of these images that are the organization's, in the order of the ids."""
+        """The images with these ids that belong to the organization, in the order of the ids."""
         keys = [canonical_key(get_image_model(), image_id) for image_id in image_ids]
         found = self.images().in_bulk([key for key in keys if key is not None])
         return [found[key] for key in dict.fromkeys(keys) if key in found]
@@ -143,6 +143,6 @@ def _get(rows: QuerySet[Any], spelled: object) -> Model:
     """The row with this id among ``rows``. Raises ``NotFound`` if there is none."""
     key = canonical_key(rows.model, spelled)
     found = rows.filter(pk=key).first() if key is not None else None
-    if found is None or found.pk != key:  # MySQL and MariaDB also find "KEY" for "key"
+    if found is None or found.pk != key:  # MySQL and MariaDB ignore case and find "KEY" for "key"
         raise NotFound
     return cast("Model", found)

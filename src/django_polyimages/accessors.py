@@ -1,4 +1,4 @@
-"""The models in use. The default tables always exist, a host may use its own instead."""
+"""The models in use. The default tables always exist, but a host may use its own models."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def get_image_model() -> type[AbstractImage]:
-    """The model of images in use: ``POLYIMAGES["IMAGE_MODEL"]``."""
+    """The image model in use: ``POLYIMAGES["IMAGE_MODEL"]``."""
     return cast("type[AbstractImage]", _get_model("IMAGE_MODEL"))
 
 
 def get_relation_model() -> type[AbstractImageRelation]:
-    """The model of relations in use: ``POLYIMAGES["RELATION_MODEL"]``."""
+    """The relation model in use: ``POLYIMAGES["RELATION_MODEL"]``."""
     return cast("type[AbstractImageRelation]", _get_model("RELATION_MODEL"))
 
 
 def get_organization_model() -> type[Model]:
-    """The model of the tenant that owns images: ``POLYIMAGES["ORGANIZATION_MODEL"]``."""
+    """The organization model in use: ``POLYIMAGES["ORGANIZATION_MODEL"]``."""
     return _get_model("ORGANIZATION_MODEL")
 
 

@@ -18,12 +18,12 @@ class PolyimagesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
-        """Read the settings before any model does: what is wrong ends a short traceback."""
+        """Read the settings before any model does, so that an error has a short traceback."""
         super().__init__(app_name, app_module)
         get_settings()
 
     def ready(self) -> None:
-        """Refuse models that are not installed, then connect signals and checks."""
+        """Raise for models that are not installed, then connect signals and checks."""
         from django_polyimages import checks, receivers
 
         for find in (get_organization_model, get_image_model, get_relation_model):

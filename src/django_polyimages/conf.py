@@ -1,4 +1,4 @@
-"""The host's ``POLYIMAGES`` setting as one frozen value."""
+"""The setting ``POLYIMAGES`` as a frozen dataclass."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ PlaceholderKind = Literal["preview", "color", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The options of ``POLYIMAGES``, each under its name in lower case."""
+    """The options of ``POLYIMAGES``, with names in lower case."""
 
     organization_model: str = "auth.Group"
-    """The model of the tenant that owns images, as ``app_label.Model``."""
+    """The organization model, as ``app_label.Model``."""
     organization_policy: str = "django_polyimages.policies.GroupPolicy"
-    """Dotted path of the class that says who may do what, see ``policies``."""
+    """Dotted path of the class that decides who may do what, see ``policies``."""
     image_model: str = "polyimages.Image"
-    """The model of images in use, as ``app_label.Model``."""
+    """The image model, as ``app_label.Model``."""
     relation_model: str = "polyimages.PolymorphicImageRelation"
-    """The model of relations in use, as ``app_label.Model``."""
+    """The relation model, as ``app_label.Model``."""
     versions: tuple[VersionSpec, ...] = DEFAULT_VERSIONS
-    """The versions made of every original."""
+    """The versions that are generated for every original."""
     storage: str = "polyimages"
-    """The alias in ``STORAGES``; ``default`` is used where this alias does not exist."""
+    """The alias in ``STORAGES``; ``default`` is used if this alias does not exist."""
     upload_prefix: str = "images/"
-    """What every key begins with."""
+    """The prefix of every key."""
     formats: tuple[OriginalFormat, ...] = tuple(FORMATS)
-    """The formats that are taken: no other decoder is ever started."""
+    """The accepted formats. No other decoder is ever started."""
     max_bytes: int = 20 * 1024 * 1024
-    """The largest original in bytes."""
+    """The maximum size of an original in bytes."""
     max_pixels: int = 50_000_000
-    """The most pixels (width x height) of an original; only the first frame is decoded."""
+    """The maximum number of pixels of an original; only the first frame is decoded."""
     max_files: int = 50
-    """The most files in one bulk upload."""
+    """The maximum number of files in one bulk upload or form field."""
     max_ids: int = 1000
-    """The most ids in one bulk request."""
+    """The maximum number of ids in one bulk request."""
     max_concurrency: int = 2
-    """How many originals one process decodes at once; memory grows with it."""
+    """How many originals one process decodes at the same time; more need more memory."""
     webp_method: int = 4
-    """Effort of the WebP encoder, 0 (fast) to 6 (small); 2 takes half the time of 4."""
+    """Effort of the WebP encoder, from 0 (fast) to 6 (small); 2 takes half the time of 4."""
     placeholder: PlaceholderKind = "preview"
-    """What stands behind a picture while it loads: a blurred ``preview``, its dominant ``color``,
-    or ``none``, where a Content-Security-Policy allows no inline styles or ``data:`` URLs.
+    """What is shown while a picture loads: a blurred ``preview``, its dominant ``color``, or
+    ``none``, for a Content-Security-Policy without inline styles or ``data:`` URLs.
     """
     generate: str = "inline"
-    """When versions are made; ``inline`` is during the upload."""
+    """When versions are generated; ``inline`` means during the upload."""
 
     @property
     def version_names(self) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class Settings:
 def load_settings(options: Mapping[str, Any]) -> Settings:
     """Check the host's options and fill in the defaults.
 
-    Raises ``ImproperlyConfigured`` that names the option, what is wrong and what is allowed.
+    Raises ``ImproperlyConfigured`` with the option, what is wrong and what is allowed.
     """
     if not isinstance(options, Mapping):
         raise ImproperlyConfigured(f"POLYIMAGES is {options!r}, it must be a dict.")
@@ -85,7 +85,7 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
 
 @cache
 def get_settings() -> Settings:
-    """The options in force; read once, and again after ``override_settings``."""
+    """The current options, read once, and again after ``override_settings``."""
     return load_settings(getattr(django_settings, "POLYIMAGES", {}))
 
 

@@ -1,4 +1,4 @@
-"""The errors that callers of the package are meant to catch."""
+"""The errors that callers of the package may want to catch."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class NotFound(Http404):
 
 
 class NotAttached(ValueError):
-    """Images that are not attached to the object; nothing was changed."""
+    """Images are not attached to the object. Nothing was changed."""
 
     def __init__(self, image_ids: Sequence[object]) -> None:
         super().__init__(f"Not attached to this object: {', '.join(map(str, image_ids))}.")
@@ -52,4 +52,4 @@ class NotAttached(ValueError):
 
 
 class StorageUnavailable(Exception):
-    """The storage did not take the original; nothing is left behind, try again later."""
+    """The original could not be stored. Nothing is left behind, so try again later."""

@@ -1,4 +1,4 @@
-"""Each image format once: what originals and versions can be."""
+"""The image formats of originals and versions, each described once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ VersionFormat = Literal["WEBP", "AVIF", "JPEG", "PNG"]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """An image format that Pillow reads, and writes where it is a version's too."""
+    """An image format that Pillow can read and, if it is a format for versions, write."""
 
     media_type: str
     extension: str
-    """Of a key, without a dot."""
+    """The extension in a key, without a dot."""
     pillow_feature: str
-    """The library that ``PIL.features.check()`` asks for; empty where Pillow needs none."""
+    """The feature for ``PIL.features.check()``; empty if Pillow always supports the format."""
 
 
 FORMATS: dict[OriginalFormat, Format] = {
@@ -27,4 +27,4 @@ FORMATS: dict[OriginalFormat, Format] = {
     "GIF": Format("image/gif", "gif", ""),
     "AVIF": Format("image/avif", "avif", "avif"),
 }
-"""By the name that Pillow, ``VersionSpec`` and the setting ``FORMATS`` use."""
+"""By the name in Pillow, in ``VersionSpec`` and in the setting ``FORMATS``."""

@@ -1,4 +1,4 @@
-"""Form fields for uploads, with the same checks and messages as everywhere else."""
+"""Form fields for uploads, with the same checks and messages as the API."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 PICTURE_WIDTH = 160
-"""Pixels: how wide the picture beside the field is shown at most."""
+"""The maximum width of the picture next to the field, in pixels."""
 
 
 class ImageUploadInput(forms.ClearableFileInput):
-    """A file input that shows the picture that is there and those that were chosen.
+    """A file input that shows the current picture and the chosen files.
 
-    The script checks size and type before anything is sent; without it the field works as well.
+    Its script checks size and type before anything is sent. The field also works without it.
     """
 
     template_name = "polyimages/forms/image_upload.html"
@@ -47,7 +47,7 @@ class ImageUploadInput(forms.ClearableFileInput):
         js = [Script("polyimages/upload.js", defer=True)]
 
     def is_initial(self, value: object) -> bool:
-        """Whether ``value`` is an image, or an object's relation to one."""
+        """Whether ``value`` is an image or a relation."""
         return isinstance(value, AbstractImage | AbstractImageRelation)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -71,16 +71,16 @@ class MultipleImageUploadInput(ImageUploadInput):
 
 
 class ImageUploadField(forms.FileField):
-    """One image as a file, of which every pixel has been checked; nothing is stored yet.
+    """An image file that is completely decoded to check it, but not stored.
 
-    Its clean value is the file, which ``contact.images.attach()`` takes, or the initial value where
-    none was sent: ``"photo" in form.changed_data`` tells them apart.
+    The cleaned value is the file, for ``contact.images.attach()``, or the initial value if no file
+    was sent: ``"photo" in form.changed_data`` distinguishes them.
     """
 
     widget = ImageUploadInput
 
     def __init__(self, **options: Any) -> None:
-        # An empty file is reported in the words of every other upload.
+        # Report an empty file with the same message as the API.
         super().__init__(**({"allow_empty_file": True} | options))
 
     def to_python(self, data: Any) -> Any:
@@ -91,7 +91,7 @@ class ImageUploadField(forms.FileField):
 
 
 class MultipleImageUploadField(ImageUploadField):
-    """Several images as files, at most ``MAX_FILES``; its clean value is a list of files."""
+    """Several image files, at most ``MAX_FILES``. The cleaned value is a list of files."""
 
     widget = MultipleImageUploadInput
 
@@ -126,7 +126,7 @@ def check_number_of_files(number: int) -> None:
 
 
 def upload_attributes() -> dict[str, Any]:
-    """What the script behind a file input needs to know: limits, and what to say of them."""
+    """Attributes for the script of a file input: limits and error messages."""
     settings = get_settings()
     limit = filesizeformat(settings.max_bytes)
     return {

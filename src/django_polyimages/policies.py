@@ -1,4 +1,4 @@
-"""Who may do what: the one place that a host changes to say so."""
+"""Policies: they decide who may do what. A host can write its own."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 __all__ = ["Action", "GroupPolicy", "OrganizationPolicy", "get_policy"]
 
 Action = Literal["view", "add", "change", "delete", "attach", "detach", "arrange"]
-"""``view``, ``add``, ``change`` and ``delete`` images; ``attach`` them to an object, ``detach``
-them from it, and ``arrange`` them there (order, cover, texts).
+"""``view``, ``add``, ``change`` and ``delete`` are about images; ``attach``, ``detach`` and
+``arrange`` (order, cover, texts) about the images of an object.
 """
 
 
 class OrganizationPolicy:
     """Finds an organization and decides about its members.
 
-    Subclass it and name the subclass in ``POLYIMAGES["ORGANIZATION_POLICY"]``. There is a new
-    instance for each request, so a method may keep what it found for the next one.
+    Subclass it and set ``POLYIMAGES["ORGANIZATION_POLICY"]`` to the path of the subclass. Each
+    request gets a new instance, so a method may store results for the next method.
     """
 
     slug_field = "slug"
-    """The field of the organization that stands in URLs."""
+    """The field of the organization that URLs contain."""
 
     def get_organization(self, slug: str) -> Model | None:
-        """The organization called ``slug``, or None."""
+        """The organization with this slug, or None."""
         organizations = get_organization_model()._default_manager
         try:
             found = organizations.filter(**{self.slug_field: slug}).first()
-        except (ValueError, ValidationError):  # no value of this field, as "x" for a number
+        except (ValueError, ValidationError):  # an invalid value, such as "x" for a number
             return None
-        # MySQL and MariaDB also find "ACME" for "acme".
+        # MySQL and MariaDB ignore case and find "ACME" for "acme".
         return found if found and str(getattr(found, self.slug_field)) == slug else None
 
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
-        """Whether ``user`` belongs to ``organization``; others are refused everything."""
+        """Whether ``user`` belongs to ``organization``. Other users may do nothing."""
         raise NotImplementedError
 
     def may(
@@ -51,23 +51,23 @@ class OrganizationPolicy:
     ) -> bool:
         """Whether a member may do this.
 
-        ``obj`` is the image to view, change or delete, or the object whose images to view, attach,
-        detach or arrange; None for the list of all images and for an upload.
+        ``obj`` is the image to view, change or delete, or the object whose images are viewed,
+        attached, detached or arranged. It is None for the list of all images and for an upload.
         """
         return True
 
 
 class GroupPolicy(OrganizationPolicy):
-    """Organizations are ``auth.Group``, called by their names; every member may do everything."""
+    """Organizations are groups, URLs contain their names, and members may do everything."""
 
     slug_field = "name"
 
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
-        from django.contrib.auth.models import Group  # a host need not have installed it
+        from django.contrib.auth.models import Group  # django.contrib.auth may not be installed
 
         return isinstance(organization, Group) and user.groups.contains(organization)
 
 
 def get_policy() -> OrganizationPolicy:
-    """A new instance of the policy in force."""
+    """A new instance of the configured policy."""
     return cast("OrganizationPolicy", import_string(get_settings().organization_policy)())

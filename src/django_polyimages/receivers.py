@@ -1,4 +1,4 @@
-"""What happens when an image goes, whoever deleted it; connected in ``apps``."""
+"""Deletes the files of images that are deleted in any way; connected in ``apps``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_polyimages.models import AbstractImage, FileDeletion, ImageQuerySet
 
 
 def connect() -> None:
-    """Watch the deletion of images, of the default model and of a host's own."""
+    """Connect to the deletion of images, both of the default model and of a host's own."""
     for model in apps.get_models():
         if issubclass(model, AbstractImage):
             pre_delete.connect(
@@ -22,11 +22,11 @@ def connect() -> None:
 def schedule_file_deletion(
     *, sender: type[AbstractImage], instance: AbstractImage, using: str, origin: Any, **kwargs: Any
 ) -> None:
-    """Before the row goes, so that its columns can still be read; the files go after commit."""
+    """Schedule the deletion of the files while the row can still be read."""
     if isinstance(origin, ImageQuerySet) and origin.model is sender:
-        return  # its delete() has scheduled all of them at once
-    # As they are now, and locked: whoever attaches the image meanwhile finds it gone, instead of
-    # letting this deletion fail.
+        return  # ImageQuerySet.delete() has scheduled all files already
+    # Read the current keys and lock the row. A simultaneous attach() then finds the image deleted,
+    # instead of making this deletion fail.
     rows = sender._base_manager.using(using).filter(pk=instance.pk).select_for_update()
     images = list(rows.only("file", "versions"))
     FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)

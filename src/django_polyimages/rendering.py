@@ -1,6 +1,6 @@
-"""An image in HTML: the one renderer behind template tags and whatever else shows images.
+"""Renders images as HTML, for template tags and everything else that shows images.
 
-It reads the row and nothing else: no storage call, and no query where images were prefetched.
+It reads only the row: no storage call, and no query if images were prefetched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django_polyimages.versions import Version
 __all__ = ["Picture", "Source", "picture"]
 
 SRC_WIDTH = 1024
-"""Pixels: how wide the version in ``src`` is at most, for programs that do not know ``srcset``."""
+"""Maximum width of the version in ``src``, for programs that do not support ``srcset``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Source:
 
     media_type: str
     versions: Sequence[Version]
-    """Narrow ones first, each width once."""
+    """From narrow to wide, without duplicate widths."""
 
     @property
     def srcset(self) -> str:
@@ -43,8 +43,8 @@ class Picture:
     alt: str
     sizes: str
     sources: Sequence[Source]
-    """By media type, in the order in which ``VERSIONS`` first names one that shows the whole
-    picture; the last one is for ``<img>``. Empty while no version is ready.
+    """By media type, in the order of ``VERSIONS``, without cropped versions. The last one is for
+    ``<img>``. Empty while no version is ready.
     """
     placeholder: Mapping[str, Any]
     """``src``, ``width`` and ``height`` of what is shown while no version is ready, if anything."""
@@ -53,7 +53,7 @@ class Picture:
 
     @property
     def attributes(self) -> SafeString:
-        """What stands in ``<img>``. Width and height let the browser keep the place free."""
+        """The attributes of ``<img>``. The browser reserves space according to width and height."""
         own = self._source() if self.sources else self.placeholder
         return flatatt({**own, "alt": self.alt, **self.extra})
 
@@ -84,16 +84,16 @@ def picture(
     placeholder: PlaceholderKind | None = None,
     **attributes: Any,
 ) -> Picture:
-    """``subject``, an image or its relation to an object, as a responsive picture.
+    """``subject``, an image or a relation, as a responsive picture.
 
-    ``sizes`` is how wide it is shown, as in CSS. ``version`` shows this one only, or the next best
-    while it is not ready: the way to a version that fills its box, since others stay out of
-    ``srcset``. ``priority`` is for the one picture that a page opens with: fetched first and not
-    lazily. ``decorative`` hides it from screen readers. ``placeholder`` is what stands behind it
-    while it loads, ``"preview"``, ``"color"`` or ``"none"``; the setting's unless given. Other
-    keywords are attributes of ``<img>``, as ``class``; underscores stand for hyphens.
+    ``sizes`` says how wide it is shown, like the HTML attribute. ``version`` shows only this one,
+    or the next best while it is not ready; it is required for a version that fills its box, which
+    is never part of ``srcset``. ``priority`` is for the main picture at the top of a page: it is
+    loaded first and not lazily. ``decorative`` hides it from screen readers. ``placeholder`` is
+    what is shown while it loads: ``"preview"``, ``"color"`` or ``"none"``, by default as in the
+    settings. Other keywords are attributes of ``<img>``; underscores become hyphens.
 
-    Raises ``TypeError`` for anything that is no image, ``KeyError`` for a name that no spec has.
+    Raises ``TypeError`` if ``subject`` is no image, ``KeyError`` for a name that no spec has.
     """
     image = image_of(subject)
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
@@ -111,7 +111,7 @@ def picture(
 
 
 def image_of(subject: object) -> AbstractImage:
-    """The image that ``subject`` is or is a relation to."""
+    """``subject`` itself, or the image of a relation."""
     if isinstance(subject, AbstractImageRelation):
         return subject.image
     if isinstance(subject, AbstractImage):
@@ -120,7 +120,7 @@ def image_of(subject: object) -> AbstractImage:
 
 
 def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
-    """The background that an opaque picture covers once it is there, letterboxed or not."""
+    """The placeholder as a background, which an opaque picture covers once it is loaded."""
     if placeholder == "none" or not image.placeholder:
         return ""
     if placeholder == "color":
@@ -149,7 +149,7 @@ def _sources(image: AbstractImage) -> list[Source]:
 
 
 def _shows_all(version: Version, image: AbstractImage) -> bool:
-    """Whether nothing was cut off: the proportions are the original's, to half a pixel."""
+    """Whether the version is not cropped: it has the original's proportions, to half a pixel."""
     skew = abs(version.width * image.height - version.height * image.width)
     return skew <= max(image.width, image.height)
 

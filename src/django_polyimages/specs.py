@@ -1,4 +1,4 @@
-"""What a version looks like, as plain values: no Django, no Pillow, no settings."""
+"""Version specs as plain values, independent of Django, Pillow and settings."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ VersionMode = Literal["fit", "fill"]
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SUFFIX = re.compile(r"_[a-z0-9]+(?:_[a-z0-9]+)*")
 MAX_SIDE = 16383
-"""The longest side in pixels that a WebP file can have (RFC 9649, section 2.5: 14 bits)."""
+"""The maximum side of a WebP picture in pixels (RFC 9649, section 2.5: 14 bits)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FocalPoint:
-    """What of a picture must stay visible where its edges are cut off.
+    """The point of a picture around which it is cropped.
 
-    Raises ``ValueError`` for a point outside of the picture.
+    Raises ``ValueError`` for a point outside the picture.
     """
 
     x: float = 0.5
-    """From 0, the left edge, to 1, the right one."""
+    """From 0 (left edge) to 1 (right edge)."""
     y: float = 0.5
-    """From 0, the upper edge, to 1, the lower one."""
+    """From 0 (upper edge) to 1 (lower edge)."""
 
     def __post_init__(self) -> None:
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
@@ -46,7 +46,7 @@ class Target:
     size: tuple[int, int]
     """Width and height of the version in pixels."""
     crop: tuple[int, int, int, int]
-    """Left, upper, right and lower edge of the part shown, in pixels of the upright original."""
+    """Left, upper, right and lower edge of the visible part, in pixels of the upright original."""
 
     @property
     def scale(self) -> float:
@@ -57,29 +57,29 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class VersionSpec:
-    """One version that is made of every original.
+    """Describes a version that is generated for every original.
 
-    ``VersionSpec("thumb", 160, 160, quality=65)`` is a WebP picture inside a box of 160x160 pixels.
+    ``VersionSpec("thumb", 160, 160, quality=65)`` is a WebP picture in a box of 160x160 pixels.
 
-    Raises ``ValueError`` for a value that no version can have.
+    Raises ``ValueError`` for invalid values.
     """
 
     name: str
-    """How templates and the API call it: lower case letters, digits and single underscores."""
+    """The name in templates and the API: lower case letters, digits and single underscores."""
     width: int
     """Width of the box in pixels."""
     height: int
     """Height of the box in pixels."""
     quality: int = 80
-    """1 (small file) to 100 (fine picture); PNG has no use for it."""
+    """From 1 (small file) to 100 (best picture); ignored for PNG."""
     format: VersionFormat = "WEBP"
     """``WEBP``, ``AVIF``, ``JPEG`` or ``PNG``."""
     mode: VersionMode = "fit"
-    """``fit``: the whole picture inside the box. ``fill``: the box filled, edges cut off around the
-    focal point.
+    """``fit`` scales the whole picture to fit into the box. ``fill`` fills the box and crops the
+    edges around the focal point.
     """
     suffix: str = ""
-    """What the key gains before its extension; ``_<name>`` unless given."""
+    """Inserted into the key before the extension; ``_<name>`` by default."""
 
     def __post_init__(self) -> None:
         if not self.suffix:
@@ -108,14 +108,14 @@ class VersionSpec:
 
     @property
     def digest(self) -> str:
-        """Twelve hex digits that change when the version's pixels or bytes would.
+        """Twelve hex digits that depend on everything that affects the bytes of the version.
 
-        The name and the suffix are left out: they only say where the version lies.
+        Name and suffix are not included, because they only affect the key.
         """
         return self.digest_at(CENTRE)
 
     def digest_at(self, focal_point: FocalPoint) -> str:
-        """``digest`` for a picture with this focal point; ``fit`` has no use for one."""
+        """``digest`` for a picture with this focal point, which ``fit`` ignores."""
         facts: dict[str, object] = asdict(self)
         del facts["name"], facts["suffix"]
         if self.mode == "fill" and focal_point != CENTRE:
@@ -126,12 +126,12 @@ class VersionSpec:
     def target(self, width: int, height: int, focal_point: FocalPoint = CENTRE) -> Target:
         """The version's pixels for an upright original of ``width`` x ``height`` pixels.
 
-        Never larger than the original, never empty: at least one pixel a side.
+        Never larger than the original, and at least one pixel wide and high.
         """
         if self.mode == "fit":
             return Target(_fit(width, height, self.width, self.height), (0, 0, width, height))
-        # The largest part of the original that has the box's proportions, with the focal point in
-        # its middle or as near to it as the edges allow.
+        # The largest part of the original with the proportions of the box, centred on the focal
+        # point as far as the edges allow.
         crop_width, crop_height = _fit(self.width, self.height, width, height, upscale=True)
         left = _around(focal_point.x, crop_width, width)
         upper = _around(focal_point.y, crop_height, height)
@@ -142,7 +142,7 @@ class VersionSpec:
 def _fit(
     width: int, height: int, box_width: int, box_height: int, *, upscale: bool = False
 ) -> tuple[int, int]:
-    """The size with the proportions of ``width`` x ``height`` that just fits into the box."""
+    """The largest size with the proportions of ``width`` x ``height`` that fits into the box."""
     if width <= box_width and height <= box_height and not upscale:
         return width, height
     if width * box_height >= height * box_width:
@@ -151,12 +151,12 @@ def _fit(
 
 
 def _around(point: float, length: int, side: int) -> int:
-    """Where a part of ``length`` pixels begins on a side so that ``point`` is in its middle."""
+    """Where a part of ``length`` pixels starts on a side so that ``point`` is in its middle."""
     return min(max(int(point * side) - length // 2, 0), side - length)
 
 
 def _divide(numerator: int, denominator: int) -> int:
-    """The quotient, halves rounded up: exact for every size, unlike floats and ``round()``."""
+    """The quotient with halves rounded up, which is exact, unlike floats and ``round()``."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 

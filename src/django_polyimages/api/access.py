@@ -23,7 +23,7 @@ def enter(request: HttpRequest, org_slug: str) -> Access:
 
 
 def _user_of(request: HttpRequest) -> AbstractUser:
-    """The user that the router's ``auth`` returned, or set on the request."""
+    """The user that the router's ``auth`` has returned or set on the request."""
     auth = getattr(request, "auth", None)
     user = auth if hasattr(auth, "is_authenticated") else getattr(request, "user", None)
     if not is_logged_in(user):

@@ -31,7 +31,7 @@ class Endpoint:
     path: str
     view: Callable[..., Any]
     answer: Any = None
-    """The schema of the answer's body; None for an empty one."""
+    """The schema of the response body; None for an empty body."""
     body: type[BaseModel] | None = None
     """The schema of the JSON or, with ``files``, of the form's other fields."""
     query: type[BaseModel] | None = None

@@ -19,7 +19,7 @@ from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate
 from django_polyimages.errors import InvalidImage, NotAttached, NotFound, StorageUnavailable
 
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
-"""What Django raises for a body that is too large, has too many parts or breaks off."""
+"""Django's errors for a body that is too large, has too many parts or is incomplete."""
 
 View = Callable[..., Any]
 
@@ -77,7 +77,7 @@ def closed(run: View) -> View:
 
     @wraps(run)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.encoding = "utf-8"  # whatever charset the client has named
+        request.encoding = "utf-8"  # whatever charset the client has sent
         try:
             if request.COOKIES:
                 # Cookie authentication would parse a form too, for CSRF, and hide its errors.
@@ -113,6 +113,6 @@ def _has_detail(response: HttpResponseBase) -> bool:
 
 
 def _is_anonymous(request: HttpRequest) -> bool:
-    """Nobody logged in, and refused during authentication: Ninja sets ``auth`` when it succeeds."""
+    """Whether authentication has failed; Ninja sets ``auth`` when it succeeds."""
     user = getattr(request, "user", None)
     return not hasattr(request, "auth") and not getattr(user, "is_authenticated", False)

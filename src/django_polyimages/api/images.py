@@ -1,4 +1,4 @@
-"""Endpoints on the images of an organization."""
+"""Endpoints for the images of an organization."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from django_polyimages.models import AbstractImage
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """Upload an image.
 
-    It is checked, stored untouched, and its versions are made before the answer.
+    The file is checked and stored unchanged. Its versions are generated before the response.
     """
     access = enter(request, org_slug)
     access.require("add")
@@ -38,7 +38,7 @@ def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
 def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
     """Upload several images.
 
-    Each file is stored or refused on its own; the results come in the order of the files.
+    Each file is accepted or rejected separately. The results are in the order of the files.
     """
     access = enter(request, org_slug)
     access.require("add")

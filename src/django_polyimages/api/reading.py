@@ -25,7 +25,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read_json(request: HttpRequest, model: type[_Model]) -> _Model:
-    """The JSON body as ``model``, or 400 that says what is wrong with which field."""
+    """The JSON body as ``model``, or 400 that says which field is invalid and why."""
     if request.content_type != "application/json":
         raise bad_request(_("Send the body as application/json."))
     try:
@@ -40,12 +40,12 @@ def read_query(request: HttpRequest, model: type[_Model]) -> _Model:
 
 
 def read_form(request: HttpRequest, model: type[_Model]) -> _Model:
-    """The fields of a form beside its files as ``model``, or 400."""
+    """The fields of a form, except its files, as ``model``, or 400."""
     return _read_texts(request.POST, model)
 
 
 def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[UploadedFile[bytes]]:
-    """The files of a form, one or more, all of them called ``name``; else 400."""
+    """The files in the form field ``name``; 400 if there is none."""
     if request.content_type != "multipart/form-data":
         raise bad_request(_("Send the body as multipart/form-data."))
     if unknown := sorted(set(request.FILES) - {name}):
@@ -61,7 +61,7 @@ def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[Uploade
 
 
 def check_ids(ids: Sequence[int | str]) -> list[int | str]:
-    """The ids, each once; 400 for more than ``MAX_IDS``."""
+    """The ids without duplicates; 400 for more than ``MAX_IDS``."""
     limit = get_settings().max_ids
     if len(ids) > limit:
         raise bad_request(
@@ -77,7 +77,7 @@ def check_ids(ids: Sequence[int | str]) -> list[int | str]:
 
 def _read_texts(texts: Mapping[str, Any], model: type[_Model]) -> _Model:
     try:
-        # The CSRF check takes its token from this field where there is no header.
+        # The CSRF check reads its token from this field if there is no header.
         fields = {name: text for name, text in texts.items() if name != "csrfmiddlewaretoken"}
         return model.model_validate(fields)
     except ValidationError as error:
@@ -85,7 +85,7 @@ def _read_texts(texts: Mapping[str, Any], model: type[_Model]) -> _Model:
 
 
 def _explain(error: ValidationError) -> str:
-    """``"order: Input should be a valid integer"``, the first five."""
+    """The first five errors, such as ``"order: Input should be a valid integer"``."""
     problems = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False)[:5]:
         place = ".".join(str(part) for part in problem["loc"])

@@ -1,4 +1,4 @@
-"""Endpoints on what is attached to an object."""
+"""Endpoints for the images of an object."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from django_polyimages.models.relation_manager import relations_of
 def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """Attach an image to an object.
 
-    Attached already, its relation takes the options that are given.
+    If it is already attached, the given options change its relation.
     """
     access = enter(request, org_slug)
     wanted = read_json(request, AttachIn)
@@ -37,7 +37,7 @@ def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
 def detach(request: HttpRequest, org_slug: str) -> Status[None]:
     """Detach an image from an object.
 
-    The image itself stays. No error where it was not attached.
+    The image itself is kept. It is no error if the image was not attached.
     """
     access = enter(request, org_slug)
     wanted = read_json(request, TargetIn)
@@ -65,9 +65,9 @@ def list_relations(
 def bulk_attach(
     request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
 ) -> dict[str, Any]:
-    """Attach images to an object, after those that it has.
+    """Attach images to an object, after those that are already attached.
 
-    Where one of them is not the organization's, none is attached and the answer names it.
+    If an image does not belong to the organization, none is attached and the error contains its id.
     """
     access = enter(request, org_slug)
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
@@ -82,7 +82,7 @@ def bulk_attach(
 def bulk_detach(
     request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
 ) -> dict[str, Any]:
-    """Detach images from an object; one that is not attached is skipped."""
+    """Detach images from an object; those that are not attached are ignored."""
     access = enter(request, org_slug)
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)
@@ -98,7 +98,7 @@ def update_relation(
 ) -> dict[str, Any]:
     """Change how an image is attached: cover, order and texts.
 
-    A field that is not sent stays as it is; null empties a text and puts the image last.
+    Fields that are not sent keep their values; null clears a text or moves the image to the end.
     """
     access = enter(request, org_slug)
     options = read_json(request, OptionsIn).relation_options()
@@ -114,7 +114,7 @@ def update_relation(
 def reorder(
     request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
 ) -> dict[str, Any]:
-    """Show the images of an object in this order; those left out follow in the order they had."""
+    """Reorder the images of an object; those left out follow in their current order."""
     access = enter(request, org_slug)
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)

@@ -1,4 +1,4 @@
-"""The router: which function answers which method and path."""
+"""The router: which function handles which method and path."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def _add(
 
 
 def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> None:
-    """405 as JSON, where Ninja would answer with plain text."""
+    """405 as JSON; Ninja would respond with plain text."""
     allowed = sorted(endpoint.method for endpoint in known)
     allow = ", ".join(allowed)
 
-    @wraps(known[0].view)  # Ninja looks for the path's parameters in the signature
+    @wraps(known[0].view)  # Ninja reads the path parameters from the signature
     def not_allowed(request: HttpRequest, **kwargs: str) -> HttpResponse:
         detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
         response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail)

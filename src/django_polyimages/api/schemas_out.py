@@ -17,7 +17,7 @@ from django_polyimages.models import AbstractImage, AbstractImageRelation
 
 
 class _KeySchema:
-    """In the OpenAPI document an image's id has the type of the model's key."""
+    """In the OpenAPI document, an id has the type of the primary key of the image model."""
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -27,7 +27,7 @@ class _KeySchema:
 
 
 class _VersionsSchema:
-    """In the OpenAPI document each version name is a field of its own."""
+    """In the OpenAPI document, each version name is a separate field."""
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -157,7 +157,7 @@ def image_out(image: AbstractImage) -> dict[str, Any]:
 
 
 def relation_out(relation: AbstractImageRelation, target: Model) -> dict[str, Any]:
-    """A relation to ``target`` as the API shows it."""
+    """A relation to ``target`` as the API returns it."""
     return {
         "id": plain_key(relation.pk),
         "image": image_out(relation.image),

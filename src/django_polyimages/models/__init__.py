@@ -1,4 +1,4 @@
-"""The models: abstract ones for hosts to build on, and the default ones."""
+"""The models: abstract base classes for hosts, and the default models."""
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured

@@ -1,4 +1,4 @@
-"""What makes a host's model attachable."""
+"""Makes models of a host attachable."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _Host = TypeVar("_Host", bound=models.Model, covariant=True)
 
 
 class ImageAttachable(_Model[RelationT]):
-    """Adds ``images``: the object's relations in display order, with the verbs of
+    """Adds ``images``: the relations of an object in display order, with the methods of
     ``ImageRelationManager``.
 
     For type checkers ``ImageAttachable["PhotoUse"]`` names the relation model of a host's own.
@@ -63,9 +63,9 @@ class ImageAttachable(_Model[RelationT]):
             return cls
 
     image_organization_path: ClassVar[str | None] = None
-    """The ORM path from the object to its organization, as ``"organization"`` or
-    ``"shop__owner"``; ``"pk"`` where the object is the organization. Without it the HTTP API does
-    not reach the model.
+    """The ORM path from the object to its organization, such as ``"organization"`` or
+    ``"shop__owner"``; ``"pk"`` if the object is the organization. Without it the HTTP API does
+    not serve the model.
     """
 
     class Meta:
@@ -73,17 +73,17 @@ class ImageAttachable(_Model[RelationT]):
 
 
 class ImageAttachableQuerySet(models.QuerySet[_Host]):
-    """A queryset of attachables; inherit it, or use ``ImageAttachableQuerySet.as_manager()``."""
+    """A queryset for attachables: inherit it, or use ``ImageAttachableQuerySet.as_manager()``."""
 
     def prefetch_images(self, *, cover_only: bool = False) -> Self:
-        """Load images and versions of all objects at once: two queries, however many there are.
+        """Load the images of all objects with two queries, however many objects there are.
 
-        ``cover_only``: only what ``images.cover()`` returns, in one query.
+        ``cover_only`` loads only what ``images.cover()`` returns, with one query.
         """
         return self.prefetch_related(COVER if cover_only else "images__image")
 
     def with_cover(self) -> Self:
-        """The objects that have an image flagged as their cover, each once."""
+        """The objects with an image that is flagged as the cover, without duplicates."""
         covers = get_relation_model()._default_manager.filter(
             content_type=ContentTypeKey(self.model), object_id=OuterRef("pk"), is_cover=True
         )
@@ -91,10 +91,11 @@ class ImageAttachableQuerySet(models.QuerySet[_Host]):
 
 
 def prefetch_images(objects: Iterable[models.Model], *, cover_only: bool = False) -> None:
-    """Load the images of objects at hand, of any attachable models: one query for each database.
+    """Load the images of objects of any attachable models, with one query for each database.
 
-    ``cover_only``: only what ``images.cover()`` returns. What was loaded before is loaded again.
-    Raises ``TypeError`` for an object that is not attachable, ``ValueError`` for one not saved.
+    ``cover_only`` loads only what ``images.cover()`` returns. Images that were loaded before are
+    loaded again. Raises ``TypeError`` for an object that is not attachable, and ``ValueError`` for
+    an unsaved one.
     """
     by_database: dict[str, list[models.Model]] = defaultdict(list)
     for obj in objects:
@@ -106,11 +107,11 @@ def prefetch_images(objects: Iterable[models.Model], *, cover_only: bool = False
 
 
 def register_attachable(model: type[models.Model], *, organization_path: str | None = None) -> None:
-    """Make attachable a model whose class you cannot edit; call it in your ``AppConfig.ready()``.
+    """Make a model attachable whose class you cannot edit. Call this in ``AppConfig.ready()``.
 
-    Gives it what ``ImageAttachable`` gives: ``images``, and ``image_organization_path``. Raises
-    ``ImproperlyConfigured`` for a model that has something called ``images`` already, and for an
-    abstract model or a proxy.
+    The model gets the same attributes as from ``ImageAttachable``: ``images`` and
+    ``image_organization_path``. Raises ``ImproperlyConfigured`` for a model that already has an
+    attribute ``images``, for an abstract model and for a proxy.
     """
     if model._meta.abstract or model._meta.proxy:
         raise ImproperlyConfigured(
@@ -127,9 +128,9 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
 
 
 def is_attachable(model: type[models.Model], relation_model: type[models.Model]) -> bool:
-    """Whether ``model`` has ``images`` of its own that are kept in ``relation_model``.
+    """Whether ``model`` has its own ``images``, which are stored in ``relation_model``.
 
-    A child by multi-table inheritance has not: its rows are its parent's, under another name.
+    A child by multi-table inheritance has none: its images belong to its parent.
     """
     field = images_field_of(model)
     return bool(field and field.related_model is relation_model and not is_inherited(field))

@@ -28,6 +28,6 @@ def again_after_deadlock(work: Callable[[], _Result], *, using: str) -> _Result:
 
 
 def _is_deadlock(error: OperationalError) -> bool:
-    """PostgreSQL's 40P01 (appendix A of its manual), MySQL's and MariaDB's 1213."""
+    """40P01 on PostgreSQL (appendix A of its manual), 1213 on MySQL and MariaDB."""
     state = getattr(error.__cause__, "sqlstate", None)
     return state == "40P01" or error.args[:1] == (1213,)

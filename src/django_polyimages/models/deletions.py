@@ -1,4 +1,4 @@
-"""Files that no row refers to any more and that the storage has yet to remove."""
+"""Files that no row uses any more and that must still be deleted from the storage."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from django_polyimages.pipeline.deleting import delete_files
 
 
 class FileDeletionManager(models.Manager["FileDeletion"]):
-    """Remembers deletions in the transaction that caused them, and carries them out."""
+    """Records deletions of files in the transaction that causes them, and performs them."""
 
     def schedule(self, images: Iterable[Sequence[str]]) -> None:
-        """Delete the files of each image once the transaction around the caller has committed.
+        """Delete the files of each image after the commit of the current transaction.
 
-        Written down first: a file that the storage refused to delete, or whose process died, is
-        still known and tried again by ``carry_out``.
+        The deletions are recorded first: if the storage fails or the process is killed,
+        ``carry_out`` can try again.
         """
         deletions = self.bulk_create([self.model(keys=list(keys)) for keys in images])
 
-        def carry_out() -> None:  # no partial: Django asks a robust callback for its name
+        def carry_out() -> None:  # not a partial: Django needs the name of a robust callback
             self.carry_out(deletions)
 
         if deletions:
             transaction.on_commit(carry_out, using=self.db, robust=True)
 
     def carry_out(self, deletions: Sequence[FileDeletion]) -> None:
-        """Delete the files; what fails stays, with the reason."""
+        """Delete the files. Failed deletions stay recorded, with the reason."""
         failures = delete_files(key for deletion in deletions for key in deletion.keys)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
@@ -41,9 +41,9 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 
 
 class FileDeletion(models.Model):
-    """The files of one image, to be removed from the storage."""
+    """The files of an image that must be deleted from the storage."""
 
-    # Made in Python: MySQL's INSERT of many rows does not tell their keys.
+    # Generated in Python, because MySQL does not return the keys of a bulk insert.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     keys = models.JSONField(_("keys"))
     last_error = models.TextField(_("last error"), blank=True)

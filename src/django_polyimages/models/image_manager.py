@@ -49,7 +49,7 @@ class ImageQuerySet(models.QuerySet[ImageT]):
     def _delete_locked(self, using: str) -> tuple[int, dict[str, int]]:
         every = type(self)(self.model, using=using)
         with transaction.atomic(using=using, savepoint=False):
-            # Whatever this query joins, only images are locked, and always in the same order.
+            # Lock only images, even if this query joins other tables, and always in the same order.
             wanted = every.filter(pk__in=self.using(using).order_by().values("pk")).order_by("pk")
             images = list(wanted.select_for_update().only("file", "versions"))
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
@@ -75,12 +75,12 @@ class ImageManager(_Manager[ImageT]):
         description: str = "",
         **fields: Any,
     ) -> ImageT:
-        """Check ``file``, store it untouched, make its versions and insert the row.
+        """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        ``title`` is the file's name unless given. ``fields`` are for a host's own image model.
-        Raises ``InvalidImage`` for a file that is not accepted and ``StorageUnavailable`` if the
-        storage failed; nothing is left behind then. A version that could not be generated does not
-        lose the upload: the image's ``status`` is ``failed``, and ``failure_reason`` says why.
+        The default ``title`` is the name of the file. ``fields`` are for a host's own image model.
+        Raises ``InvalidImage`` for a file it does not accept, and ``StorageUnavailable`` if the
+        storage fails; nothing is left behind in both cases. If a version cannot be generated, the
+        upload succeeds, but ``status`` is ``failed`` and ``failure_reason`` says why.
         """
         using = database_for_writing(self)
         with store.store(file, using=using) as stored:
@@ -123,9 +123,9 @@ class ImageManager(_Manager[ImageT]):
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).
 
-        Does what saving ``focal_x`` and ``focal_y`` does: the versions that depend on them are
-        generated again after the commit, no others. Raises ``ValueError`` for a point outside of
-        the picture.
+        This is the same as saving ``focal_x`` and ``focal_y``: only the versions that depend on
+        them are regenerated, after the commit. Raises ``ValueError`` for a point outside the
+        picture.
         """
         image.focal_x, image.focal_y = x, y
         using = database_for_writing(self, instance=image)
@@ -133,7 +133,7 @@ class ImageManager(_Manager[ImageT]):
 
 
 def _title_of(file: File[bytes]) -> str:
-    """The client's file name without what cannot be seen: controls, bidi marks, surrogates."""
+    """The client's file name without control characters, bidi marks and surrogates."""
     name = (file.name or "").replace("\\", "/").rpartition("/")[2]
     visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
     return visible.strip()[:TITLE_LENGTH]

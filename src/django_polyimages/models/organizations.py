@@ -16,8 +16,8 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 def organization_of(obj: models.Model) -> models.Model:
     """The object at the end of ``image_organization_path``; ``obj`` itself for ``"pk"``.
 
-    Raises ``ImproperlyConfigured`` where the model has no path or one that leads to many objects,
-    ``FieldDoesNotExist`` where it leads nowhere, and ``ValueError`` where it ends at None.
+    Raises ``ImproperlyConfigured`` if the model has no path or the path leads to several objects,
+    ``FieldDoesNotExist`` if the path is wrong, and ``ValueError`` if it leads to None.
     """
     path = path_of(type(obj))
     if not path:
@@ -40,7 +40,7 @@ def organization_keys(obj: models.Model) -> set[Any]:
         key = organization_of(obj).pk
     except (ValueError, FieldDoesNotExist, ObjectDoesNotExist):
         return set()
-    except ImproperlyConfigured:  # a path to many
+    except ImproperlyConfigured:  # the path leads to several
         rows = type(obj)._base_manager.filter(pk=obj.pk)
         return set(rows.values_list(_key_path(type(obj)), flat=True)) - {None}
     return set() if key is None else {key}
@@ -57,10 +57,10 @@ def path_of(model: type[models.Model]) -> str | None:
 
 
 def has_one_organization(model: type[models.Model]) -> bool:
-    """Whether each object has one organization, which an upload for it is of."""
+    """Whether each object has exactly one organization, which uploads for it belong to."""
     try:
         steps = list(_steps(model))
-    except FieldDoesNotExist:  # a system check says so
+    except FieldDoesNotExist:  # a system check reports this
         return False
     return not any(field.one_to_many or field.many_to_many for field in steps)
 

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django_polyimages.models.joins.metadata import key_field_of
 
 MAX_LENGTH = 255
-"""Of a key as text: the length of a relation's ``object_id``."""
+"""The maximum length of a primary key as text: that of ``object_id``."""
 
 
 def canonical_key(model: type[Model], spelled: object) -> Any:
@@ -24,7 +24,7 @@ def canonical_key(model: type[Model], spelled: object) -> Any:
     field = key_field_of(model)
     try:
         key = field.to_python(text)
-        field.run_validators(key)  # also the range of an integer column
+        field.run_validators(key)  # also checks the range of an integer column
     except ValidationError:
         return None
     return key if str(key) == text else None

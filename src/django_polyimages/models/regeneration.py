@@ -1,4 +1,4 @@
-"""Versions that are missing or outdated are generated again."""
+"""Regenerates versions that are missing or outdated."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _READ = ["file", "width", "height", "focal_x", "focal_y", "versions", "status", 
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """What came of generating versions again."""
+    """The result of regenerating versions."""
 
     made: Sequence[str]
-    """The names of the versions that are new."""
+    """The names of the new versions."""
     failure: str = ""
     """Why versions are still missing or outdated; empty where none is."""
 
 
 class _Overtaken(Exception):
-    """Another worker has changed the image meanwhile, so what was generated is outdated."""
+    """Another worker has changed the image, so the generated versions are outdated."""
 
 
 def regenerate(image: AbstractImage, *, using: str, everything: bool = False) -> Regeneration:
-    """Bring the versions of ``image``, in the storage and in the row, to what the settings say.
+    """Update the versions of ``image`` in the storage and in the row to the current specs.
 
-    See ``ImageManager.regenerate``. No row is locked while pixels are worked on: the row is
-    compared before it is written, and where another worker was faster the result is thrown away
-    and the image looked at anew.
+    See ``ImageManager.regenerate``. No row is locked while versions are generated. Instead, the row
+    is compared before it is written: if another worker was faster, the result is discarded and the
+    work starts again.
     """
     for _attempt in range(_ATTEMPTS):
         image.refresh_from_db(using=using, fields=_READ)
@@ -57,12 +57,12 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
 
 
 def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
-    """Regenerate once the transaction around the caller has committed.
+    """Regenerate after the commit of the current transaction.
 
-    What fails then is logged, and the versions are outdated for all to see.
+    A failure is logged, and the versions are still outdated.
     """
 
-    def catch_up() -> None:  # no partial: Django asks a robust callback for its name
+    def catch_up() -> None:  # not a partial: Django needs the name of a robust callback
         with suppress(ObjectDoesNotExist):  # deleted before the commit
             regenerate(image, using=using)
 
@@ -79,7 +79,7 @@ def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) 
 
 
 def _record(image: AbstractImage, new: Mapping[str, Version], failure: str, using: str) -> None:
-    """Write the row, if nobody has changed it meanwhile; old files go after the commit."""
+    """Save the row if it has not changed since the start; delete old files after the commit."""
     rows = type(image)._base_manager.using(using)
     with transaction.atomic(using=using):
         now = rows.select_for_update().get(pk=image.pk)
@@ -96,5 +96,5 @@ def _record(image: AbstractImage, new: Mapping[str, Version], failure: str, usin
 
 
 def _obsolete(image: AbstractImage) -> set[str]:
-    """The names of versions that no spec asks for any more."""
+    """The names of versions without a spec."""
     return image.versions.keys() - set(get_settings().version_names)

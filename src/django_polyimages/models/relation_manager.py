@@ -1,4 +1,4 @@
-"""The verbs of an attachable: what can be done with the images of one object."""
+"""The manager ``contact.images``: attaches, arranges and detaches the images of one object."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RelationOptions(TypedDict, total=False):
-    """What one attachment can say for itself."""
+    """The options of one attachment."""
 
     is_cover: bool
     order: int | None
@@ -34,7 +34,7 @@ class RelationOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What ``images.sync()`` changed: the keys of the images that came and of those that went."""
+    """The primary keys of the images that ``images.sync()`` has attached and detached."""
 
     attached: tuple[Any, ...]
     detached: tuple[Any, ...]
@@ -73,17 +73,17 @@ class ImageRelationManager(RelationRows[RelationT]):
         creator: AbstractBaseUser | None = None,
         **options: Unpack[RelationOptions],
     ) -> tuple[RelationT, bool]:
-        """As ``attach``, and whether the relation is new."""
+        """Like ``attach``, but also returns whether the relation is new."""
         self._require_saved()
-        if isinstance(image, File):  # before the object is locked: storages are slow
+        if isinstance(image, File):  # before locking the object, because storages are slow
             with _uploaded_for(self.instance, image, creator) as uploaded:
                 return self._attach(uploaded, options)
         return self._attach(image, options)
 
     def attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
-        """Attach all of them, after those that are attached; returns the ones that were not.
+        """Attach the images after those that are already attached; returns the new relations.
 
-        A constant number of queries.
+        Makes a constant number of queries.
         """
         by_id = {image.pk: image for image in images}
 
@@ -99,7 +99,7 @@ class ImageRelationManager(RelationRows[RelationT]):
     def update_relation(
         self, image: AbstractImage, **options: Unpack[RelationOptions]
     ) -> RelationT:
-        """Change the relation to ``image``. Raises ``NotAttached`` where there is none."""
+        """Change the relation to ``image``. Raises ``NotAttached`` if there is none."""
 
         def update(images: Self) -> RelationT | None:
             found = images._found(image, options)
@@ -111,11 +111,11 @@ class ImageRelationManager(RelationRows[RelationT]):
         return relation
 
     def detach(self, image: AbstractImage) -> bool:
-        """Remove the relation to ``image``, which itself stays. False where there was none."""
+        """Delete the relation to ``image`` but not the image. False if there was none."""
         return bool(self.detach_many([image.pk]))
 
     def detach_many(self, image_ids: Iterable[Any]) -> list[Any]:
-        """Remove the relations to these images; returns the ids of those that were attached."""
+        """Delete the relations to these images; returns the ids of those that were attached."""
         ids = list(image_ids)
 
         def detach(images: Self) -> list[Any]:
@@ -127,9 +127,9 @@ class ImageRelationManager(RelationRows[RelationT]):
         return self._change(detach)
 
     def sync(self, images: Iterable[AbstractImage]) -> Synced:
-        """Attach exactly these, in this order; says which images came and which went.
+        """Attach exactly these images, in this order, and detach all others.
 
-        Relations that stay keep their texts and the cover. A constant number of queries.
+        Remaining relations keep their texts and the cover. Makes a constant number of queries.
         """
         wanted = list(dict.fromkeys(image.pk for image in images))
         places = {pk: place for place, pk in enumerate(wanted)}
@@ -149,13 +149,13 @@ class ImageRelationManager(RelationRows[RelationT]):
     def set_cover(
         self, image: AbstractImage | File[bytes], *, creator: AbstractBaseUser | None = None
     ) -> RelationT:
-        """Make ``image`` the only cover; attaches it if it is not. A file as with ``attach``."""
+        """Make ``image`` the only cover. Attaches it if necessary; it may be a file."""
         return self.attach(image, creator=creator, is_cover=True)
 
     def cover(self) -> RelationT | None:
-        """The relation of the cover, else the first in display order, else None.
+        """The relation of the cover, else the first one in display order, else None.
 
-        No query where the images were prefetched, or the covers alone.
+        Makes no query if all images, or only the covers, were prefetched.
         """
         if prefetch.is_cover_loaded(self):
             return cast("RelationT | None", prefetch.loaded_cover(self))
@@ -165,9 +165,9 @@ class ImageRelationManager(RelationRows[RelationT]):
         return self.select_related("image").order_by(*prefetch.cover_first(self.model)).first()
 
     def reorder(self, images: Iterable[AbstractImage]) -> None:
-        """Show ``images`` in this order; those left out follow in the order they had.
+        """Put ``images`` in this order; those left out follow in their current order.
 
-        Raises ``NotAttached`` for an image that is not attached, and changes nothing then.
+        Raises ``NotAttached`` for an image that is not attached, without changing anything.
         """
         wanted = list(dict.fromkeys(image.pk for image in images))
 
@@ -194,7 +194,7 @@ class ImageRelationManager(RelationRows[RelationT]):
 
 
 def relations_of(obj: models.Model) -> ImageRelationManager[Any]:
-    """The verbs for ``obj``, as ``obj.images``, for code that does not know its class."""
+    """``obj.images`` with its type, for code that works with any model."""
     return cast("ImageRelationManager[Any]", obj.images)  # type: ignore[attr-defined]
 
 
@@ -202,7 +202,7 @@ def relations_of(obj: models.Model) -> ImageRelationManager[Any]:
 def _uploaded_for(
     obj: models.Model, file: File[bytes], creator: AbstractBaseUser | None
 ) -> Iterator[AbstractImage]:
-    """A new image of the organization of ``obj``, deleted again if the block fails."""
+    """A new image for the organization of ``obj``, which is deleted if the block fails."""
     organization = organization_of(obj)
     model = get_image_model()
     images = model.objects.db_manager(router.db_for_write(model, instance=obj))
@@ -216,5 +216,5 @@ def _uploaded_for(
 def _discard(image: AbstractImage) -> None:
     using = image._state.db or DEFAULT_DB_ALIAS
     if connections[using].in_atomic_block and transaction.get_rollback(using):
-        return  # the caller's transaction is lost, and takes back the upload too
+        return  # the caller's transaction is broken, so its rollback removes the upload
     image.delete()

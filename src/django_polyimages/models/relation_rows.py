@@ -62,7 +62,7 @@ class RelationRows(models.Manager[RelationT]):
         return self.all().create(**self._target, **values)
 
     def _create_all(self, image_ids: Iterable[Any], orders: Mapping[Any, int]) -> None:
-        """Relations to these images, each with its order if it has one."""
+        """Insert relations to these images, with their orders if given."""
         new = partial(self.model, **self._target)
         self.all().bulk_create([new(image_id=pk, order=orders.get(pk)) for pk in image_ids])
 
@@ -72,11 +72,11 @@ class RelationRows(models.Manager[RelationT]):
         return {"content_type": self.content_type, "object_id": str(self.instance.pk)}
 
     def _locked(self) -> models.QuerySet[RelationT]:
-        """The object's relations, which an image's deletion has to leave alone until the commit."""
+        """Lock the object's relations, so that deleting an image waits for the commit."""
         return self.select_for_update()
 
     def _found(self, image: AbstractImage, options: Mapping[str, object]) -> dict[Any, RelationT]:
-        """The relation to ``image``; with it the cover, if there is to be a new one."""
+        """The relation to ``image``, and the current cover if there will be a new one."""
         wanted = Q(image=image.pk)
         if options.get("is_cover"):
             wanted |= Q(is_cover=True)
@@ -113,7 +113,7 @@ def do_locked(
     Raises the ``DoesNotExist`` of a model whose row has been deleted already. Images are locked
     before the object, everywhere, and in the order of their keys.
     """
-    # As in Model.save(): an error of the database ends the caller's transaction too.
+    # As in Model.save(), a database error also breaks the caller's transaction.
     with transaction.atomic(using=using, savepoint=False):
         missing = _lock_images(image_ids, using) or _lock_object(obj, using)
         if missing is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AbstractImageRelation(models.Model):
-    """What every relation has; the concrete model adds the foreign key ``image``."""
+    """The base class of relation models. The concrete model adds the foreign key ``image``."""
 
     content_type = models.ForeignKey(
         ContentType, on_delete=models.CASCADE, related_name="+", verbose_name=_("content type")
@@ -65,22 +65,22 @@ class AbstractImageRelation(models.Model):
 
     @property
     def title(self) -> str:
-        """The title for this use, else the image's own."""
+        """The title of the relation, or else of the image."""
         return self.custom_title or self.image.title
 
     @property
     def alt_text(self) -> str:
-        """The alternative text for this use, else the image's own."""
+        """The alternative text of the relation, or else of the image."""
         return self.custom_alt_text or self.image.alt_text
 
     @property
     def description(self) -> str:
-        """The description for this use, else the image's own."""
+        """The description of the relation, or else of the image."""
         return self.custom_description or self.image.description
 
 
 class PolymorphicImageRelation(AbstractImageRelation):
-    """The relation model in use unless ``POLYIMAGES["RELATION_MODEL"]`` names another."""
+    """The default relation model. ``POLYIMAGES["RELATION_MODEL"]`` can replace it."""
 
     image = models.ForeignKey(
         Image, on_delete=models.CASCADE, related_name="relations", verbose_name=_("image")

@@ -1,4 +1,4 @@
-"""What an operator does with many images: plan it, then apply the plan.
+"""Operations on many images: first a plan, then its application.
 
-The admin's actions and management commands are shells around these functions.
+Admin actions and management commands call these functions.
 """

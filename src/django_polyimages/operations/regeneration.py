@@ -1,4 +1,4 @@
-"""Versions of many images are generated again, one image after another."""
+"""Regenerates the versions of many images, one image after another."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from django_polyimages.models import AbstractImage, Regeneration
 
 @dataclass(frozen=True, slots=True)
 class RegenerationPlan:
-    """The images to be regenerated, by key; no row is held in memory or locked."""
+    """The primary keys of the images to regenerate; no row is kept in memory or locked."""
 
     model: type[AbstractImage]
     keys: Sequence[Any]
-    """Ascending."""
+    """In ascending order."""
     everything: bool = False
-    """Whether versions that are up to date are generated again too."""
+    """Whether to regenerate versions that are up to date as well."""
     is_complete: bool = True
-    """False where a ``limit`` left out images; they follow the last of ``keys``."""
+    """False if ``limit`` left out images, which follow after the last of ``keys``."""
 
 
 def plan_regeneration(
     images: QuerySet[Any], *, everything: bool = False, after: Any = None, limit: int | None = None
 ) -> RegenerationPlan:
-    """Those of ``images`` whose key is greater than ``after``, at most ``limit``: one query."""
+    """A plan for at most ``limit`` of ``images`` with a key greater than ``after``; one query."""
     rest = images if after is None else images.filter(pk__gt=after)
     keys = list(rest.order_by("pk").values_list("pk", flat=True)[: limit and limit + 1])
     shown = keys[:limit]
@@ -36,7 +36,7 @@ def plan_regeneration(
 
 
 def images_of(plan: RegenerationPlan) -> Iterator[AbstractImage]:
-    """The images one by one; those deleted meanwhile are left out."""
+    """Yield the images one by one, without those deleted in the meantime."""
     for key in plan.keys:
         image = plan.model._default_manager.filter(pk=key).first()
         if image is not None:
@@ -44,7 +44,7 @@ def images_of(plan: RegenerationPlan) -> Iterator[AbstractImage]:
 
 
 def regenerate(image: AbstractImage, *, everything: bool = False) -> Regeneration | None:
-    """``Image.objects.regenerate()``, but None where the image was deleted meanwhile."""
+    """``Image.objects.regenerate()``, or None if the image was deleted in the meantime."""
     try:
         return type(image).objects.regenerate(image, everything=everything)
     except ObjectDoesNotExist:

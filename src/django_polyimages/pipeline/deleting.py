@@ -1,4 +1,4 @@
-"""Files that are removed from the storage."""
+"""Deletes files from the storage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ logger = logging.getLogger("django_polyimages")
 
 
 def delete_files(keys: Iterable[str]) -> dict[str, str]:
-    """Remove files, several at once. Returns why for each that could not be removed."""
+    """Delete files, several at a time. Returns the reason for each failure."""
     storage.connect()
     deletions = {key: threads.submit("deletions", delete_file, key) for key in keys}
     failures = {}
@@ -24,10 +24,10 @@ def delete_files(keys: Iterable[str]) -> dict[str, str]:
 
 
 def delete_file(key: str) -> None:
-    """Remove one file; one that is gone already is no error."""
+    """Delete a file. It is no error if the file does not exist."""
     storage.get_storage().delete(key)
 
 
 def reason_of(error: BaseException) -> str:
-    """For people: the kind of error; its text, which may name hosts and buckets, is for the log."""
+    """The kind of error, for users. Its text may contain hosts and buckets and is only logged."""
     return type(error).__name__

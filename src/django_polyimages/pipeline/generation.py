@@ -1,7 +1,7 @@
 """The versions of one original: decoded once, then scaled and encoded in threads.
 
-The threads only report what they have done; the thread that called ``generate`` is the only one
-that collects it, so nothing is shared between them.
+The threads only report their results. Only the thread that called ``generate`` collects them, so
+the threads share nothing.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Every pixel of the original could be read; its file is not needed any more."""
+    """The original was decoded completely, so its file is no longer needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """The bytes of a version, or of several whose specs ask for the same bytes."""
+    """The encoded version, or several versions whose specs have the same result."""
 
     specs: Sequence[VersionSpec]
     size: tuple[int, int]
@@ -41,11 +41,11 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Nothing more follows."""
+    """The last event."""
 
     placeholder: Placeholder
     failure: BaseException | None
-    """Why anything is missing: the original's damage, or the first version that failed."""
+    """Why versions are missing: damage of the original, or the first failed version."""
 
 
 Event = Decoded | Encoded | Finished
@@ -57,10 +57,10 @@ def generate(
     specs: Sequence[VersionSpec],
     focal_point: FocalPoint = CENTRE,
 ) -> Generator[Event, None, None]:
-    """What happens to ``file`` on its way to versions, as it happens: at last ``Finished``.
+    """Yield events while versions of ``file`` are generated; the last one is ``Finished``.
 
-    Raises nothing for a damaged file; ``Decoded`` is missing then, and ``Finished`` says why. Where
-    the caller stops early, this waits until no thread works on the file any more.
+    A damaged file raises nothing: there is no ``Decoded`` event, and ``Finished`` says why. If the
+    caller stops early, this waits until no thread uses the file any more.
     """
     events: SimpleQueue[Event] = SimpleQueue()
     work = threads.submit("slots", _generate, file, plan(facts, specs, focal_point), events.put)
@@ -81,12 +81,12 @@ def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) ->
     encodings: list[Future[None]] = []
     try:
         for group, scaled in render(picture, plan):
-            # Pillow keeps the options of save() on the image, so each encoder gets its own copy.
+            # Pillow stores the options of save() in the image, so each encoder gets its own copy.
             encodings.append(threads.submit("encoders", _encode, scaled.copy(), group, report))
             smallest = scaled if group[0].mode == "fit" else smallest  # a whole picture
         placeholder = placeholder_of(smallest)
     finally:
-        wait(encodings)  # before the slot is free again: pictures are what takes memory
+        wait(encodings)  # before the slot becomes free, since pictures need the memory
     failures = [error for encoding in encodings if (error := encoding.exception())]
     return Finished(placeholder, failures[0] if failures else None)
 

@@ -1,9 +1,10 @@
-"""Files whose transaction is rolled back are removed.
+"""Deletes files whose transaction is rolled back.
 
-Django has no hook for a rollback, but it drops the callbacks of what was rolled back, a savepoint
-or all. A finalizer sees that. It runs wherever the last reference goes or the collector starts, in
-the middle of any code, so it takes no lock and does no work: it puts a note into a queue, for a
-thread that removes the files. A killed process cannot clean up; the audit command finds its files.
+Django has no hook for a rollback, but it drops the callbacks of the transaction or savepoint, and a
+finalizer notices that. A finalizer can run in the middle of any code, when the last reference is
+dropped or the garbage collector runs, so it must not take a lock. It only adds an entry to a queue
+for a thread that deletes the files. A killed process cannot clean up; the audit command finds its
+files.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ class _Transaction:
 
 
 class _Commit:
-    """A callback that tells the others of its transaction that it has committed."""
+    """A callback that informs the other callbacks of its transaction of the commit."""
 
     def __init__(self, state: _Transaction, function: Callable[[], object] | None = None) -> None:
         self.state = state
         self.function = function
         if function:
-            update_wrapper(self, function)  # Django asks a robust callback for its name
+            update_wrapper(self, function)  # Django needs the name of a robust callback
 
     def __call__(self) -> None:
         self.state.committed = True
@@ -62,15 +63,15 @@ _starting = threading.Lock()
 
 
 def remove_on_rollback(keys: Sequence[str], using: str) -> None:
-    """Remove the files if the transaction around the caller does not commit."""
+    """Delete the files if the current transaction does not commit."""
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block:
         return
     _start_thread()
     commit = _Commit(_Transaction())
     transaction.on_commit(commit, using=using)
-    # Django runs callbacks in order, and where one raises it drops those behind it, as in a
-    # rollback. So the first one has to tell of the commit, whoever registered it.
+    # Django runs callbacks in order. If one raises, it drops the following ones, as in a
+    # rollback. So the very first callback must notice the commit.
     savepoints, first, robust = connection.run_on_commit[0]
     if not isinstance(first, _Commit):
         first = _Commit(commit.state, first)
@@ -80,15 +81,15 @@ def remove_on_rollback(keys: Sequence[str], using: str) -> None:
 
 
 def outcome_is_unknown(kind: type[BaseException]) -> bool:
-    """Whether the database may have committed before the connection broke.
+    """Whether the database may have committed before the connection was lost.
 
-    A file without a row can be found and removed later; a row without its original is a loss.
+    A file without a row can be found and deleted later, but a lost original cannot be restored.
     """
     return issubclass(kind, OperationalError | InterfaceError)
 
 
 def wait_for_removals(seconds: float | None = None) -> bool:
-    """Wait until the files of all transactions rolled back so far are removed; False if not."""
+    """Wait until the files of all earlier rollbacks are deleted. False after the timeout."""
     if _thread is None:
         return True
     reached = threading.Event()
@@ -109,7 +110,7 @@ def _carry_out_notes() -> None:
             continue
         try:
             _carry_out(note, delete_files)
-        except RuntimeError:  # the interpreter is about to exit, and the pools take no more work
+        except RuntimeError:  # the interpreter is exiting, so the pools accept no more work
             _notes.put(note)
             return
 
@@ -136,7 +137,7 @@ def _start_thread() -> None:
 
 
 def _finish() -> None:
-    """Before the process ends, as a command does whose transaction was just rolled back."""
+    """Finish the queue before the process exits, for example after the rollback of a command."""
     if _thread is None:
         return
     _notes.put(None)
@@ -147,7 +148,7 @@ def _finish() -> None:
 
 
 def _forget() -> None:
-    """Threads do not survive a fork, and the parent's notes are the parent's to carry out."""
+    """Threads do not survive a fork, and the parent process handles its own queue."""
     global _notes, _starting, _thread
     _notes, _starting, _thread = SimpleQueue(), threading.Lock(), None
 

@@ -1,4 +1,4 @@
-"""Check, generate, write: what uploads and regenerations share, and the only writer of files."""
+"""Checks, generates and stores files, for uploads and regeneration; nothing else writes files."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _Puts = dict[str, Future[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
-    """What came of the versions of one original: what the row has to record of them."""
+    """The versions of one original, as the row must record them."""
 
     versions: dict[str, Version]
-    """Those in the storage, by name, in the order of the setting."""
+    """The stored versions by name, in the order of the setting."""
     placeholder: Placeholder
     failure: str
-    """Why versions are missing; empty where all are there."""
+    """Why versions are missing; empty if all are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredImage:
-    """An original and its versions, all in the storage: what the row has to record."""
+    """A stored original and its versions, which the row must record."""
 
     key: str
     facts: Facts
@@ -54,19 +54,19 @@ class StoredImage:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What is known of a file that was checked before it is stored."""
+    """The results of checking a file before it is stored."""
 
     facts: Facts
     events: Sequence[Event]
     settings: Settings
-    """Those that the events were made by."""
+    """The specs from which the events were generated."""
 
 
 def check(file: File[bytes]) -> Facts:
-    """The facts of ``file``, of which every pixel was decoded; nothing is written.
+    """The facts of ``file`` after decoding it completely, without storing anything.
 
-    For forms, which have to answer before anything is stored. The file keeps the result, so that
-    ``store()`` needs not do the work again. Raises ``InvalidImage``.
+    For forms, which must report errors before anything is stored. The file keeps the result, so
+    that ``store()`` need not repeat the work. Raises ``InvalidImage``.
     """
     facts = inspect(file)
     checked = _Checked(facts, list(generate(file, facts, get_settings().versions)), get_settings())
@@ -77,13 +77,13 @@ def check(file: File[bytes]) -> Facts:
 
 @contextmanager
 def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
-    """Check ``file``, write the original and its versions, and lend the result to the body.
+    """A context manager that checks ``file``, stores it and its versions and yields the result.
 
-    The body records it in the database ``using``. Where the body raises, or the transaction it
-    ran in is rolled back later, the files are removed again.
+    The body records the result in the database ``using``. If the body raises, or the transaction is
+    rolled back later, the files are deleted.
 
-    Raises ``InvalidImage`` before anything is written, ``StorageUnavailable`` after all that was
-    written is removed.
+    Raises ``InvalidImage`` before anything is written, and ``StorageUnavailable`` after deleting
+    everything that was written.
     """
     facts, events = _checked(file)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
@@ -96,11 +96,11 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
 def regenerate(
     key: str, specs: Sequence[VersionSpec], focal_point: FocalPoint, *, using: str
 ) -> Iterator[Generated]:
-    """Generate versions of the original ``key`` again, under new keys, and lend them to the body.
+    """A context manager that regenerates versions of the original ``key``, under new keys.
 
-    The body records them in the database ``using``. Where it raises, or the transaction it ran in
-    is rolled back later, the files are removed again. An original that cannot be read is a
-    ``failure``, as is one that the settings do not allow any more.
+    The body records them in the database ``using``. If it raises, or the transaction is rolled back
+    later, the files are deleted. If the original cannot be read, or the settings no longer allow
+    it, ``failure`` says so.
     """
     reading = threads.submit("transfers", _read_original, key)
     if error := reading.exception():
@@ -115,7 +115,7 @@ def regenerate(
 
 
 def _checked(file: File[bytes]) -> tuple[Facts, _Events]:
-    """What ``check()`` found out about these bytes, or what is to be found out now."""
+    """The result of ``check()`` for this file, or else the result of checking it now."""
     checked: _Checked | None = getattr(file, _CHECKED, None)
     if checked and checked.settings == get_settings() and checked.facts.sha256 == sha256_of(file):
         return checked.facts, (event for event in checked.events)
@@ -133,7 +133,7 @@ def _read_original(key: str) -> tuple[File[bytes], Facts]:
 
 @contextmanager
 def _writing(using: str) -> Iterator[_Puts]:
-    """PUTs by key. Where the block raises, or is rolled back later, their files are removed."""
+    """PUTs by key. If the block raises or is rolled back later, their files are deleted."""
     puts: _Puts = {}
     storage.connect()
     with ExitStack() as undo:
@@ -150,10 +150,10 @@ def _write(
     focal_point: FocalPoint = CENTRE,
     original: tuple[str, File[bytes]] | None = None,
 ) -> Generated:
-    """Store the original as soon as it could be decoded, and each version when it is encoded.
+    """Store the original as soon as it is decoded, and each version as soon as it is encoded.
 
-    Returns when nothing is under way any more. Raises what is wrong with an ``original``; what is
-    wrong with versions is told by the result.
+    Returns when all work is finished. Raises errors of the ``original``; the result contains
+    errors of versions.
     """
     encoded: dict[str, tuple[VersionSpec, Encoded]] = {}
     placeholder, failure = Placeholder(), None
@@ -183,13 +183,13 @@ def _put(key: str, content: File[bytes]) -> Future[str]:
 
 
 def _save(key: str, content: File[bytes]) -> str:
-    """Write one file: one PUT on S3. Returns the key that the storage chose to use."""
+    """Write a file, with one PUT on S3. Returns the key that the storage has chosen."""
     content.seek(0)
     return storage.get_storage().save(key, content)
 
 
 def _require_original(put: Future[str] | None, failure: BaseException | None) -> None:
-    """Raise what is wrong where the original is not in the storage: its pixels or its PUT."""
+    """Raise an error if the original is not stored, because it is damaged or its PUT failed."""
     if put is None:
         raise failure or AssertionError("an original that was decoded is stored")
     if error := put.exception():
@@ -201,7 +201,7 @@ def _require_original(put: Future[str] | None, failure: BaseException | None) ->
 def _stored_versions(
     encoded: Mapping[str, tuple[VersionSpec, Encoded]], puts: _Puts, focal_point: FocalPoint
 ) -> tuple[dict[str, Version], BaseException | None]:
-    """By name, in the order of the setting; and why the storage refused others."""
+    """The stored versions by name, in the order of the setting, and why others are not stored."""
     refused = {key: error for key in encoded if (error := puts[key].exception())}
     delete_files(refused)  # a PUT reported as failed may still have been written
     versions = {
@@ -221,12 +221,12 @@ def _stored_versions(
 
 
 def _written(puts: _Puts) -> list[str]:
-    """The keys of all that is in the storage."""
+    """The keys of all stored files."""
     return [put.result() for put in puts.values() if not put.exception()]
 
 
 def _undo(puts: _Puts, kind: type[BaseException] | None, *_error: object) -> None:
-    """Where an error ends the work, remove all that was, or may have been, written."""
+    """If an error stops the work, delete all files that were or may have been written."""
     if kind is None:
         return
     wait(puts.values())
@@ -238,7 +238,7 @@ def _undo(puts: _Puts, kind: type[BaseException] | None, *_error: object) -> Non
 
 
 def _raise_damage(events: Sequence[Event]) -> None:
-    """Raise why the original could not be decoded; a version that failed is no reason to refuse."""
+    """Raise if the original could not be decoded. A failed version is no reason to reject it."""
     finished = events[-1]
     if isinstance(finished, Finished) and finished.failure and len(events) == 1:
         raise finished.failure

@@ -1,7 +1,7 @@
-"""The threads that a process works with, made on first use and kept.
+"""The thread pools of a process, created on first use.
 
-Pillow releases the GIL in all its heavy calls, so threads are enough. Slots wait for encoders and
-nothing waits for a slot from inside, so the pools cannot lock each other.
+Pillow releases the GIL in all expensive calls, so threads are enough. Slots wait for encoders, but
+no pool waits for slots, so the pools cannot deadlock.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any, Final, Literal, TypeVar
 from django_polyimages.conf import get_settings
 
 Pool = Literal["slots", "encoders", "transfers", "deletions"]
-"""``slots`` decode and scale: memory is bounded by their number, not by that of the requests (a
-thread per upload behind a semaphore would not do: glibc keeps an arena for every thread it has
-seen). ``encoders`` are one a core. ``transfers`` and ``deletions`` wait for the storage, apart from
-each other, so that a thousand deletions do not hold up an upload.
+"""``slots`` decode and scale; their number limits the memory, however many requests there are. (A
+thread per upload with a semaphore would not, because glibc keeps an arena for each thread.) There
+is one encoder per core. ``transfers`` and ``deletions`` wait for the storage; they are separate, so
+that a thousand deletions do not delay an upload.
 """
-_TRANSFERS: Final = 10  # two uploads of an original and four versions
+_TRANSFERS: Final = 10  # enough for two uploads of an original and four versions
 _DELETIONS: Final = 4
 
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ def _size_of(pool: Pool) -> int:
 
 
 def _forget() -> None:
-    """Threads do not survive a fork: a child (gunicorn --preload, Celery) starts its own."""
+    """Threads do not survive a fork, so a child (gunicorn --preload, Celery) starts its own."""
     global _lock
     _lock = threading.Lock()
     _pools.clear()

@@ -1,4 +1,4 @@
-"""From whatever a file holds to sRGB in eight bits."""
+"""Converts pixels of any kind to sRGB with eight bits per channel."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageCms
 
-_SAME_COLOUR = 2  # of 255: what two honest sRGB profiles differ by
+_SAME_COLOUR = 2  # of 255: by how much two correct sRGB profiles differ
 _COLOUR_SPACES = {"L": "GRAY", "LA": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
 
 
 def simple_mode(image: Image.Image) -> Image.Image:
-    """The same pixels in a mode that scales well: L, LA, RGB, RGBA or CMYK."""
+    """The same pixels in a mode that can be scaled: L, LA, RGB, RGBA or CMYK."""
     if image.mode in ("I;16", "I;16B", "I"):
         return _eight_bits(image)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
@@ -25,7 +25,7 @@ def simple_mode(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled, where ``convert("L")`` would clip nearly everything to white."""
+    """Scale 16-bit grey values; ``convert("L")`` would clip nearly all of them to white."""
     wide = image.convert("I")
     grey = wide.point([value >> 8 for value in range(65536)], "L")
     clear = image.info.get("transparency")
@@ -50,7 +50,7 @@ def srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 
 def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:
-    """``picture`` moved from its profile to sRGB; None where there is nothing to do."""
+    """``picture`` converted from its profile to sRGB; None if there is nothing to do."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
     colour_space = profile.profile.xcolor_space.strip()
     if colour_space != _COLOUR_SPACES[picture.mode]:
@@ -69,8 +69,8 @@ def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether the profile is sRGB, whatever it calls itself: seen on 343 colours, which cost
-    nothing, where a large picture costs 50 ms.
+    """Whether the profile is sRGB, whatever its name. Comparing 343 colours takes no time, while
+    converting a large picture takes 50 ms.
     """
     probe = _probe().convert(mode)
     changed = ImageCms.applyTransform(probe, transform)

@@ -1,4 +1,4 @@
-"""Whether a file is an image that is accepted, from its header and checksums, before any decode."""
+"""Checks whether a file is an accepted image, by its header and checksums, before decoding it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from django_polyimages.formats import FORMATS, OriginalFormat
 
 _ORIENTATION = 0x0112  # the EXIF tag (CIPA DC-008, 4.6.4)
 _DECODER_ERRORS: Final = (
-    # What Pillow's five decoders were seen to raise on damaged files, and what they only warn of
-    # where the host has made warnings errors.
+    # Exceptions of Pillow's five decoders on damaged files, and warnings, which the host may have
+    # turned into errors.
     Warning,
     OSError,
     ValueError,
@@ -35,16 +35,16 @@ _DECODER_ERRORS: Final = (
     struct.error,
 )
 _READS: Final = 2000
-"""How often a decoder may read for the header: some 600 chunks or segments. Phones write 50. A file
-that is nothing but tiny chunks takes Pillow a minute and most of a gigabyte otherwise."""
+"""How often a decoder may read for the header: enough for 600 chunks or segments. Phones write 50.
+Without a limit, Pillow needs a minute and nearly a gigabyte for a file of tiny chunks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of an original without decoding it."""
+    """The facts about an original that are known without decoding it."""
 
     format: OriginalFormat
-    """``JPEG``, ``PNG``, ``WEBP``, ``GIF`` or ``AVIF``, by content, never by name."""
+    """``JPEG``, ``PNG``, ``WEBP``, ``GIF`` or ``AVIF``, detected from the content, not the name."""
     byte_size: int
     width: int
     """Displayed width in pixels, after the EXIF orientation."""
@@ -66,11 +66,11 @@ class Facts:
 
 
 def inspect(file: File[bytes]) -> Facts:
-    """The facts of ``file``. Raises ``InvalidImage`` that says why it is not accepted.
+    """The facts about ``file``. Raises ``InvalidImage`` with the reason if it is not accepted.
 
-    Cheapest checks first: bytes, decoder, pixels of the header, checksums inside the file. Memory
-    stays small whatever the file claims to be. Damage that shows in the pixels only is found by
-    ``scaling.decode()``.
+    The cheapest checks come first: bytes, decoder, pixels in the header, checksums in the file.
+    They need little memory, whatever the file claims to be. Only ``scaling.decode()`` finds damage
+    in the pixels.
     """
     settings = get_settings()
     _check_bytes(file, settings)
@@ -115,7 +115,7 @@ class _BoundedReader:
 
 
 def open_image(file: File[bytes]) -> ImageFile.ImageFile:
-    """Read the header with one of the decoders allowed. The only call of ``Image.open()``."""
+    """Read the header with an allowed decoder. Only this function calls ``Image.open()``."""
     formats = get_settings().formats
     reader = _BoundedReader(file)
     try:
@@ -127,7 +127,7 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
             % {"formats": ", ".join(formats)},
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        # Pillow's own limit; a warning where the host has made warnings errors.
+        # Pillow's own limit, which is a warning that the host may have turned into an error.
         raise _too_many_pixels(get_settings()) from error
     reader.reads_left = _READS + file.size // 256  # PNG encoders write pixels in chunks of 8 KiB
     return image
@@ -135,7 +135,7 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
 
 @contextmanager
 def refusing_damage() -> Iterator[None]:
-    """Turn what a decoder raises on a damaged file into ``InvalidImage``."""
+    """Convert exceptions of a decoder on a damaged file to ``InvalidImage``."""
     try:
         yield
     except InvalidImage:
@@ -178,14 +178,14 @@ def _too_many_pixels(settings: Settings, size: tuple[int, int] | None = None) ->
 
 
 def _format_of(image: Image.Image) -> OriginalFormat:
-    # Phones write JPEG files with a second picture in them; Pillow calls these MPO.
+    # Phones write JPEG files that contain a second picture; Pillow calls them MPO.
     return "JPEG" if image.format == "MPO" else cast("OriginalFormat", image.format)
 
 
 def _orientation_of(image: Image.Image) -> int:
-    """The orientation in the header, 1 where there is none or none that can be read."""
+    """The orientation in the header; 1 if it is missing or invalid."""
     if "exif" not in image.info:
-        return 1  # getexif() would decode a PNG to look for it behind the pixels
+        return 1  # getexif() would decode a PNG to find EXIF data after the pixels
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except _DECODER_ERRORS:

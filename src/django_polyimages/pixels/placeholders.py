@@ -10,8 +10,8 @@ from typing import cast
 from PIL import Image
 
 SIDES = sorted(range(16, 33), key=lambda side: abs(side - 24))
-"""Pixels of the longer side: about 100 bytes as WebP, and enough to recognise the picture. The
-first is taken that keeps the proportions best, so that no edge shows beside the picture.
+"""Possible lengths of the longer side in pixels: about 100 bytes as WebP, and enough to recognise
+the picture. The one that keeps the proportions best is used, so that no edge is visible.
 """
 _QUALITY = 40
 _COLOURS = 5
@@ -20,10 +20,10 @@ _OPAQUE = 128
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """What is shown while a picture loads; both are empty where nothing is known of it."""
+    """What is shown while a picture loads. Both values are empty if nothing is known about it."""
 
     color: str = ""
-    """The most frequent of five colours, as ``#rrggbb``; empty where nothing is opaque."""
+    """The most frequent of five colours, as ``#rrggbb``; empty if nothing is opaque."""
     data_uri: str = ""
     """A WebP picture of at most 32 pixels a side, as ``data:image/webp;base64,...``; empty for a
     transparent picture, behind which it would stay visible.
@@ -31,9 +31,9 @@ class Placeholder:
 
 
 def placeholder_of(picture: Image.Image) -> Placeholder:
-    """The placeholder of a whole picture that is decoded already: the smaller, the cheaper."""
+    """The placeholder of a decoded, uncropped picture. A smaller picture takes less time."""
     size = _size_of(*picture.size)
-    # reducing_gap: whole blocks of pixels are averaged first, where there are many.
+    # reducing_gap averages blocks of pixels first, which is faster for large pictures.
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     color = _dominant_color(small)
     return Placeholder(color, _data_uri(small) if _is_opaque(small) else "")
@@ -47,7 +47,7 @@ def _size_of(width: int, height: int) -> tuple[int, int]:
 
 
 def _is_opaque(small: Image.Image) -> bool:
-    """Of screenshots too, which have an alpha channel and no use for it."""
+    """Whether no pixel is transparent, as in screenshots that have an unused alpha channel."""
     least, _most = cast("tuple[int, int]", small.convert("RGBA").getchannel("A").getextrema())
     return least == 255
 

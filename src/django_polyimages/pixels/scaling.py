@@ -1,6 +1,6 @@
-"""From an original to the pixels and bytes of its versions.
+"""Turns an original into the pixels and bytes of its versions.
 
-One decode for all versions, the largest first, each next one from the one before.
+The original is decoded once. Each version is made from the next larger one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from django_polyimages.pixels.inspection import Facts, open_image, refusing_dama
 from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 NEAR_MISS = 0.96
-"""A JPEG may be decoded at a half, a quarter or an eighth of its size, which costs a fraction of
-the time and memory, if at most 4 % of the largest version's side are missing then. Phones make
-pictures 4032 or 4000 pixels wide: half of that is just short of 2048. Measured against scaling from
-the full picture: SSIM -0.0027 on the largest version, nothing on the others."""
+"""A JPEG is decoded at a half, a quarter or an eighth of its size, which needs a fraction of the
+time and memory, if the result has at least 96 % of the side of the largest version. Pictures of
+phones are 4032 or 4000 pixels wide, and half of that is a little less than 2048. Compared with
+scaling the full picture, the SSIM is 0.0027 lower for the largest version, and equal for others."""
 
 _LANCZOS = Image.Resampling.LANCZOS
 _TRANSPOSE = {  # what undoes each EXIF orientation (CIPA DC-008, 4.6.4)
@@ -73,7 +73,7 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image:
         image.draft(None, (width, height))
         raw_mode = image.tile[0].args if image.format == "PNG" and image.tile else None
         if image.format == "PNG":
-            # The chunks after the pixels are not needed, and each of them may inflate.
+            # Skip the chunks after the pixels: they are not needed and may be compressed.
             image.load_end = lambda: None  # type: ignore[method-assign]
         image.load()
     _mend_transparency(image, raw_mode)
@@ -83,20 +83,20 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image:
 def prepare(image: Image.Image, plan: Plan) -> Image.Image:
     """The whole picture, upright and in sRGB, just large enough for the largest version.
 
-    ``image`` is what ``decode()`` returned.
+    ``image`` is the result of ``decode()``.
     """
     picture = srgb(_resized(simple_mode(image), plan.size), image.info.get("icc_profile"))
     if (method := _TRANSPOSE.get(plan.facts.orientation)) is not None:
         picture = picture.transpose(method)
-    picture.info = {}  # Pillow's encoders write the metadata that they find there
+    picture.info = {}  # otherwise Pillow's encoders would write this metadata
     return picture
 
 
 def render(picture: Image.Image, plan: Plan) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
     """The pixels of the versions, largest first.
 
-    ``picture`` is what ``prepare()`` returned. Specs that ask for the same bytes come together, as
-    ``md`` and ``lg`` of a small original do.
+    ``picture`` is the result of ``prepare()``. Specs with the same result, such as ``md`` and
+    ``lg`` of a small original, are returned together.
     """
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
     for spec, target in plan.targets:
@@ -110,7 +110,7 @@ def render(picture: Image.Image, plan: Plan) -> Iterator[tuple[list[VersionSpec]
 
 
 def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
-    """The bytes of a version, without any metadata."""
+    """The encoded version, without metadata."""
     buffer = io.BytesIO()
     if spec.format == "WEBP":
         method = get_settings().webp_method
@@ -124,7 +124,7 @@ def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
 
 
 def _mend_transparency(image: Image.Image, raw_mode: object) -> None:
-    """Give the transparent colour of a PNG the depth that Pillow has given the pixels."""
+    """Convert the transparent colour of a PNG to the bit depth that Pillow uses for the pixels."""
     clear = image.info.get("transparency")
     if raw_mode in _GREY_LEVELS and isinstance(clear, int):
         image.info["transparency"] = clear * 255 // _GREY_LEVELS[raw_mode]

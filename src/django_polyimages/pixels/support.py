@@ -14,8 +14,8 @@ def is_supported(name: OriginalFormat) -> bool:
 
 
 def most_pixels() -> int | None:
-    """From how many pixels on Pillow refuses an image; None for no limit.
+    """The maximum number of pixels that Pillow accepts; None for no limit.
 
-    Pillow warns from ``MAX_IMAGE_PIXELS`` on and refuses from twice as many.
+    Pillow warns above ``MAX_IMAGE_PIXELS`` and fails above twice as many.
     """
     return 2 * Image.MAX_IMAGE_PIXELS if Image.MAX_IMAGE_PIXELS else None

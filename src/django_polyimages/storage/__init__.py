@@ -18,7 +18,7 @@ from django_polyimages.formats import FORMATS
 
 
 class _AliasStorage(LazyObject):  # type: ignore[type-arg]
-    """The storage of ``POLYIMAGES["STORAGE"]``, found on first use."""
+    """The storage of ``POLYIMAGES["STORAGE"]``, looked up on first use."""
 
     def _setup(self) -> None:
         alias = get_settings().storage
@@ -34,10 +34,10 @@ def get_storage() -> Storage:
 
 
 def generate_upload_filename(instance: object, filename: str) -> str:
-    """A new key as ``images/img_<random>.<ext>``.
+    """A new key such as ``images/img_<random>.<ext>``.
 
-    The random part has 128 bits and no underscore, so it can neither be guessed nor collide with
-    a version's suffix. Of ``filename`` only a known extension is used.
+    The random part has 128 bits, so it cannot be guessed, and no underscore, so it cannot be
+    confused with the suffix of a version. Only a known extension of ``filename`` is used.
     """
     extension = filename.rpartition(".")[2].lower()
     if extension not in {known.extension for known in FORMATS.values()}:
@@ -46,10 +46,10 @@ def generate_upload_filename(instance: object, filename: str) -> str:
 
 
 def connect() -> None:
-    """Let the storage connect in this thread, before several threads use it at once.
+    """Let the storage connect in this thread, before several threads use it at the same time.
 
-    django-storages' S3 backend makes its shared connection on the first use of ``bucket``, without
-    a lock; ten threads that come first make ten of them, 150 ms of CPU each.
+    The S3 backend of django-storages creates its connection on the first use of ``bucket``, without
+    a lock: ten threads would create ten connections, each with 150 ms of CPU time.
     """
     getattr(get_storage(), "bucket", None)
 

@@ -1,4 +1,4 @@
-"""The keys of versions: beside their original, and never used twice."""
+"""The keys of versions, which are next to their original and never used twice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from django_polyimages.specs import VersionSpec
 
 
 def version_key(key: str, spec: VersionSpec, *, token: str = "") -> str:
-    """The key of a version, beside its original: ``images/img_<random>_thumb.webp``.
+    """The key of a version, next to its original: ``images/img_<random>_thumb.webp``.
 
-    A version that is generated again has a ``token``, as in ``..._thumb-3fa2c1.webp``: no key is
-    written twice, so caches may keep every file for ever and a late worker cannot overwrite a newer
-    result.
+    A regenerated version has a ``token``, as in ``..._thumb-3fa2c1.webp``. No key is written twice,
+    so caches may keep every file for ever, and a slow worker cannot overwrite a newer result.
     """
     ending = f"-{token}" if token else ""
     return f"{key.rpartition('.')[0]}{spec.suffix}{ending}.{spec.extension}"
@@ -21,7 +20,7 @@ def version_key(key: str, spec: VersionSpec, *, token: str = "") -> str:
 def new_token() -> str:
     """Six random hex digits.
 
-    Not a digest of the content: the same content may be generated twice, and each time the files
-    that it replaces are deleted.
+    A digest of the content would not do: the same content may be generated again, and a pending
+    deletion of the earlier file would then hit the new one.
     """
     return secrets.token_hex(3)

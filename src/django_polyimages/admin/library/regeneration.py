@@ -1,4 +1,4 @@
-"""Making versions again from the admin: an action with its page, and one image at a time."""
+"""Regenerating versions in the admin: an action with a page, and a view for one image."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from django_polyimages.operations.regeneration import images_of, plan_regenerati
 
 ADDRESSES_AT_ONCE = 200
 FAILURES_NAMED = 10
-"""How many failures one message lists; of the others only the number is told."""
+"""How many failures a message lists; the others are only counted."""
 
 
 class ImageRegeneration(admin.ModelAdmin):
-    """The action ``regenerate_versions`` and the address ``<pk>/regenerate/``."""
+    """The action ``regenerate_versions`` and the URL ``<pk>/regenerate/``."""
 
     regeneration_template = "admin/polyimages/image/regenerate.html"
 
@@ -36,10 +36,10 @@ class ImageRegeneration(admin.ModelAdmin):
     def regenerate_versions(
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
-        """Ask what is to be made; then the script sends one image after another.
+        """Ask which versions to regenerate. A script then sends one request per image.
 
-        However many are selected, the page holds no list of them: the script fetches addresses a
-        few hundred at a time, by the same action. Without it one request makes all of them.
+        The page does not contain the selected images, since there may be many: the script fetches
+        a few hundred URLs at a time with the same action. Without JavaScript, one request does all.
         """
         if "addresses_after" in request.POST:
             return self._addresses(request, queryset)
@@ -65,9 +65,9 @@ class ImageRegeneration(admin.ModelAdmin):
         return TemplateResponse(request, self.regeneration_template, context)
 
     def regenerate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Make the versions of one image again; ``everything=1`` those too that are up to date.
+        """Regenerate the outdated versions of one image, or all with ``everything=1``.
 
-        A script that accepts JSON is told what came of it, others are sent back to the image.
+        Responds with JSON to scripts and with a redirect to the image to browsers.
         """
         if request.method != "POST":
             return refusal(_("Only POST is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
@@ -92,7 +92,7 @@ class ImageRegeneration(admin.ModelAdmin):
         )
 
     def _addresses(self, request: HttpRequest, queryset: QuerySet[Any]) -> JsonResponse:
-        """Where the next images are made again, and after which one to go on."""
+        """The URLs for the next images, and the primary key after which to continue."""
         after = request.POST["addresses_after"]
         try:
             last = self.opts.pk.to_python(after) if after else None

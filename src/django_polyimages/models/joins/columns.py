@@ -1,4 +1,4 @@
-"""The columns that Django has no field for."""
+"""Columns for which Django has no field."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ else:
 
 
 class ObjectIdField(_TextBase):
-    """The key of a host object as text in its one canonical spelling, whatever type it has."""
+    """The primary key of an object of any model, as text in its canonical spelling."""
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
-        """As Django's own field: the migrations of a host do not import this module."""
+        """Deconstruct as Django's field, so that migrations of hosts do not import this module."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001
-        """Text also on the instance at hand, not only in the database."""
+        """Convert to text on the instance too, not only in the database."""
         value = getattr(model_instance, self.attname)
-        if value is not None:  # that the database refuses
+        if value is not None:  # the database rejects it
             value = str(value)
             setattr(model_instance, self.attname, value)
         return cast("str", value)
@@ -43,10 +43,10 @@ ObjectIdField.register_lookup(SameKeys)
 
 
 class VersionsField(_Base):
-    """A JSON column, in Python a dict of ``Version`` by name."""
+    """A JSON column. In Python its value is a dict of ``Version`` by name."""
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
-        """As Django's own field: the migrations of a host do not import this module."""
+        """Deconstruct as Django's field, so that migrations of hosts do not import this module."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
 
@@ -75,7 +75,7 @@ class VersionsField(_Base):
 
 
 def _versions(value: Any) -> Any:
-    """``Version`` objects for records; what is neither (a key transform's result) stays."""
+    """Convert records to ``Version`` objects, but not the result of a key transform."""
     if isinstance(value, dict) and all(isinstance(item, Mapping) for item in value.values()):
         return from_json(value)
     return value

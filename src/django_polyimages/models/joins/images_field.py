@@ -1,8 +1,8 @@
-"""The field behind ``contact.images``: a ``GenericRelation`` that joins by the key as text.
+"""The field ``contact.images``: a ``GenericRelation`` that joins by the primary key as text.
 
-Django's own compares ``object_id`` with the key as the database keeps it. PostgreSQL refuses that
-in ``exclude()``, and elsewhere casts each ``object_id``, which fails at one that is no such key.
-Where a UUID is kept as 32 digits, as on SQLite, nothing is found and nothing is said.
+Django's class compares ``object_id`` with the primary key as the database stores it. On PostgreSQL
+this fails in ``exclude()``; in other queries ``object_id`` is cast, which fails for values that are
+not valid keys. If UUIDs are stored as 32 digits, as on SQLite, it silently finds nothing.
 
 Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``, ``rel_class``,
 ``remote_field``, ``content_type_field_name``, ``object_id_field_name``, ``mti_inherited``,
@@ -47,7 +47,7 @@ _Fetched = tuple[
     bool,
 ]
 COVER = "_images_cover"
-"""What ``prefetch_related()`` calls the covers."""
+"""The name of the covers for ``prefetch_related()``."""
 
 
 class _ImagesRel(GenericRel):
@@ -60,10 +60,10 @@ class _ImagesRel(GenericRel):
 
 
 class ImagesField(GenericRelation):
-    """``images`` of a model: the relations to its objects.
+    """The field ``images`` of a model: the relations to its objects.
 
-    Beside Django's cache of prefetched relations it keeps the cover alone, where only that was
-    loaded: ``get_cached_value(obj)``.
+    In addition to Django's cache of prefetched relations, ``get_cached_value(obj)`` has the cover
+    if only covers were loaded.
     """
 
     rel_class = _ImagesRel
@@ -79,7 +79,7 @@ class ImagesField(GenericRelation):
         setattr(cls, COVER, _CoverDescriptor(self))
 
     def get_reverse_joining_fields(self) -> tuple[()]:
-        """No columns as they are: ``get_extra_restriction`` is the whole condition of the join."""
+        """No columns, since ``get_extra_restriction`` is the whole condition of the join."""
         return ()
 
     def get_extra_restriction(self, alias: str | None, remote_alias: str) -> WhereNode:
@@ -87,14 +87,14 @@ class ImagesField(GenericRelation):
         content_type = relation.get_field(self.content_type_field_name)
         object_id = relation.get_field(self.object_id_field_name)
         conditions = [_equal(content_type, remote_alias, ContentTypeKey(self.model))]
-        if alias is not None:  # in exclude() Django compares the keys itself, with our lookup
+        if alias is not None:  # in exclude() Django adds this condition itself
             key = self.model._meta.pk.get_col(alias)
             conditions.append(_equal(object_id, remote_alias, key))
         return WhereNode(conditions, connector=AND)
 
 
 class _ImagesDescriptor(ReverseGenericManyToOneDescriptor):
-    """Gives ``contact.images``."""
+    """The descriptor ``contact.images``."""
 
     @cached_property
     def related_manager_cls(self) -> type[Any]:
@@ -102,7 +102,7 @@ class _ImagesDescriptor(ReverseGenericManyToOneDescriptor):
 
 
 class _CoverDescriptor:
-    """Lets ``prefetch_related()`` load covers, for ``images.cover()``."""
+    """Loads covers with ``prefetch_related()``, for ``images.cover()``."""
 
     def __init__(self, field: ImagesField) -> None:
         self.field = field

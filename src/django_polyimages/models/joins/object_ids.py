@@ -29,10 +29,10 @@ _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
 
 
 class KeyAsText(Func):
-    """The key of an object as text: an integer, a UUID, or text already.
+    """The primary key of an object as text; it may be an integer, a UUID or text.
 
-    Raises ``NotSupportedError`` for a key that a database spells differently than Python: a wrong
-    spelling would find nothing and say nothing.
+    Raises ``NotSupportedError`` for a type that the database converts to another text than Python,
+    because queries would silently find nothing.
     """
 
     arity = 1
@@ -50,7 +50,7 @@ class KeyAsText(Func):
         if isinstance(kind, models.UUIDField) and not connection.features.has_native_uuid_field:
             return compiler.compile(_hyphenated(key))
         if isinstance(kind, models.IntegerField | models.UUIDField):
-            # What CAST() gives there has a collation of its own, which may clash with object_id's.
+            # The result of CAST() has another collation there, which may conflict with object_id's.
             is_mysql = connection.vendor == "mysql"
             text = Func(key, function="CONCAT") if is_mysql else Cast(key, models.CharField())
             return compiler.compile(text)
@@ -58,7 +58,7 @@ class KeyAsText(Func):
 
 
 class ContentTypeKey(Expression):
-    """The content type of ``model`` in the database that is asked: it may differ in another."""
+    """The content type of ``model`` in the database of the query; its id may differ in others."""
 
     output_field = models.IntegerField()
 
@@ -72,7 +72,7 @@ class ContentTypeKey(Expression):
 
 
 class SameKey(_Exact):
-    """``object_id=``: with a value, or with a column of the host in its spelling as text."""
+    """``object_id=`` with a value, or with a primary key column converted to text."""
 
     def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         if isinstance(self.rhs, Expression):
@@ -99,9 +99,9 @@ def _strictly(
     compiler: SQLCompiler,
     connection: BaseDatabaseWrapper,
 ) -> _AsSql:
-    """On MySQL and MariaDB byte for byte: many collations also find "KEY" or "key " for "key".
+    """Compare bytes on MySQL and MariaDB, where many collations find "KEY" or "key " for "key".
 
-    The comparison by collation stays, for the index.
+    The comparison by collation is kept as well, because it can use the index.
     """
     loose, loose_params = lookup.as_sql(compiler, connection)
     lhs, lhs_params = lookup.process_lhs(compiler, connection)
@@ -110,7 +110,7 @@ def _strictly(
 
 
 def _hyphenated(key: Expression) -> Expression:
-    """32 hexadecimal digits, which is how databases without a type for UUIDs keep one."""
+    """Convert 32 hexadecimal digits, as databases without a UUID type store a UUID."""
     first, *rest = (Substr(key, start, length) for start, length in _UUID_PARTS)
     return Concat(first, *(part for one in rest for part in (Value("-"), one)))
 

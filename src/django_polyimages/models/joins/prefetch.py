@@ -22,22 +22,22 @@ from django.db.models.functions import RowNumber
 if TYPE_CHECKING:
     from django_polyimages.models.relations import AbstractImageRelation
 
-    # Not of AbstractImageRelation: its foreign key to the image is in the concrete models.
+    # Not AbstractImageRelation, since only the concrete models have the foreign key to the image.
     _Relations = models.QuerySet[Any]
 
 Target = tuple[int, str]
-"""A content type and the key of an object as text."""
+"""A content type and the primary key of an object as text."""
 
 
 def relations_about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
-    """Those of ``relations`` that belong to ``objects``, with their images."""
+    """The ``relations`` of ``objects``, with their images."""
     return _about(objects, relations).select_related("image")
 
 
 def covers_about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
-    """For each object the one relation that ``images.cover()`` returns, with its image.
+    """For each object the relation that ``images.cover()`` returns, with its image.
 
-    The rows are numbered without their images, and only those of ``objects``.
+    The window function numbers only the relations of ``objects``, and without joining images.
     """
     number = Window(
         RowNumber(),
@@ -50,24 +50,24 @@ def covers_about(objects: Collection[models.Model], relations: _Relations) -> _R
 
 
 def cover_first(model: type[models.Model]) -> list[Any]:
-    """The display order, before it the cover."""
+    """The display order, with the cover first."""
     return [F("is_cover").desc(), *(model._meta.ordering or ())]
 
 
 def target_of(obj: models.Model, using: str | None) -> Target:
-    """What relations in the database ``using`` call ``obj``."""
+    """How relations in the database ``using`` refer to ``obj``."""
     content_type = ContentType.objects.db_manager(using).get_for_model(obj)
     return content_type.pk, str(obj.pk)
 
 
 def target_in(relation: AbstractImageRelation) -> Target:
-    """The object of ``relation``, as ``target_of`` says it."""
+    """The object of ``relation``, in the form of ``target_of``."""
     return relation.content_type_id, relation.object_id
 
 
 def _about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
     using = relations.db
-    # All at once; from here on they are remembered.
+    # Load all of them at once; Django caches them.
     ContentType.objects.db_manager(using).get_for_models(*{type(obj) for obj in objects})
     keys: dict[int, set[str]] = defaultdict(set)
     for obj in objects:
