@@ -81,7 +81,7 @@ class ImageRelationManager(RelationRows[RelationT]):
         return self._attach(image, options)
 
     def attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
-        """Attach the images after those that are already attached; returns the new relations.
+        """Attach the images after those that are attached; returns the ones that were not.
 
         Makes a constant number of queries.
         """
