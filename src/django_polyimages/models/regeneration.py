@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
+from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
 
@@ -71,11 +73,15 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
     if not specs:
-        _record(image, {}, "", using)
+        _write_row(image, {}, "", using)
         return Regeneration([])
     with store.regenerate(image.key, specs, image.focal_point, using=using) as generated:
-        _record(image, generated.versions, generated.failure, using)
+        _write_row(image, generated.versions, generated.failure, using)
     return Regeneration(list(generated.versions), generated.failure)
+
+
+def _write_row(image: AbstractImage, new: Mapping[str, Version], failure: str, using: str) -> None:
+    again_after_deadlock(partial(_record, image, new, failure, using), using=using)
 
 
 def _record(image: AbstractImage, new: Mapping[str, Version], failure: str, using: str) -> None:
