@@ -83,8 +83,8 @@ def attached(acme, contact) -> Image:
 def rival(row: Image | Contact, using: str = "default") -> Iterator[None]:
     """A transaction that locks relations first and ``row`` then: the other way round than verbs.
 
-    It has written something, so that MariaDB chooses the other one as the victim; PostgreSQL
-    chooses the one that has waited longer.
+    The victim is the other one: MariaDB spares who has written more, and on PostgreSQL, where who
+    looks for a deadlock first is the victim, this one looks much later.
     """
     holding = threading.Event()
     errors = []
@@ -93,6 +93,9 @@ def rival(row: Image | Contact, using: str = "default") -> Iterator[None]:
         connections[using].connect()
         try:
             with transaction.atomic(using=using):
+                if connections[using].vendor == "postgresql":
+                    with connections[using].cursor() as cursor:
+                        cursor.execute("SET LOCAL deadlock_timeout = '20s'")
                 Relation.objects.using(using).update(custom_title="rival")
                 holding.set()
                 time.sleep(0.4)  # until the verb waits for a relation
