@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import hypothesis
 import pytest
 from django.contrib.auth.models import User
@@ -11,11 +13,19 @@ from contacts.models import Contact
 from django_polyimages import storage
 from django_polyimages.models import Image
 from organizations.models import Membership, Organization
-from tests.drawing import photo, upload_of
+from tests.builders import uploaded
 
 collect_ignore = ["own_models", "own_relation"]  # a project of its own, run by test_own_models
 hypothesis.settings.register_profile("busy machines", deadline=None)
 hypothesis.settings.load_profile("busy machines")
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test in a browser is slow; other files say so themselves."""
+    for item in items:
+        if item.path.is_relative_to(BROWSER):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +66,13 @@ def product(acme) -> Product:
 
 @pytest.fixture
 def image(acme) -> Image:
-    return Image.objects.upload(upload_of(photo()), organization=acme)
+    return uploaded(acme)
+
+
+@pytest.fixture
+def large(acme) -> Image:
+    """An image with a version of each size, whose text has to be escaped."""
+    return uploaded(acme, 3000, 2000, alt_text='A "door" & <gate>')
 
 
 @pytest.fixture

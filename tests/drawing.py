@@ -8,9 +8,10 @@ import zlib
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 160, 60), (30, 60, 200), (230, 210, 40)
+QUARTERS = [RED, GREEN, BLUE, YELLOW]
 _STORED_AS = {  # how a camera stores an upright picture, by EXIF orientation
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -104,6 +105,17 @@ def png(
 def bomb() -> bytes:
     """A PNG of a few kB that claims 30000 x 30000 pixels."""
     return png(30000, 30000, depth=1, rows=b"\0" * 3_000_000)
+
+
+def swapped_srgb(name: str = "Swap") -> bytes:
+    """sRGB with red and blue exchanged and another name: using it shows."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return (
+        profile.replace(b"rXYZ", b"tmpX")
+        .replace(b"bXYZ", b"rXYZ")
+        .replace(b"tmpX", b"bXYZ")
+        .replace("sRGB".encode("utf-16-be"), name.encode("utf-16-be"))
+    )
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

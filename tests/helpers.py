@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
+from django.template import Context, Template
+from django.test.utils import CaptureQueriesContext
 
 from django_polyimages import storage
 from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import StoredImage, store
 from tests.drawing import photo
+
+
+def rendered(source: str, **context: Any) -> str:
+    """What a template says that loads the tags."""
+    return Template("{% load polyimages %}" + source).render(Context(context))
 
 
 def stored_keys(backend: Storage | None = None, folder: str = "images") -> list[str]:
@@ -36,6 +43,16 @@ def store_one(content: bytes | None = None) -> StoredImage:
 def keys_of(stored: StoredImage) -> list[str]:
     """The keys of all its files, sorted."""
     return sorted([stored.key, *(one.key for one in stored.generated.versions.values())])
+
+
+def statements(queries: CaptureQueriesContext) -> list[str]:
+    """The first word of each."""
+    return [query["sql"].split()[0] for query in queries]
+
+
+def tables_read(queries: Iterable[dict[str, str]]) -> list[str]:
+    """The table that each of these reads from."""
+    return [query["sql"].split(" FROM ")[1].split()[0].strip('`"') for query in queries]
 
 
 def read(key: str) -> bytes:

@@ -67,6 +67,7 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"UPLOAD_PREFIX": "../images/"}, "UPLOAD_PREFIX is '../images/'"),
         ({"WEBP_METHOD": 7}, "WEBP_METHOD is 7, allowed are 0 to 6."),
         ({"WEBP_METHOD": -1}, "WEBP_METHOD is -1"),
+        ({"PLACEHOLDER": "blur"}, "PLACEHOLDER is 'blur', allowed are 'preview', 'color', 'none'."),
         ({"GENERATE": "later"}, "GENERATE is 'later', allowed is 'inline'."),
     ],
 )

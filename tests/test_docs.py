@@ -23,14 +23,9 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import VersionSpec
 from django_polyimages.conf import Settings, get_settings
-from django_polyimages.models import (
-    AbstractImage,
-    AbstractImageRelation,
-    Image,
-    prefetch_images,
-)
+from django_polyimages.models import AbstractImage, AbstractImageRelation, Image, prefetch_images
 from django_polyimages.specs import DEFAULT_VERSIONS
-from tests.builders import fake_images
+from tests.builders import fake_images, uploaded
 from tests.documents import DOCS, PROJECT, Block, block_of, blocks_of, pages
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
@@ -83,7 +78,7 @@ def test_the_template_in_the_guide_is_the_packages():
 @pytest.mark.parametrize("page", ["attaching", "organizations", "templates", "versions"])
 def test_statements_run(page, product, acme, editor):
     image, *others = fake_images(acme, 3)
-    photo_image = Image.objects.upload(upload_of(photo()), organization=acme)
+    photo_image = uploaded(acme)
     product.images.sync([photo_image, image, *others])
     statements = [block for block in blocks_of(GUIDES / f"{page}.md", "python") if not block.path]
     assert statements

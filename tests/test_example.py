@@ -18,6 +18,7 @@ from tests.helpers import storage_calls, stored_keys
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_assert_num_queries):
     call_command("demo", "--no-server", "--port", "8001")
     told = capsys.readouterr().out
@@ -50,6 +51,7 @@ def test_an_object_without_images_says_so(acme):
     assert b"No images yet." in Client().get("/").content
 
 
+@pytest.mark.slow
 def test_the_demo_stops_where_the_api_refuses(monkeypatch):
     monkeypatch.setattr("gallery.samples.as_jpeg", lambda *args, **options: b"no picture")
     with pytest.raises(CommandError, match="answered 400"):

@@ -131,3 +131,8 @@ class TestMultipleImageUploadField:
 def test_a_damaged_file_never_reaches_the_storage(monkeypatch):
     monkeypatch.setattr(Storage, "save", lambda *args, **kwargs: pytest.fail("stored"))
     assert not photo_form(photo(800, 600)[:-2000]).is_valid()
+
+
+def test_a_form_has_changed_once_a_file_was_sent():
+    assert not photos_form().has_changed()
+    assert photos_form(photo()).has_changed()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
+FOLDERS = ("src", ".", "example_project")
 UPLOAD = """
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
@@ -60,7 +61,7 @@ def run(settings: str, *arguments: str) -> str:
         env=os.environ
         | {
             "DJANGO_SETTINGS_MODULE": settings,
-            "PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "example_project")]),
+            "PYTHONPATH": os.pathsep.join(str(PROJECT / name) for name in FOLDERS),
         },
         capture_output=True,
         text=True,

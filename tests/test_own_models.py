@@ -20,6 +20,7 @@ HOST = PROJECT / "tests" / "own_models"
 DOC = PROJECT / "docs" / "own-models.md"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["own_models", "own_relation"])
 def test_a_host_with_own_models(host):
     folder = PROJECT / "tests" / host

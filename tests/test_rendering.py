@@ -10,26 +10,17 @@ from PIL import Image as PillowImage
 from django_polyimages import VersionSpec
 from django_polyimages.models import Image
 from django_polyimages.rendering import picture
-from tests.drawing import photo, to_bytes, upload_of
-from tests.helpers import storage_calls
+from tests.builders import uploaded
+from tests.drawing import to_bytes, upload_of
+from tests.helpers import rendered, storage_calls
 
 pytestmark = pytest.mark.django_db
-
-
-def render(source: str, **context) -> str:
-    return Template("{% load polyimages %}" + source).render(Context(context))
-
-
-@pytest.fixture
-def large(acme) -> Image:
-    content = upload_of(photo(3000, 2000))
-    return Image.objects.upload(content, organization=acme, alt_text='A "door" & <gate>')
 
 
 class TestPicture:
     def test_is_an_img_with_every_width_and_the_size_of_the_largest(self, large):
         stem = f"/media/{large.key.removesuffix('.jpg')}"
-        assert render('{% picture image sizes="50vw" class="card" %}', image=large) == (
+        assert rendered('{% picture image sizes="50vw" class="card" %}', image=large) == (
             '<img alt="A &quot;door&quot; &amp; &lt;gate&gt;" class="card" decoding="async" '
             f'height="1365" loading="lazy" sizes="50vw" src="{stem}_md.webp" '
             f'srcset="{stem}_thumb.webp 160w, {stem}_sm.webp 640w, {stem}_md.webp 1024w, '
@@ -39,26 +30,26 @@ class TestPicture:
 
     def test_of_a_relation_has_the_alt_text_of_this_use(self, large, contact):
         relation = contact.images.attach(large, custom_alt_text="Entrance")
-        assert ' alt="Entrance"' in render("{% picture relation %}", relation=relation)
+        assert ' alt="Entrance"' in rendered("{% picture relation %}", relation=relation)
 
     def test_alt_can_be_given_and_a_decorative_one_has_none(self, large):
-        assert ' alt="x"' in render('{% picture image alt="x" %}', image=large)
-        assert ' alt=""' in render("{% picture image decorative=True %}", image=large)
+        assert ' alt="x"' in rendered('{% picture image alt="x" %}', image=large)
+        assert ' alt=""' in rendered("{% picture image decorative=True %}", image=large)
 
     def test_the_first_one_of_a_page_is_fetched_first(self, large):
-        html = render("{% picture image priority=True %}", image=large)
+        html = rendered("{% picture image priority=True %}", image=large)
         assert ' fetchpriority="high"' in html
         assert "loading" not in html
 
     def test_other_keywords_are_attributes(self, large):
         source = '{% picture image id="x" data_zoom=zoom hidden=True %}'
-        html = render(source, image=large, zoom="<2>")
+        html = rendered(source, image=large, zoom="<2>")
         assert ' data-zoom="&lt;2&gt;" ' in html
         assert ' id="x" ' in html
         assert html.endswith(" hidden>")
 
     def test_each_width_is_named_once(self, image):
-        html = render("{% picture image placeholder='none' %}", image=image)
+        html = rendered("{% picture image placeholder='none' %}", image=image)
         assert re.findall(r"(\d+)w", html) == ["160", "400"]
 
     @override_settings(
@@ -73,8 +64,8 @@ class TestPicture:
         }
     )
     def test_formats_become_sources_and_cut_versions_stay_out(self, acme):
-        image = Image.objects.upload(upload_of(photo()), organization=acme)
-        html = render("{% picture image sizes='9em' %}", image=image)
+        image = uploaded(acme)
+        html = rendered("{% picture image sizes='9em' %}", image=image)
         stem = f"/media/{image.key.removesuffix('.jpg')}"
         assert html.startswith(
             f'<picture><source type="image/avif" srcset="{stem}_fine.avif 300w" sizes="9em"><img '
@@ -85,38 +76,35 @@ class TestPicture:
         assert "square" not in html
 
     def test_one_version_can_be_named(self, large):
-        html = render("{% picture image version='sm' %}", image=large)
+        html = rendered("{% picture image version='sm' %}", image=large)
         assert f' src="{large.versions["sm"].url}" ' in html
         assert ' height="427" ' in html
         assert "srcset" not in html
         with pytest.raises(KeyError, match="choose from thumb, sm, md, lg"):
-            render("{% picture image version='small' %}", image=large)
+            rendered("{% picture image version='small' %}", image=large)
 
     def test_without_any_version_shows_the_placeholder_in_the_right_size(self, large):
         large.versions = {}
-        html = render("{% picture image placeholder='none' %}", image=large)
+        html = rendered("{% picture image placeholder='none' %}", image=large)
         assert f' height="2000" loading="lazy" src="{large.placeholder}" width="3000">' in html
 
     def test_without_any_version_or_placeholder_keeps_its_meaning(self, large):
         large.versions, large.placeholder = {}, ""
-        assert render("{% picture image %}", image=large) == (
+        assert rendered("{% picture image %}", image=large) == (
             '<span class="polyimages-missing" role="img" '
             'aria-label="A &quot;door&quot; &amp; &lt;gate&gt;"></span>'
         )
 
     def test_never_shows_the_original(self, large):
-        assert f"/media/{large.key}" not in render("{% picture image %}", image=large)
-
-    def test_of_no_cover_is_nothing(self, contact):
-        assert render("{% picture contact.images.cover %}", contact=contact) == ""
+        assert f"/media/{large.key}" not in rendered("{% picture image %}", image=large)
 
     def test_of_something_else_says_so(self):
         with pytest.raises(TypeError, match="Neither an image nor a relation"):
-            render("{% picture contact.nothing %}", contact=object())
+            rendered("{% picture contact.nothing %}", contact=object())
 
     def test_can_be_put_into_a_template_as_a_value(self, large):
         value = picture(large, sizes="10em")
-        assert render("{{ value }}", value=value) == str(value)
+        assert rendered("{{ value }}", value=value) == str(value)
         assert str(value).startswith("<img alt=")
 
     def test_costs_no_query_and_no_storage_call(
@@ -136,48 +124,30 @@ class TestMediaType:
             settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": list(specs)}
 
         use(VersionSpec("sm", 64, 64, format="AVIF"), VersionSpec("lg", 300, 300))
-        image = Image.objects.upload(upload_of(photo()), organization=acme)
+        image = uploaded(acme)
         use(VersionSpec("sm", 64, 64, format="JPEG"), VersionSpec("lg", 300, 300))
-        html = render("{% picture image %}", image=image)
+        html = rendered("{% picture image %}", image=image)
         assert f'<source type="image/avif" srcset="{image.versions["sm"].url} 64w"' in html
         assert "image/jpeg" not in html
 
 
 class TestPlaceholder:
     def test_is_a_preview_behind_the_picture(self, large):
-        html = render("{% picture image %}", image=large)
+        html = rendered("{% picture image %}", image=large)
         assert f"url({large.placeholder}) center / contain no-repeat" in html
 
     def test_may_be_a_colour_or_nothing(self, large, settings):
-        html = render("{% picture image placeholder='color' %}", image=large)
+        html = rendered("{% picture image placeholder='color' %}", image=large)
         assert f' style="background: {large.dominant_color}" ' in html
-        assert "style" not in render("{% picture image placeholder='none' %}", image=large)
+        assert "style" not in rendered("{% picture image placeholder='none' %}", image=large)
         settings.POLYIMAGES = settings.POLYIMAGES | {"PLACEHOLDER": "none"}
-        assert "style" not in render("{% picture image %}", image=large)
+        assert "style" not in rendered("{% picture image %}", image=large)
 
     def test_leaves_room_for_a_style_of_the_template_s_own(self, large):
-        html = render("{% picture image placeholder='color' style='top: 0' %}", image=large)
+        html = rendered("{% picture image placeholder='color' style='top: 0' %}", image=large)
         assert f' style="background: {large.dominant_color}; top: 0" ' in html
 
     def test_there_is_none_behind_a_picture_that_one_can_see_through(self, acme):
         content = to_bytes(PillowImage.new("RGBA", (300, 300), (220, 30, 30, 128)), "PNG")
         image = Image.objects.upload(upload_of(content), organization=acme)
-        assert "style" not in render("{% picture image %}", image=image)
-
-
-class TestImageUrl:
-    def test_is_the_version_s_or_the_next_best(self, large, contact):
-        relation = contact.images.attach(large)
-        source = "{% image_url relation 'sm' %}"
-        assert render(source, relation=relation) == large.versions["sm"].url
-        relation.image.versions = {"lg": large.versions["lg"]}
-        assert render(source, relation=relation) == large.versions["lg"].url
-
-    def test_of_nothing_is_empty(self, large):
-        large.versions = {}
-        assert render("{% image_url image 'sm' %}", image=large) == ""
-        assert render("{% image_url None 'sm' %}") == ""
-
-    def test_of_an_unknown_version_names_the_known_ones(self, large):
-        with pytest.raises(KeyError, match="choose from thumb, sm, md, lg"):
-            render("{% image_url image 'small' %}", image=large)
+        assert "style" not in rendered("{% picture image %}", image=image)

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.documents import DOCS, PROJECT, blocks_of
 
+pytestmark = pytest.mark.slow
 PAGE = DOCS / "start.md"
 VISIT = PROJECT / "tests" / "visit_start.py"
 TYPED_BY_PEOPLE = ("pip ", "python manage.py createsuperuser", "python manage.py runserver")

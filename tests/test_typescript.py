@@ -15,6 +15,7 @@ from django_polyimages.models import Image
 from tests.drawing import photo
 from tests.helpers import require
 
+pytestmark = pytest.mark.slow
 SOURCE = Path(__file__).parent / "typescript"
 
 

@@ -11,6 +11,7 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_mypy_knows_the_models_of_a_host():
     pytest.importorskip("mypy_django_plugin", reason="mypy is a tool of developers")
     done = subprocess.run(

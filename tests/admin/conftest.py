@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from django_polyimages import VersionSpec
 from django_polyimages.specs import DEFAULT_VERSIONS
+from tests.builders import staff_with
 
 LIST = "/admin/polyimages/image/"
 SQUARE = VersionSpec("square", 100, 100, quality=95, mode="fill")
@@ -14,11 +14,7 @@ SQUARE = VersionSpec("square", 100, 100, quality=95, mode="fill")
 @pytest.fixture
 def viewer(db) -> Client:
     """Logged in as a user who may view images in the admin and do nothing else."""
-    user = User.objects.create_user("viewer", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_image"))
-    client = Client()
-    client.force_login(user)
-    return client
+    return staff_with("view_image")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from contacts.models import Contact
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, ROOT, get, upload
-from tests.builders import fake_images
+from tests.builders import fake_images, logged_in
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
@@ -24,15 +24,6 @@ def every_call(client: Client, image, obj, org: str = "acme"):
 @pytest.fixture
 def their_image(acme):
     return fake_images(acme, 1)[0]
-
-
-def logged_in(name: str, organization=None, role: str = "editor", **fields) -> Client:
-    user = User.objects.create_user(name, password="secret", **fields)
-    if organization:
-        Membership.objects.create(user=user, organization=organization, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.parametrize("org", ["acme", "nowhere"])

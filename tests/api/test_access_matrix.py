@@ -21,8 +21,7 @@ from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.images import Policy
 from organizations.models import Membership, Organization
 from tests.api.calls import CALLS, Call
-from tests.api.test_access import logged_in
-from tests.builders import fake_images
+from tests.builders import fake_images, logged_in
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db

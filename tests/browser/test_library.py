@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 from django_polyimages import VersionSpec
 from django_polyimages.models import Image
 from tests.browser.actions import drop_files, overflow
-from tests.drawing import BLUE, GREEN, RED, YELLOW, corners, looks_like, photo, upload_of
+from tests.builders import uploaded
+from tests.drawing import BLUE, GREEN, RED, YELLOW, corners, looks_like
 from tests.helpers import read, stored_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,15 +25,13 @@ def wide(settings, acme) -> Image:
     """A wide picture with a version that shows a square of it."""
     square = VersionSpec("square", 100, 100, mode="fill")
     settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": [VersionSpec("sm", 640, 640), square]}
-    return Image.objects.upload(upload_of(photo(900, 300)), organization=acme)
+    return uploaded(acme, 900, 300)
 
 
 @pytest.fixture
 def three(acme) -> list[Image]:
     names = ("One", "Two", "Three")
-    return [
-        Image.objects.upload(upload_of(photo()), organization=acme, title=name) for name in names
-    ]
+    return [uploaded(acme, title=name) for name in names]
 
 
 def _page_of(image: Image) -> str:

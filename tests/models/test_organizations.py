@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from contacts.models import Contact
+from django_polyimages.models import Image, organization_of
 from django_polyimages.models.organizations import (
     end_of_path,
     has_one_organization,
@@ -51,3 +53,28 @@ def test_the_objects_of_an_organization(acme, other, contact, monkeypatch):
     assert list(objects_of(other, Contact)) == []
     monkeypatch.setattr(Organization, "image_organization_path", "pk", raising=False)
     assert list(objects_of(acme, Organization)) == [acme]
+
+
+def test_an_organization_that_is_not_saved_has_no_key(monkeypatch):
+    monkeypatch.setattr(Organization, "image_organization_path", "pk", raising=False)
+    assert organization_keys(Organization(name="x")) == set()
+
+
+class TestOrganizationOf:
+    def test_follows_the_path(self, contact, acme, monkeypatch):
+        assert organization_of(contact) == acme
+        monkeypatch.setattr(Membership, "image_organization_path", "organization", raising=False)
+        monkeypatch.setattr(Organization, "image_organization_path", "pk", raising=False)
+        assert organization_of(acme) is acme
+
+    def test_a_path_that_ends_at_none_is_an_error(self, monkeypatch):
+        with pytest.raises(ValueError, match="This Contact has no organization: organization is N"):
+            organization_of(Contact(name="x"))
+        monkeypatch.setattr(Image, "image_organization_path", "creator__pk", raising=False)
+        with pytest.raises(ValueError, match="creator__pk is None"):
+            organization_of(Image())
+
+    def test_a_path_to_many_is_refused(self, editor, contact, monkeypatch):
+        monkeypatch.setattr(Contact, "image_organization_path", MANY)
+        with pytest.raises(ImproperlyConfigured, match="to many objects by 'memberships'"):
+            organization_of(contact)

@@ -14,6 +14,7 @@ from django_polyimages.models import register_attachable
 from django_polyimages.models.attachable import is_attachable
 
 
+@pytest.mark.slow
 def test_models_of_others_become_attachable():
     """In a separate process with its own SQLite database, since models cannot be unregistered."""
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}

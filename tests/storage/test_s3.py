@@ -32,7 +32,7 @@ from tests.api.calls import bulk_upload, get, upload
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import require
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from django_polyimages.admin import ImageAdmin
 from django_polyimages.admin.library.chooser import PAGE_SIZE
 from django_polyimages.models import Image
 from tests.admin.conftest import LIST
-from tests.drawing import photo, upload_of
+from tests.builders import uploaded
 from tests.helpers import storage_calls
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_a_page_that_is_just_full_is_the_last_one(viewer, image):
 
 
 def test_it_is_searched_and_limited_to_an_organization(viewer, image, other):
-    gate = Image.objects.upload(upload_of(photo()), organization=other, alt_text="A gate")
+    gate = uploaded(other, alt_text="A gate")
     assert titles(viewer, "q=gate") == [gate.title]
     assert len(titles(viewer, f"organization={other.pk}")) == 1
     assert titles(viewer, f"organization={other.pk}&q=nothing") == []

@@ -7,7 +7,7 @@ import pytest
 from django_polyimages.admin.library.columns import inside_box, thumbnail_of
 from django_polyimages.models import Image
 from tests.admin.conftest import LIST
-from tests.drawing import photo, upload_of
+from tests.builders import uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ class TestSeveral:
     @pytest.fixture(autouse=True)
     def images(self, acme, other, contact, product):
         used, plain, odd = (
-            Image.objects.upload(upload_of(photo(*size)), organization=one, title=title)
+            uploaded(one, *size, title=title)
             for one, title, size in (
                 (acme, "Used", (40, 30)),
                 (acme, "Plain", (400, 300)),

@@ -7,7 +7,7 @@ from django_polyimages.admin.library import details
 from django_polyimages.models import Image
 from django_polyimages.specs import DEFAULT_VERSIONS, FocalPoint
 from tests.admin.conftest import LIST
-from tests.drawing import photo, upload_of
+from tests.builders import uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def test_without_a_version_that_cuts_off_edges_the_page_says_so(admin_client, im
 
 
 def test_the_picture_is_the_narrowest_version_that_is_wide_enough(acme):
-    image = Image.objects.upload(upload_of(photo(1200, 900)), organization=acme)
+    image = uploaded(acme, 1200, 900)
     assert details.shown_url(image) == image.versions["sm"].url
     image.versions = {"thumb": image.versions["thumb"]}
     assert details.shown_url(image) == image.versions["thumb"].url

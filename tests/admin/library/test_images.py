@@ -8,7 +8,7 @@ from contacts.models import Contact
 from django_polyimages.admin import ImageAdmin
 from django_polyimages.models import Image
 from tests.admin.conftest import LIST
-from tests.drawing import photo, upload_of
+from tests.builders import uploaded
 from tests.helpers import storage_calls
 
 pytestmark = pytest.mark.django_db
@@ -82,12 +82,12 @@ class TestTheList:
     def test_costs_the_same_however_many_images(
         self, admin_client, acme, contact, monkeypatch, django_assert_max_num_queries
     ):
-        contact.images.attach(Image.objects.upload(upload_of(photo()), organization=acme))
+        contact.images.attach(uploaded(acme))
         with django_assert_max_num_queries(20) as few, storage_calls(monkeypatch) as calls:
             admin_client.get(LIST)
         assert calls == []
         for _number in range(3):
-            contact.images.attach(Image.objects.upload(upload_of(photo()), organization=acme))
+            contact.images.attach(uploaded(acme))
         with django_assert_max_num_queries(len(few)):
             admin_client.get(LIST)
 

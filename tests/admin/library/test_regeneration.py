@@ -9,7 +9,7 @@ from django_polyimages.admin import ImageAdmin
 from django_polyimages.models import Image
 from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.admin.conftest import LIST
-from tests.drawing import photo, upload_of
+from tests.builders import uploaded
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,10 +29,7 @@ def smaller(settings) -> None:
 
 @pytest.fixture
 def three(acme) -> list[Image]:
-    return [
-        Image.objects.upload(upload_of(photo()), organization=acme, title=f"Image {number}")
-        for number in range(3)
-    ]
+    return [uploaded(acme, title=f"Image {number}") for number in range(3)]
 
 
 class TestOneImage:
@@ -150,3 +147,29 @@ class TestTheAction:
         data = ACTION | {"_selected_action": image.pk, "post": "yes", "everything": "1"}
         viewer.post(LIST, data)
         assert Image.objects.get().versions == image.versions
+
+
+class TestManyImages:
+    DATA = ACTION | {"post": "yes", "everything": "1"}
+
+    def test_stop_at_one_that_the_user_may_not_change(self, admin_client, three, monkeypatch):
+        allowed = lambda _self, _request, obj=None: obj is None or obj.pk != three[1].pk  # noqa: E731
+        monkeypatch.setattr(ImageAdmin, "has_change_permission", allowed)
+        before = {image.pk: image.versions for image in three}
+        data = self.DATA | {"_selected_action": [image.pk for image in three]}
+        assert admin_client.post(LIST, data).status_code == 403
+        after = {image.pk: image.versions for image in Image.objects.all()}
+        assert [before[image.pk] != after[image.pk] for image in three] == [True, False, False]
+
+    def test_leave_out_one_that_was_deleted_meanwhile(self, admin_client, three, monkeypatch):
+        real = ImageAdmin.has_change_permission
+
+        def delete_the_second(self, request, obj=None):
+            if obj == three[1]:
+                Image.objects.filter(pk=obj.pk).delete()
+            return real(self, request, obj)
+
+        monkeypatch.setattr(ImageAdmin, "has_change_permission", delete_the_second)
+        data = self.DATA | {"_selected_action": [image.pk for image in three]}
+        response = admin_client.post(LIST, data)
+        assert messages(response) == ["The versions of 2 images are as they should be."]

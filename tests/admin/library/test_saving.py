@@ -4,6 +4,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.core.files.storage import InMemoryStorage
 
+from django_polyimages.admin import ImageAdmin
 from django_polyimages.models import Image
 from django_polyimages.pipeline import store
 from tests.admin.conftest import LIST
@@ -159,3 +160,17 @@ class TestAFocalPoint:
             "These versions of “Gate” could not be made: square (ConnectionResetError)."
         )
         assert Image.objects.get().focal_x == 0.9
+
+
+def test_an_image_that_was_deleted_while_its_form_was_checked_is_a_404(
+    admin_client, image, monkeypatch
+):
+    real = ImageAdmin.save_form
+
+    def save_form(*args, **kwargs):
+        Image.objects.filter(pk=image.pk).delete()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(ImageAdmin, "save_form", save_form)
+    data = CENTRE | {"title": "New", "organization": image.organization_id}
+    assert admin_client.post(f"{LIST}{image.pk}/change/", data).status_code == 404

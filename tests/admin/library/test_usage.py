@@ -107,3 +107,18 @@ def test_of_many_some_are_named_at_a_constant_cost(
         found = uses()
     assert (len(found.shown), found.number, found.more) == (MOST_SHOWN, 52, "and 2 more")
     assert str(found).endswith("and 2 more")
+
+
+def test_there_is_no_link_into_an_admin_with_addresses_of_its_own(
+    image, contact, request_of, admin_user
+):
+    contact.images.attach(image)
+    site = admin.AdminSite(name="nowhere")
+    site.register(Contact, ContactAdmin)
+    [use] = uses_of([image], request_of(admin_user), site)[image.pk].shown
+    assert (use.url, use.name) == ("", "Ada")
+
+
+def test_of_no_images_nothing_is_asked(request_of, admin_user, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert uses_of([], request_of(admin_user), admin.site) == {}

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.admin.inline.sending import errors_of, save
+from tests.drawing import photo, upload_of
+from tests.helpers import stored_keys
+
+pytestmark = pytest.mark.django_db
+
+
+class TestRow:
+    def test_a_damaged_file_in_a_row(self, admin_client, contact):
+        text = errors_of(save(admin_client, contact, {"upload": upload_of(photo()[:-2000])}))
+        assert "damaged" in text
+        assert stored_keys() == []
+
+    def test_a_row_with_neither_file_nor_image_and_one_with_both(self, admin_client, contact, dawn):
+        text = errors_of(save(admin_client, contact, {"custom_alt_text": "x"}))
+        assert "Choose either a file or an image of the library." in text
+        both = {"image": dawn.pk, "upload": upload_of(photo())}
+        assert "Choose either a file or" in errors_of(save(admin_client, contact, both))
+
+    def test_an_image_that_is_not_there(self, admin_client, contact):
+        assert "valid choice" in errors_of(save(admin_client, contact, {"image": 4711}))

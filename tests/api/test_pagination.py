@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from django_polyimages.models import Image
+from tests.api.calls import get
+from tests.builders import fake_images
+
+pytestmark = pytest.mark.django_db
+
+
+class TestList:
+    def test_has_pages(self, client, acme):
+        images = fake_images(acme, 5)[::-1]
+        body = get(client, limit=2, offset=2).json()
+        assert [item["id"] for item in body["items"]] == [image.pk for image in images[2:4]]
+        assert body["count"] == 5
+
+    @pytest.mark.parametrize(
+        "query", [{"limit": 0}, {"limit": 201}, {"limit": "x"}, {"offset": -1},
+                  {"offset": 10**30}, {"page": 2}],
+    )  # fmt: skip
+    def test_a_wrong_query_is_a_400(self, client, query):
+        response = get(client, **query)
+        assert response.status_code == 400
+        assert response.json()["detail"].startswith(next(iter(query)))
+
+    def test_filters(self, client, acme, contact):
+        door, gate, cat = fake_images(acme, 3)
+        Image.objects.filter(pk=door.pk).update(title="Red DOOR 50%")
+        Image.objects.filter(pk=gate.pk).update(media_type="image/png")
+        Image.objects.filter(pk=cat.pk).update(status="failed")
+        contact.images.attach(door)
+        found = {
+            name: [item["id"] for item in get(client, **query).json()["items"]]
+            for name, query in {
+                "title": {"title": "door"},
+                "wildcards are text": {"title": "%"},
+                "format": {"format": "PNG"},
+                "status": {"status": "failed"},
+                "unattached": {"unattached": "true"},
+                "together": {"unattached": "1", "format": "JPEG"},
+            }.items()
+        }
+        assert found == {
+            "title": [door.pk],
+            "wildcards are text": [door.pk],
+            "format": [gate.pk],
+            "status": [cat.pk],
+            "unattached": [cat.pk, gate.pk],
+            "together": [cat.pk],
+        }
+        assert get(client, format="PNG").json()["count"] == 1
+
+    @pytest.mark.parametrize(
+        "query", [{"format": "TIFF"}, {"status": "x"}, {"unattached": "perhaps"},
+                  {"title": "a\x00"}, {"cursor": "x"}, {"cursor": "x:y:z"}, {"cursor": "\x00"}],
+    )  # fmt: skip
+    def test_a_wrong_filter_is_a_400(self, client, query):
+        response = get(client, **query)
+        assert response.status_code == 400
+        assert response.json()["detail"].startswith(next(iter(query)))
+
+    @pytest.mark.parametrize("together", [True, False], ids=["same moment", "different moments"])
+    def test_a_cursor_visits_every_image_once(self, client, acme, together):
+        images = fake_images(acme, 7)[::-1]
+        if together:
+            Image.objects.update(created_at=images[0].created_at)
+        seen, query, counts = [], {"limit": 3}, []
+        for _ in range(3):
+            body = get(client, **query).json()
+            seen += [item["id"] for item in body["items"]]
+            counts.append(body["count"])
+            query["cursor"] = body["next"]
+        assert body["next"] is None
+        assert seen == [image.pk for image in images]
+        assert counts == [7, None, None]
+
+    def test_a_cursor_does_not_go_with_an_offset(self, client, acme):
+        fake_images(acme, 2)
+        cursor = get(client, limit=1).json()["next"]
+        response = get(client, cursor=cursor, offset=1)
+        assert response.json() == {"detail": "cursor: send a cursor or an offset, not both."}
+
+    def test_a_cursor_opens_no_other_organization(self, client, acme, other):
+        fake_images(other, 2)
+        fake_images(acme, 2)
+        cursor = get(client, limit=1).json()["next"]
+        assert len(get(client, cursor=cursor).json()["items"]) == 1

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection, models
+from django.test.utils import CaptureQueriesContext, isolate_apps
+
+from contacts.models import Contact
+from django_polyimages.models import Image
+from django_polyimages.models import PolymorphicImageRelation as Relation
+from django_polyimages.models.joins import metadata
+from organizations.models import Membership, Organization
+
+pytestmark = pytest.mark.django_db
+
+
+@isolate_apps("contacts")
+def test_the_field_that_holds_the_key_is_found_behind_parents_and_one_to_ones():
+    class Customer(Contact):
+        class Meta:
+            app_label = "contacts"
+
+    class Badge(models.Model):
+        customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True)
+
+        class Meta:
+            app_label = "contacts"
+
+    key = Contact._meta.get_field("id")
+    for model in (Contact, Customer, Badge):
+        assert metadata.key_field_of(model) is key
+
+
+@isolate_apps("contacts")
+def test_a_proxy_has_the_table_of_its_model_and_a_child_one_of_its_own():
+    class Friend(Contact):
+        class Meta:
+            app_label = "contacts"
+            proxy = True
+
+    class Customer(Contact):
+        class Meta:
+            app_label = "contacts"
+
+    assert metadata.is_same_table(Friend, Contact)
+    assert not metadata.is_same_table(Customer, Contact)
+
+
+def test_generic_relations_are_found_and_nothing_else_is():
+    assert list(metadata.generic_relations_of(Contact)) == [Contact._meta.get_field("images")]
+    assert list(metadata.generic_relations_of(Relation)) == []
+
+
+def test_related_names():
+    assert metadata.related_name_of(Relation._meta.get_field("image")) == "relations"
+    assert metadata.related_name_of(Contact._meta.get_field("organization")) is None
+
+
+@isolate_apps("contacts")
+def test_the_table_between_two_models_is_djangos_unless_one_was_named():
+    class Club(models.Model):
+        groups = models.ManyToManyField(Group, related_name="+")
+        organizations = models.ManyToManyField(
+            Organization, through="contacts.Place", related_name="+"
+        )
+
+        class Meta:
+            app_label = "contacts"
+
+    class Place(models.Model):
+        club = models.ForeignKey(Club, models.CASCADE, related_name="+")
+        organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+
+        class Meta:
+            app_label = "contacts"
+
+    assert metadata.has_table_of_its_own(User._meta.get_field("groups"))
+    assert metadata.has_table_of_its_own(Club._meta.get_field("groups"))
+    assert not metadata.has_table_of_its_own(Club._meta.get_field("organizations"))
+
+
+def test_a_slice_is_told_from_a_filter():
+    assert metadata.is_sliced(Image.objects.all()[:3])
+    assert not metadata.is_sliced(Image.objects.filter(pk=3))
+
+
+@pytest.mark.skipif(not connection.features.has_select_for_update, reason="no row locks")
+def test_locked_rows_may_be_referred_to_where_the_database_can_say_so():
+    with CaptureQueriesContext(connection) as queries:
+        list(metadata.locked(Membership.objects.all()))
+    wanted = connection.features.has_select_for_no_key_update
+    assert ("FOR NO KEY UPDATE" in queries[0]["sql"]) is wanted
+
+
+def test_rows_are_written_where_the_manager_was_told_to_or_the_router_says(settings):
+    assert metadata.database_for_writing(Image.objects.using("other")) == "other"
+    assert metadata.database_for_writing(Image.objects.all()) == "default"
+    settings.DATABASE_ROUTERS = ["tests.models.joins.test_metadata.WriteElsewhere"]
+    assert metadata.database_for_writing(Image.objects.all()) == "other"
+    assert metadata.database_for_writing(Image.objects.using("default")) == "default"
+
+
+class WriteElsewhere:
+    """A router with another database for writing."""
+
+    def db_for_write(self, model, **hints) -> str:
+        return "other"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.storage import InMemoryStorage
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Q
+from django.test.utils import CaptureQueriesContext
+
+from django_polyimages import InvalidImage, StorageUnavailable
+from django_polyimages.models import FileDeletion, Image
+from django_polyimages.models.deletions import FileDeletionManager
+from django_polyimages.pipeline import generation
+from tests.builders import fake_images, uploaded
+from tests.drawing import photo, upload_of
+from tests.helpers import stored_keys
+
+pytestmark = pytest.mark.django_db
+
+
+class TestUpload:
+    def test_records_everything_in_one_insert(self, acme, editor):
+        with CaptureQueriesContext(connection) as queries:
+            image = uploaded(acme, creator=editor)
+        assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
+        image.refresh_from_db()
+        assert (image.width, image.height) == (400, 300)
+        assert image.byte_size == len(photo())
+        assert image.media_type == "image/jpeg"
+        assert len(image.sha256) == 64
+        assert (image.status, image.failure_reason) == ("ready", "")
+        assert (image.organization, image.creator) == (acme, editor)
+        assert list(image.versions) == ["thumb", "sm", "md", "lg"]
+        assert stored_keys() == sorted(image.keys)
+
+    @pytest.mark.parametrize(
+        ("name", "title"),
+        [
+            ("holiday.jpg", "holiday.jpg"),
+            ("C:\\photos\\me.jpg", "me.jpg"),
+            ("a\u202egpj.exe", "agpj.exe"),
+            ("zero\u200bwidth.jpg", "zerowidth.jpg"),
+            ("x" * 300 + ".jpg", "x" * 255),
+            ("Grüße 🌄.jpg", "Grüße 🌄.jpg"),
+        ],
+    )
+    def test_the_title_is_the_file_s_name_without_what_cannot_be_seen(self, acme, name, title):
+        file = upload_of(photo())
+        file._name = name
+        assert Image.objects.upload(file, organization=acme).title == title
+
+    def test_texts_can_be_given(self, acme):
+        image = uploaded(acme, title="", alt_text="A door", description="Blue")
+        assert (image.title, image.alt_text, image.description) == ("", "A door", "Blue")
+
+    def test_a_refused_file_leaves_no_row(self, acme):
+        with pytest.raises(InvalidImage):
+            Image.objects.upload(upload_of(b"text"), organization=acme)
+        assert not Image.objects.exists()
+
+    def test_a_storage_that_is_down_leaves_no_row(self, acme, monkeypatch):
+        monkeypatch.setattr(InMemoryStorage, "_save", lambda *args: 1 / 0)
+        with pytest.raises(StorageUnavailable):
+            uploaded(acme)
+        assert not Image.objects.exists()
+
+    def test_a_row_that_cannot_be_written_leaves_no_files(self, acme):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            uploaded(None)
+        assert stored_keys() == []
+
+    def test_missing_versions_are_said(self, acme, monkeypatch):
+        monkeypatch.setattr(generation, "encode", lambda *args: 1 / 0)
+        image = uploaded(acme)
+        assert (image.status, image.failure_reason) == ("failed", "ZeroDivisionError")
+        assert image.versions == {}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDeletion:
+    def test_in_bulk_takes_all_files(self, acme, monkeypatch):
+        for _ in range(3):
+            uploaded(acme)
+        assert Image.objects.all().delete()[0] == 3
+        assert stored_keys() == []
+
+    @pytest.mark.parametrize("count", [1, 200])
+    def test_in_bulk_costs_the_same_for_any_number(self, acme, count):
+        fake_images(acme, count)
+        with CaptureQueriesContext(connection) as queries:
+            Image.objects.all().delete()
+        statements = [query["sql"] for query in queries]
+        assert sum(sql.split()[0] not in ("BEGIN", "COMMIT") for sql in statements) <= 7
+
+    def test_in_bulk_leaves_rows_that_come_meanwhile(self, acme, monkeypatch):
+        uploaded(acme)
+        real = FileDeletionManager.schedule
+
+        def schedule(self, images):
+            real(self, images)
+            uploaded(acme)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FileDeletionManager, "schedule", schedule)
+            Image.objects.filter(organization=acme).delete()
+        assert stored_keys() == sorted(Image.objects.get().keys)
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            lambda images: images.filter(relations=None),
+            lambda images: images.annotate(uses=Count("relations")).filter(uses=0),
+            lambda images: images.filter(organization__slug="acme").distinct(),
+            lambda images: images.filter(Q(creator__username="x") | Q(organization__slug="acme")),
+            lambda images: images.select_related("organization").order_by("organization__name"),
+            lambda images: images.only("title"),
+        ],
+    )
+    def test_in_bulk_by_any_query(self, acme, query):
+        uploaded(acme)
+        assert query(Image.objects.all()).delete()[0] == 1
+        assert stored_keys() == []
+
+    def test_in_bulk_of_a_slice_is_refused_as_by_django(self, acme):
+        with pytest.raises(TypeError, match="Cannot use 'limit'"):
+            Image.objects.all()[:1].delete()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+class TestSecondDatabase:
+    def test_an_upload_and_its_rollback_belong_to_it(self, there):
+        with pytest.raises(RuntimeError), transaction.atomic(using="other"):
+            Image.objects.db_manager("other").upload(upload_of(photo()), organization=there)
+            raise RuntimeError
+        assert stored_keys() == []
+
+    def test_rows_are_deleted_there(self, acme, there):
+        here = uploaded(acme)
+        Image.objects.db_manager("other").upload(upload_of(photo()), organization=there)
+        assert Image.objects.using("other").all().delete()[0] == 1
+        assert stored_keys() == sorted(here.keys)
+        assert not FileDeletion.objects.using("other").exists()

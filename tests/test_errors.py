@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pickle
+
+from django.utils.translation import gettext_lazy
+
+from django_polyimages import InvalidImage, NotAttached, StorageUnavailable
+
+
+def test_an_invalid_image_has_a_code_for_programs_and_a_text_for_people():
+    error = InvalidImage("empty", gettext_lazy("The file is empty."))
+    assert isinstance(error, ValueError)
+    assert (error.code, str(error)) == ("empty", "The file is empty.")
+
+
+def test_what_is_not_attached_is_named():
+    error = NotAttached([7, "a-uuid"])
+    assert isinstance(error, ValueError)
+    assert error.image_ids == [7, "a-uuid"]
+    assert str(error) == "Not attached to this object: 7, a-uuid."
+
+
+def test_a_storage_that_fails_is_no_fault_of_the_file():
+    assert not issubclass(StorageUnavailable, ValueError)
+    assert str(pickle.loads(pickle.dumps(StorageUnavailable("later")))) == "later"

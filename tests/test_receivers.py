@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from django_polyimages.models import FileDeletion, Image
+from django_polyimages.models import PolymorphicImageRelation as Relation
+from tests.builders import uploaded
+from tests.helpers import stored_keys
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDeletion:
+    def test_of_an_image_takes_its_files_and_relations_after_the_commit(self, image, contact):
+        contact.images.attach(image)
+        with transaction.atomic():
+            image.delete()
+            assert len(stored_keys()) == 5
+            assert FileDeletion.objects.count() == 1
+        assert stored_keys() == []
+        assert not FileDeletion.objects.exists()
+        assert not Relation.objects.exists()
+
+    def test_that_is_rolled_back_keeps_the_files(self, image):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            image.delete()
+            raise RuntimeError
+        assert stored_keys() == sorted(Image.objects.get().keys)
+        assert not FileDeletion.objects.exists()
+
+    def test_of_an_organization_takes_all_files(self, acme):
+        uploaded(acme)
+        acme.delete()
+        assert stored_keys() == []
+
+    def test_of_a_deferred_row_still_knows_its_files(self, image):
+        Image.objects.only("pk").get().delete()
+        assert stored_keys() == []
