@@ -61,10 +61,10 @@ def image(page: Page) -> None:
 def regenerate(page: Page) -> None:
     images(page)
     page.locator("#action-toggle").check()
-    page.get_by_label("Action:").select_option(label="Make versions again")
+    page.get_by_label("Action:").select_option(label="Regenerate versions")
     page.locator(".actions button").click()
     page.get_by_label("All versions").check()
-    page.get_by_role("button", name="Make versions again").click()
+    page.get_by_role("button", name="Regenerate versions").click()
     page.locator(".polyimages-count", has_text="3 of 8 done").wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Go on").wait_for()

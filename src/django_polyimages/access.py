@@ -34,7 +34,7 @@ __all__ = ["Access", "get_access"]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a member may reach in their organization; made by ``get_access()``."""
+    """What a member may reach in their organization, from ``get_access()``."""
 
     user: AbstractUser
     organization: Model

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from django_polyimages.formats import FORMATS, VersionFormat
 
@@ -32,7 +32,8 @@ class FocalPoint:
     """From 0 (upper edge) to 1 (lower edge)."""
 
     def __post_init__(self) -> None:
-        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+        sides: tuple[Any, Any] = (self.x, self.y)
+        if not all(isinstance(side, int | float) and 0 <= side <= 1 for side in sides):
             raise ValueError(f"focal point ({self.x!r}, {self.y!r}): allowed are 0 to 1")
 
 

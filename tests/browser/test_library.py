@@ -149,10 +149,10 @@ def test_versions_are_made_again_with_progress(visit, boss, three):
     page = visit(LIST, boss)
     for checkbox in page.get_by_role("checkbox", name="Select this object").all():
         checkbox.check()
-    page.get_by_label("Action:").select_option(label="Make versions again")
+    page.get_by_label("Action:").select_option(label="Regenerate versions")
     page.locator(".actions button").click()
     page.get_by_label("All versions").check()
-    page.get_by_role("button", name="Make versions again").click()
+    page.get_by_role("button", name="Regenerate versions").click()
     done = page.locator(".polyimages-count")
     expect(done).to_have_text("Finished: 3 of 3 done, 0 failed.")
     assert page.locator("progress").evaluate("bar => bar.value / bar.max") == 1
@@ -167,13 +167,13 @@ def test_versions_are_made_again_with_progress(visit, boss, three):
 def test_making_versions_again_is_stopped_and_goes_on(visit, boss, three):
     page = visit(LIST, boss)
     page.locator("#action-toggle").check()
-    page.get_by_label("Action:").select_option(label="Make versions again")
+    page.get_by_label("Action:").select_option(label="Regenerate versions")
     page.locator(".actions button").click()
     page.get_by_label("All versions").check()
     held: list[Route] = []
     page.route("**/regenerate/", lambda route: held.append(route))
     with page.expect_request("**/regenerate/"):
-        page.get_by_role("button", name="Make versions again").click()
+        page.get_by_role("button", name="Regenerate versions").click()
     cancel = page.get_by_role("button", name="Cancel")
     expect(cancel).to_be_focused()
     page.keyboard.press("Enter")

@@ -68,7 +68,7 @@ def test_a_version_that_nobody_asks_for_any_more_is_removed(image, versions):
 
 def test_everything_gets_new_keys_each_time(image):
     first = set(image.keys)
-    assert regenerate(image, everything=True).made == ["thumb", "sm", "md", "lg"]
+    assert regenerate(image, everything=True).generated == ["thumb", "sm", "md", "lg"]
     second = set(image.keys)
     assert first & second == {image.key}
     regenerate(image, everything=True)
@@ -187,7 +187,7 @@ class TestFailure:
             patch.setattr(generation, "encode", lambda *args: 1 / 0)
             image = Image.objects.upload(upload_of(photo()), organization=acme)
         assert image.status == "failed"
-        assert regenerate(image).made == ["thumb", "sm", "md", "lg"]
+        assert regenerate(image).generated == ["thumb", "sm", "md", "lg"]
         image.refresh_from_db()
         assert (image.status, image.failure_reason) == ("ready", "")
         assert stored_keys() == sorted(image.keys)
@@ -228,7 +228,7 @@ class TestFailure:
 
         monkeypatch.setattr(InMemoryStorage, "_save", save)
         result = regenerate(image, everything=True)
-        assert (result.made, result.failure) == (["thumb", "md", "lg"], "ConnectionResetError")
+        assert (result.generated, result.failure) == (["thumb", "md", "lg"], "ConnectionResetError")
         assert image.status == "ready"  # the old one is as good
         assert stored_keys() == sorted(image.keys)
 
@@ -308,7 +308,7 @@ class TestBesideOthers:
 
         monkeypatch.setattr(generation, "encode", encode)
         result = regenerate(image, everything=True)
-        assert result.made == []
+        assert result.generated == []
         assert "try again later" in result.failure
         assert stored_keys() == sorted(image.keys)
 

@@ -43,5 +43,5 @@ def test_an_image_that_is_deleted_meanwhile_is_none(image):
 
 
 def test_an_image_is_regenerated(image):
-    assert regenerate(image).made == []
-    assert regenerate(image, everything=True).made == ["thumb", "sm", "md", "lg"]
+    assert regenerate(image).generated == []
+    assert regenerate(image, everything=True).generated == ["thumb", "sm", "md", "lg"]

@@ -62,9 +62,9 @@ def test_the_library_and_the_action_are_those_of_the_hosts_model(admin_client, p
     assert {image["id"] for image in images} == {str(image.pk) for image in photos}
     accept = {"Accept": "application/json"}
     answer = admin_client.post(f"{URL}{photos[0].pk}/regenerate/", headers=accept).json()
-    assert (answer["made"], answer["url"]) == ([], f"{URL}{photos[0].pk}/change/")
+    assert (answer["generated"], answer["url"]) == ([], f"{URL}{photos[0].pk}/change/")
     action = {"action": "regenerate_versions", "_selected_action": photos[0].pk}
-    assert "1 image again?" in admin_client.post(URL, action).content.decode()
+    assert "Regenerate the versions of 1 image?" in admin_client.post(URL, action).content.decode()
 
 
 def test_an_action_deletes_files_too(

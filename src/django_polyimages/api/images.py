@@ -21,6 +21,7 @@ from django_polyimages.api.schemas_out import image_out, plain_key
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.deadlocks import again_after_deadlock
 
 
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -91,13 +92,18 @@ def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str
     """Change an image's texts."""
     access = enter(request, org_slug)
     texts = read_json(request, ImageIn).texts()
-    with transaction.atomic(using=router.db_for_write(get_image_model())):
-        image = access.image(image_id, for_update=True)
-        access.require("change", image)
-        for name, text in texts.items():
-            setattr(image, name, text)
-        image.save(update_fields=[*texts, "updated_at"])
-    return image_out(image)
+    using = router.db_for_write(get_image_model())
+
+    def update() -> AbstractImage:
+        with transaction.atomic(using=using):
+            image = access.image(image_id, for_update=True)
+            access.require("change", image)
+            for name, text in texts.items():
+                setattr(image, name, text)
+            image.save(update_fields=[*texts, "updated_at"])
+        return image
+
+    return image_out(again_after_deadlock(update, using=using))
 
 
 def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[None]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import DEFAULT_DB_ALIAS, models, router
+from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -17,7 +17,7 @@ from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.regeneration import regenerate_after_commit
-from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
+from django_polyimages.specs import FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version
 
@@ -97,8 +97,6 @@ class AbstractImage(models.Model):
 
     objects = ImageManager()
 
-    _saved_focal_point: tuple[float | None, float | None] = (CENTRE.x, CENTRE.y)
-
     class Meta:
         abstract = True
         verbose_name = _("image")
@@ -111,29 +109,20 @@ class AbstractImage(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the row. If the focal point was moved, regenerate the versions that depend on it.
 
-        They are regenerated after the commit. Raises ``ValueError`` for a focal point outside the
-        picture. As always in Django, ``update()`` and ``bulk_update()`` do not call this method.
+        They are regenerated after the commit; until then ``status`` is ``pending``. Raises
+        ``ValueError`` for a focal point outside the picture. As always in Django, ``update()`` and
+        ``bulk_update()`` do not call this method.
         """
         written = kwargs.get("update_fields")
-        moved = self._current_focal_point() != self._saved_focal_point and (
-            written is None or not {"focal_x", "focal_y"}.isdisjoint(written)
-        )
+        moved = self._writes_focal_point(written) and self._has_other_crops()
         if moved:
-            FocalPoint(self.focal_x, self.focal_y)
-        super().save(*args, **kwargs)
+            self.status = self.Status.PENDING
+            if written is not None:
+                kwargs["update_fields"] = {*written, "status"}
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        again_after_deadlock(partial(super().save, *args, **kwargs), using=using)
         if moved:
-            self._saved_focal_point = self._current_focal_point()
-            regenerate_after_commit(self, using=self._state.db or DEFAULT_DB_ALIAS)
-
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
-        image = super().from_db(*args, **kwargs)
-        image._saved_focal_point = image._current_focal_point()
-        return image
-
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        super().refresh_from_db(*args, **kwargs)
-        self._saved_focal_point = self._current_focal_point()
+            regenerate_after_commit(self, using=using)
 
     def delete(
         self,
@@ -170,16 +159,26 @@ class AbstractImage(models.Model):
     @property
     def outdated_specs(self) -> list[VersionSpec]:
         """The specs whose version is missing or was generated from another spec or focal point."""
-        made = {name: version.digest for name, version in self.versions.items()}
+        digests = {name: version.digest for name, version in self.versions.items()}
         return [
             spec
             for spec in get_settings().versions
-            if made.get(spec.name) != spec.digest_at(self.focal_point)
+            if digests.get(spec.name) != spec.digest_at(self.focal_point)
         ]
 
-    def _current_focal_point(self) -> tuple[float | None, float | None]:
-        """The point on the instance without a query; None if a column is deferred."""
-        return self.__dict__.get("focal_x"), self.__dict__.get("focal_y")
+    def _writes_focal_point(self, update_fields: Collection[str] | None) -> bool:
+        columns = {"focal_x", "focal_y"}
+        written = columns if update_fields is None else columns & set(update_fields)
+        return bool(written - self.get_deferred_fields())
+
+    def _has_other_crops(self) -> bool:
+        """Whether a cropped version was generated for another focal point, or another spec."""
+        point = self.focal_point
+        return any(
+            self.versions[spec.name].digest != spec.digest_at(point)
+            for spec in get_settings().versions
+            if spec.mode == "fill" and spec.name in self.versions
+        )
 
     def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:
         """Record the versions in the storage, and why any are missing. The caller saves the row."""

@@ -15,23 +15,25 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
+from django_polyimages.pipeline.store import Generated
+from django_polyimages.pixels.placeholders import Placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from django_polyimages.models.images import AbstractImage
     from django_polyimages.specs import VersionSpec
-    from django_polyimages.versions import Version
 
 _ATTEMPTS = 3
-_READ = ["file", "width", "height", "focal_x", "focal_y", "versions", "status", "failure_reason"]
+_WRITTEN = ["versions", "status", "failure_reason", "dominant_color", "placeholder"]
+_READ = ["file", "width", "height", "focal_x", "focal_y", *_WRITTEN]
 
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
     """The result of regenerating versions."""
 
-    made: Sequence[str]
+    generated: Sequence[str]
     """The names of the new versions."""
     failure: str = ""
     """Why versions are still missing or outdated; empty where none is."""
@@ -73,31 +75,29 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
     if not specs:
-        _write_row(image, {}, "", using)
+        nothing = Generated(versions={}, placeholder=Placeholder(), failure="")
+        _record(image, nothing, using)
         return Regeneration([])
     with store.regenerate(image.key, specs, image.focal_point, using=using) as generated:
-        _write_row(image, generated.versions, generated.failure, using)
+        again_after_deadlock(partial(_record, image, generated, using), using=using)
     return Regeneration(list(generated.versions), generated.failure)
 
 
-def _write_row(image: AbstractImage, new: Mapping[str, Version], failure: str, using: str) -> None:
-    again_after_deadlock(partial(_record, image, new, failure, using), using=using)
-
-
-def _record(image: AbstractImage, new: Mapping[str, Version], failure: str, using: str) -> None:
+def _record(image: AbstractImage, new: Generated, using: str) -> None:
     """Save the row if it has not changed since the start; delete old files after the commit."""
     rows = type(image)._base_manager.using(using)
     with transaction.atomic(using=using):
         now = rows.select_for_update().get(pk=image.pk)
         if (now.versions, now.focal_point) != (image.versions, image.focal_point):
             raise _Overtaken
-        gone = _obsolete(image) | (new.keys() & image.versions.keys())
+        gone = _obsolete(image) | (new.versions.keys() & image.versions.keys())
         old_keys = [image.versions[name].key for name in gone]
         kept = {name: one for name, one in image.versions.items() if name not in gone}
-        image.record_versions({**kept, **new}, failure)
-        rows.filter(pk=image.pk).update(
-            versions=image.versions, status=image.status, failure_reason=image.failure_reason
-        )
+        image.record_versions({**kept, **new.versions}, new.failure)
+        if new.placeholder.color:
+            image.dominant_color = new.placeholder.color
+            image.placeholder = new.placeholder.data_uri
+        rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in _WRITTEN})
         FileDeletion.objects.db_manager(using).schedule([old_keys] if old_keys else [])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from concurrent.futures import wait
 
 from django_polyimages import storage
 from django_polyimages.pipeline import threads
@@ -13,7 +14,8 @@ logger = logging.getLogger("django_polyimages")
 
 def delete_files(keys: Iterable[str]) -> dict[str, str]:
     """Delete files, several at a time. Returns the reason for each failure."""
-    storage.connect()
+    # In a thread too: what fails here is told for each file.
+    wait([threads.submit("deletions", storage.connect)])
     deletions = {key: threads.submit("deletions", delete_file, key) for key in keys}
     failures = {}
     for key, deletion in deletions.items():

@@ -1,6 +1,6 @@
 """Turns an original into the pixels and bytes of its versions.
 
-The original is decoded once. Each version is made from the next larger one.
+The original is decoded once. Each version is scaled from the next larger one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Plan:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the picture, as stored, that all versions can be made from: the largest of them."""
+        """Of the picture, as stored, that all versions can be scaled from: the largest of them."""
         spec, target = self.targets[0]
         if spec.mode == "fit":
             size = target.size

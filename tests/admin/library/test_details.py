@@ -23,8 +23,8 @@ def test_versions_say_what_is_wrong_with_them(image, settings):
         "lg": "not asked for any more",
         "md": "not asked for any more",
     }
-    assert "WEBP 80, fit" in rows["square"].made_as
-    assert (rows["square"].pixels, rows["lg"].made_as) == ("-", "-")
+    assert "WEBP 80, fit" in rows["square"].spec_summary
+    assert (rows["square"].pixels, rows["lg"].spec_summary) == ("-", "-")
 
 
 def test_a_crop_is_what_the_version_will_show(image, square):

@@ -42,14 +42,14 @@ class TestOneImage:
         assert answer.json() == {
             "title": "photo.jpg",
             "url": f"{LIST}{image.pk}/change/",
-            "made": ["thumb"],
+            "generated": ["thumb"],
             "failure": "",
         }
         assert Image.objects.get().versions["thumb"].width == 80
-        assert admin_client.post(url, headers=JSON).json()["made"] == []
+        assert admin_client.post(url, headers=JSON).json()["generated"] == []
 
     def test_gets_everything_on_request(self, admin_client, url):
-        made = admin_client.post(url, {"everything": "1"}, headers=JSON).json()["made"]
+        made = admin_client.post(url, {"everything": "1"}, headers=JSON).json()["generated"]
         assert made == ["thumb", "sm", "md", "lg"]
         assert stored_keys() == sorted(Image.objects.get().keys)
 
@@ -68,7 +68,7 @@ class TestOneImage:
         assert f'<form method="post" action="{url}" id="polyimages-regenerate-one">' in page
         assert page.count('form="polyimages-regenerate-one"') == 2
         response = admin_client.post(url)
-        assert messages(response) == ["The versions of 1 image are as they should be."]
+        assert messages(response) == ["The versions of 1 image are up to date."]
 
     def test_needs_the_permission_a_post_and_the_token(self, viewer, admin_user, url, monkeypatch):
         monkeypatch.setattr(type(Image.objects), "regenerate", lambda *_args, **_options: 1 / 0)
@@ -98,7 +98,7 @@ class TestTheAction:
         keys = [image.pk for image in three[:2]]
         response = admin_client.post(LIST, ACTION | {"_selected_action": keys})
         html = response.content.decode()
-        assert "Make the versions of 2 images again?" in html
+        assert "Regenerate the versions of 2 images?" in html
         assert html.count('name="_selected_action"') == 2
         assert '<progress max="2"' in html
         assert Image.objects.first().versions["thumb"].width == 160
@@ -108,7 +108,7 @@ class TestTheAction:
         data = ACTION | {"_selected_action": keys, "post": "yes", "everything": "0"}
         response = admin_client.post(LIST, data)
         assert response.url == LIST
-        assert messages(response) == ["The versions of 2 images are as they should be."]
+        assert messages(response) == ["The versions of 2 images are up to date."]
         widths = [image.versions["thumb"].width for image in Image.objects.order_by("pk")]
         assert widths == [80, 80, 160]
 
@@ -117,7 +117,7 @@ class TestTheAction:
         keys = [image.pk for image in three]
         data = ACTION | {"_selected_action": keys, "post": "yes"}
         good, bad = messages(admin_client.post(LIST, data))
-        assert good == "The versions of 2 images are as they should be."
+        assert good == "The versions of 2 images are up to date."
         assert bad.startswith(f'1 image failed: <a href="{LIST}{three[1].pk}/change/">Image 1</a>')
 
     def test_of_all_that_match_keeps_no_list_of_them(self, admin_client, three, monkeypatch):
@@ -128,7 +128,7 @@ class TestTheAction:
             "select_across": "1",
         }
         html = admin_client.post(url, data).content.decode()
-        assert "Make the versions of 3 images again?" in html
+        assert "Regenerate the versions of 3 images?" in html
         assert html.count('name="_selected_action"') == 1
         assert 'name="select_across" value="1"' in html
         one = ACTION | {"_selected_action": three[0].pk, "select_across": "1"}
@@ -172,4 +172,4 @@ class TestManyImages:
         monkeypatch.setattr(ImageAdmin, "has_change_permission", delete_the_second)
         data = self.DATA | {"_selected_action": [image.pk for image in three]}
         response = admin_client.post(LIST, data)
-        assert messages(response) == ["The versions of 2 images are as they should be."]
+        assert messages(response) == ["The versions of 2 images are up to date."]

@@ -85,7 +85,7 @@ class TestAnUpload:
         monkeypatch.setattr(InMemoryStorage, "_save", save)
         response = admin_client.post(ADD, data)
         assert messages(response)[0] == (
-            "These versions of “photo.jpg” could not be made: sm (ConnectionResetError)."
+            "These versions of “photo.jpg” could not be generated: sm (ConnectionResetError)."
         )
         assert Image.objects.get().status == "failed"
 
@@ -157,7 +157,7 @@ class TestAFocalPoint:
         response = admin_client.post(url, {"title": "Gate", "focal_x": 0.9, "focal_y": 0.5})
         assert response.status_code == 302
         assert messages(response)[1] == (
-            "These versions of “Gate” could not be made: square (ConnectionResetError)."
+            "These versions of “Gate” could not be generated: square (ConnectionResetError)."
         )
         assert Image.objects.get().focal_x == 0.9
 

@@ -38,7 +38,7 @@ class VersionRow:
         return in_pixels(self.version.width, self.version.height) if self.version else "-"
 
     @property
-    def made_as(self) -> SafeString | str:
+    def spec_summary(self) -> SafeString | str:
         """Format, quality, mode and box of the spec."""
         if self.spec is None:
             return "-"

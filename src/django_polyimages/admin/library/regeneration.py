@@ -32,7 +32,7 @@ class ImageRegeneration(admin.ModelAdmin):
 
     regeneration_template = "admin/polyimages/image/regenerate.html"
 
-    @admin.action(description=gettext_lazy("Make versions again"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Regenerate versions"), permissions=["change"])
     def regenerate_versions(
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
@@ -51,7 +51,7 @@ class ImageRegeneration(admin.ModelAdmin):
         across = request.POST.get("select_across", "0") == "1"
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Make versions again"),
+            "title": _("Regenerate versions"),
             "subtitle": None,
             "number": number,
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
@@ -86,7 +86,7 @@ class ImageRegeneration(admin.ModelAdmin):
             {
                 "title": str(image),
                 "url": self._page_of(image),
-                "made": list(result.made),
+                "generated": list(result.generated),
                 "failure": result.failure,
             }
         )
@@ -123,8 +123,8 @@ class ImageRegeneration(admin.ModelAdmin):
         good = len(done) - len(failures)
         if good or not failures:
             message = ngettext(
-                "The versions of %(count)d image are as they should be.",
-                "The versions of %(count)d images are as they should be.",
+                "The versions of %(count)d image are up to date.",
+                "The versions of %(count)d images are up to date.",
                 good,
             )
             self.message_user(request, message % {"count": good}, messages.SUCCESS)
