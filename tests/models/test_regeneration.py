@@ -107,6 +107,57 @@ class TestFocalPoint:
         image.save()
         assert Image.objects.get().keys == keys
 
+    def test_is_not_taken_for_saved_by_reading_other_columns(self, acme, versions):
+        versions(SQUARE)
+        Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        image = Image.objects.defer("title").get()
+        image.focal_x = 0.1
+        assert image.title == "photo.jpg"
+        image.save()
+        assert Image.objects.get().outdated_specs == []
+        image.focal_x = 0.9
+        image.refresh_from_db(fields=["description"])
+        image.save()
+        assert Image.objects.get().outdated_specs == []
+
+    def test_that_was_rolled_back_is_saved_the_next_time(self, acme, versions):
+        versions(SQUARE)
+        image = Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        image.focal_x = 0.1
+        with pytest.raises(RuntimeError), transaction.atomic():
+            image.save()
+            raise RuntimeError
+        image.save()
+        now = Image.objects.get()
+        assert (now.focal_x, now.status, now.outdated_specs) == (0.1, "ready", [])
+
+    def test_is_pending_until_its_versions_are_there(self, acme, versions, monkeypatch):
+        versions(SQUARE)
+        image = Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        with transaction.atomic():
+            image.focal_x = 0.1
+            image.save(update_fields=["focal_x"])
+            assert Image.objects.get().status == "pending"
+        assert Image.objects.get().status == "ready"
+        monkeypatch.setattr(generation, "encode", lambda *args: 1 / 0)
+        image.focal_x = 0.9
+        image.save()
+        now = Image.objects.get()
+        assert (now.status, now.failure_reason) == ("failed", "ZeroDivisionError")
+
+    @pytest.mark.parametrize("value", [None, "0.5", float("nan")])
+    def test_that_is_no_number_is_not_saved(self, image, value):
+        image.focal_x = value
+        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+            image.save()
+
+    def test_brings_the_placeholder_that_an_older_row_lacks(self, image):
+        Image.objects.update(placeholder="", dominant_color="")
+        regenerate(image, everything=True)
+        now = Image.objects.get()
+        assert now.placeholder.startswith("data:image/webp")
+        assert now.dominant_color.startswith("#")
+
     def test_outside_of_the_picture_is_not_saved(self, image):
         image.focal_y = 1.5
         with pytest.raises(ValueError, match="allowed are 0 to 1"):

@@ -17,7 +17,7 @@ from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.regeneration import regenerate_after_commit
-from django_polyimages.specs import FocalPoint, VersionSpec
+from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version
 
@@ -172,12 +172,14 @@ class AbstractImage(models.Model):
         return bool(written - self.get_deferred_fields())
 
     def _has_other_crops(self) -> bool:
-        """Whether a cropped version was generated for another focal point, or another spec."""
+        """Whether a cropped version was generated for another focal point, or another spec.
+
+        A missing one counts for a point that was moved: an upload that failed is not repeated here.
+        """
         point = self.focal_point
         return any(
-            self.versions[spec.name].digest != spec.digest_at(point)
-            for spec in get_settings().versions
-            if spec.mode == "fill" and spec.name in self.versions
+            spec.mode == "fill" and (spec.name in self.versions or point != CENTRE)
+            for spec in self.outdated_specs
         )
 
     def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:

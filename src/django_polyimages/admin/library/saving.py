@@ -107,7 +107,9 @@ class ImageSaving(admin.ModelAdmin):
     def _tell_of_failure(self, request: HttpRequest, image: AbstractImage) -> None:
         names = ", ".join(spec.name for spec in image.outdated_specs)
         if names:
-            message = _("These versions of “%(image)s” could not be generated: %(names)s (%(reason)s).")
+            message = _(
+                "These versions of “%(image)s” could not be generated: %(names)s (%(reason)s)."
+            )
             reason = image.failure_reason or _("others are changing this image")
             facts = {"image": image, "names": names, "reason": reason}
             self.message_user(request, message % facts, messages.WARNING)
