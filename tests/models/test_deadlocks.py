@@ -14,7 +14,10 @@ from contacts.models import Contact
 from django_polyimages.models import Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.models.deadlocks import again_after_deadlock
+from tests.api.calls import patch
 from tests.builders import fake_images
+from tests.drawing import photo, upload_of
+from tests.helpers import stored_keys
 
 on_a_server = pytest.mark.skipif(
     connection.vendor == "sqlite", reason="SQLite's writers wait for each other: no deadlocks"
@@ -166,3 +169,36 @@ class TestVictims:
         with rival(contact), pytest.raises(OperationalError), transaction.atomic():
             contact.images.detach(attached)
         assert contact.images.filter(image=attached).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestARowOfAnImage:
+    """Its writes outside of a transaction are done again, too."""
+
+    @pytest.fixture
+    def one_deadlock(self, monkeypatch):
+        real, calls = Image.save_base, []
+
+        def save_base(self, *args, **options):
+            calls.append(self)
+            if len(calls) == 1:
+                raise Deadlock
+            return real(self, *args, **options)
+
+        monkeypatch.setattr(Image, "save_base", save_base)
+        return calls
+
+    def test_is_saved(self, image, one_deadlock):
+        image.title = "Gate"
+        image.save()
+        assert (len(one_deadlock), Image.objects.get().title) == (2, "Gate")
+
+    def test_is_inserted_with_the_upload_and_the_files_stay(self, acme, one_deadlock):
+        image = Image.objects.upload(upload_of(photo()), organization=acme)
+        assert len(one_deadlock) == 2
+        assert stored_keys() == sorted(image.keys)
+
+    def test_is_changed_over_http(self, client, image, one_deadlock):
+        answer = patch(client, f"images/{image.pk}/", {"title": "Gate"})
+        assert (answer.status_code, len(one_deadlock)) == (200, 2)
+        assert Image.objects.get().title == "Gate"

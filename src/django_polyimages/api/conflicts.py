@@ -43,7 +43,7 @@ def naming_uses(access: Access, images: Sequence[AbstractImage]) -> Iterator[Non
 
 
 def savepoint() -> AbstractContextManager[None]:
-    """In a transaction of the host, as with ``ATOMIC_REQUESTS``, one can go on after an error."""
+    """A savepoint if the host opened a transaction, so that an error does not break that."""
     using = router.db_for_write(get_image_model())
     in_transaction = connections[using].in_atomic_block
     return transaction.atomic(using=using) if in_transaction else nullcontext()
@@ -61,8 +61,9 @@ def is_duplicate(error: IntegrityError) -> bool:
 
 
 def duplicate() -> str:
-    """Says that a unique constraint refused a row, and logs the error in hand, which may have come
-    from a receiver of the host.
+    """The text of the 409 for a row that a unique constraint refused.
+
+    Logs the current exception, because a receiver of the host may have caused it.
     """
     logger.warning("The database refused a duplicate.", exc_info=True)
     return _("Duplicate: a unique constraint of the database does not allow it.")

@@ -71,8 +71,9 @@ def answering_errors(view: View) -> View:
 
 
 def closed(run: View) -> View:
-    """Around authentication and endpoint: what they answer is JSON, and an anonymous caller gets
-    401 before anything about CSRF tokens.
+    """Turn every 4xx of the view, authentication included, into JSON.
+
+    Callers who are not logged in get 401, not an error about CSRF tokens.
     """
 
     @wraps(run)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from django_polyimages.api.schemas_out import ImageStatus
 from django_polyimages.formats import OriginalFormat
 from django_polyimages.models.relation_manager import RelationOptions
 
@@ -91,5 +92,5 @@ class ImagesPage(Page):
     cursor: Text = Field(default="", description="``next`` of the page before; not with an offset.")
     title: Text = Field(default="", description="Part of the title; case is ignored.")
     format: OriginalFormat | None = None
-    status: Literal["pending", "ready", "failed"] | None = None
+    status: ImageStatus | None = None
     unattached: bool = Field(default=False, description="Only images that no object uses.")

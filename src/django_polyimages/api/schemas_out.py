@@ -14,6 +14,7 @@ from pydantic_core import CoreSchema
 from django_polyimages.accessors import get_image_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.models.joins.metadata import key_field_of
 
 
 class _KeySchema:
@@ -22,7 +23,7 @@ class _KeySchema:
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        integer = isinstance(get_image_model()._meta.pk, IntegerField)
+        integer = isinstance(key_field_of(get_image_model()), IntegerField)
         return {"type": "integer" if integer else "string"}
 
 
@@ -40,6 +41,7 @@ class _VersionsSchema:
         }
 
 
+ImageStatus = Literal["pending", "ready", "failed"]
 ImageId = Annotated[int | str, _KeySchema()]
 
 
@@ -69,7 +71,7 @@ class PolyimagesImage(Schema):
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
     media_type: str
-    status: Literal["pending", "ready", "failed"]
+    status: ImageStatus
     versions: Annotated[dict[str, PolyimagesVersion], _VersionsSchema()]
 
 

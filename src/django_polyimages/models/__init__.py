@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
-# No system check can say so: the models below cannot be made without it, and no check is ever run.
+# A system check would be too late: the imports below fail without it.
 if not apps.is_installed("django.contrib.contenttypes"):
     raise ImproperlyConfigured(
         'django_polyimages needs "django.contrib.contenttypes" in INSTALLED_APPS.'

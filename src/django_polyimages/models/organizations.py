@@ -10,7 +10,8 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
 from django.db import models
-from django.db.models.fields.reverse_related import ForeignObjectRel
+
+from django_polyimages.models.joins.metadata import accessor_of
 
 
 def organization_of(obj: models.Model) -> models.Model:
@@ -96,10 +97,8 @@ def _follow(obj: models.Model, field: Any, path: str) -> models.Model | None:
             f"The path {path!r} leads from one {obj._meta.label} to many objects by "
             f"{field.name!r}: upload the image with the organization that is meant, then attach it."
         )
-    is_reverse = isinstance(field, ForeignObjectRel)
-    accessor: Any = field.get_accessor_name() if is_reverse else field.name
     try:
-        found: models.Model | None = getattr(obj, accessor)
+        found: models.Model | None = getattr(obj, accessor_of(field))
     except ObjectDoesNotExist:  # the other side of a one-to-one
         return None
     return found

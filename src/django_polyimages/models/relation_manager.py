@@ -57,10 +57,10 @@ class ImageRelationManager(RelationRows[RelationT]):
         creator: AbstractBaseUser | None = None,
         **options: Unpack[RelationOptions],
     ) -> RelationT:
-        """Attach ``image`` and return its relation; attached already, its relation is updated.
+        """Attach ``image``, or update its relation if it is attached already.
 
         An option that is not given stays as it was. A file is uploaded first, by ``creator`` and
-        for the organization of the object; if it cannot be attached then, the image goes again.
+        for the organization of the object. If attaching fails then, the new image is deleted.
         Raises what ``Image.objects.upload()`` and ``organization_of()`` raise for a file, and
         ``Image.DoesNotExist`` for an image that has been deleted.
         """

@@ -44,7 +44,7 @@ class RelationRows(models.Manager[RelationT]):
 
     def _change(self, work: Callable[[Self], _Result], *, image_ids: Sequence[Any] = ()) -> _Result:
         """Do ``work`` on the manager for the database that is written, with the object and these
-        images locked, and again after a deadlock: it must not use up what it is given.
+        images locked. After a deadlock it runs again, so it must not consume an iterator.
         """
         self._require_saved()
         prefetch.forget_loaded(self)

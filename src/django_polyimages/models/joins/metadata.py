@@ -3,7 +3,7 @@
 Read in Django 5.2, 6.0 and 6.1: ``remote_field`` and ``target_field`` of a field;
 ``concrete_model``, ``auto_created`` and ``private_fields`` of ``_meta``; ``through`` of
 what is many to many; ``_db`` of a manager or a queryset, and ``is_sliced`` of its query;
-``features`` of a connection.
+``features`` of a connection, and ``get_accessor_name()`` of a reverse relation.
 """
 
 from __future__ import annotations
@@ -13,16 +13,25 @@ from typing import Any
 
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import connections, models, router
+from django.db.models.fields.reverse_related import ForeignObjectRel
 
 
 def key_field_of(model: type[models.Model]) -> Any:
-    """The field that holds the primary key itself: the one that the key refers to where that is a
-    parent's, by inheritance, or a ``OneToOneField``.
+    """The field that holds the value of the primary key.
+
+    A key that is a ``OneToOneField``, as that of a child by inheritance, is followed to its end.
     """
     field: Any = model._meta.pk
     while field.remote_field:
         field = field.target_field
     return field
+
+
+def accessor_of(field: Any) -> str:
+    """The attribute of an object that leads along a relation, forward or reverse."""
+    is_reverse = isinstance(field, ForeignObjectRel)
+    name: str = field.get_accessor_name() if is_reverse else field.name
+    return name
 
 
 def is_same_table(one: type[models.Model], other: type[models.Model]) -> bool:
@@ -53,7 +62,7 @@ def is_sliced(rows: models.QuerySet[Any, Any]) -> bool:
 
 
 def locked(rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
-    """``rows`` locked; where the database can, rows of other tables may go on referring to them."""
+    """``rows`` locked, so that others can still insert foreign keys to them where supported."""
     no_key = connections[rows.db].features.has_select_for_no_key_update
     return rows.select_for_update(no_key=no_key)
 
