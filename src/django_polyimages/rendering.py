@@ -140,19 +140,18 @@ def _only(image: AbstractImage, name: str) -> list[Source]:
 
 
 def _sources(image: AbstractImage) -> list[Source]:
-    by_type: dict[str, list[Version]] = {}
+    by_type: dict[str, dict[int, Version]] = {}
     for name in get_settings().version_names:
         version = image.versions.get(name)
         if version and _shows_all(version, image):
-            by_type.setdefault(version.media_type, []).append(version)
-    return [Source(media_type, _by_width(versions)) for media_type, versions in by_type.items()]
+            by_type.setdefault(version.media_type, {})[version.width] = version
+    return [
+        Source(media_type, [by_width[width] for width in sorted(by_width)])
+        for media_type, by_width in by_type.items()
+    ]
 
 
 def _shows_all(version: Version, image: AbstractImage) -> bool:
     """Whether the version is not cropped: it has the original's proportions, to half a pixel."""
     skew = abs(version.width * image.height - version.height * image.width)
     return skew <= max(image.width, image.height)
-
-
-def _by_width(versions: Sequence[Version]) -> list[Version]:
-    return [version for _width, version in sorted({one.width: one for one in versions}.items())]

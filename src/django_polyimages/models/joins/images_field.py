@@ -14,9 +14,9 @@ Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``, ``rel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.contenttypes.fields import (
     GenericRel,
@@ -35,17 +35,6 @@ from django_polyimages.models.joins.object_ids import ContentTypeKey
 from django_polyimages.models.joins.prefetch import covers_about, target_in, target_of
 from django_polyimages.models.joins.related_manager import manager_of_one
 
-if TYPE_CHECKING:
-    from django_polyimages.models.relations import AbstractImageRelation
-
-_Fetched = tuple[
-    models.QuerySet["AbstractImageRelation"],
-    Callable[..., Any],
-    Callable[..., Any],
-    bool,
-    str,
-    bool,
-]
 COVER = "_images_cover"
 """The name of the covers for ``prefetch_related()``."""
 
@@ -112,7 +101,7 @@ class _CoverDescriptor:
 
     def get_prefetch_querysets(
         self, instances: Sequence[models.Model], querysets: Any = None
-    ) -> _Fetched:
+    ) -> tuple[Any, ...]:
         manager = get_relation_model()._default_manager
         relations = manager.db_manager(hints={"instance": instances[0]}).all()
         covers = covers_about(instances, relations)
@@ -142,18 +131,14 @@ def add_images(model: type[models.Model], to: type[models.Model]) -> None:
     known = model._meta.apps.get_models()
     children = [one for one in known if issubclass(one, model) and one is not model]
     for one in (model, *children):
-        if _has_something_called_images(one):
+        if hasattr(one, "images") or any(
+            field.name == "images" for field in one._meta.get_fields()
+        ):
             raise ValueError(one._meta.label)
     for one in (model, *children):
         field = ImagesField(to)
         field.mti_inherited = one is not model  # as in a class that is made later
         field.contribute_to_class(one, "images")
-
-
-def _has_something_called_images(model: type[models.Model]) -> bool:
-    return hasattr(model, "images") or any(
-        field.name == "images" for field in model._meta.get_fields()
-    )
 
 
 def _equal(field: Any, alias: str, value: Expression) -> Any:
