@@ -131,9 +131,8 @@ def add_images(model: type[models.Model], to: type[models.Model]) -> None:
     known = model._meta.apps.get_models()
     children = [one for one in known if issubclass(one, model) and one is not model]
     for one in (model, *children):
-        if hasattr(one, "images") or any(
-            field.name == "images" for field in one._meta.get_fields()
-        ):
+        names = {field.name for field in one._meta.get_fields()}
+        if hasattr(one, "images") or "images" in names:
             raise ValueError(one._meta.label)
     for one in (model, *children):
         field = ImagesField(to)

@@ -25,6 +25,7 @@ else:
     _In = In
 
 _AsSql = tuple[str, "tuple[Any, ...]"]
+_KINDS = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
 _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
 
 
@@ -43,18 +44,19 @@ class KeyAsText(Func):
     ) -> _AsSql:
         [key] = self.get_source_expressions()
         kind = key.output_field
-        if hasattr(kind, "from_db_value"):
-            raise _unknown_spelling(kind)
+        if not isinstance(kind, _KINDS) or hasattr(kind, "from_db_value"):
+            raise NotSupportedError(
+                f"{kind} is a {type(kind).__name__}: images can be filtered by, joined and counted "
+                "for objects whose key is an integer, a UUID or text, as the database has it."
+            )
         if isinstance(kind, models.CharField | models.TextField):
             return compiler.compile(key)
         if isinstance(kind, models.UUIDField) and not connection.features.has_native_uuid_field:
             return compiler.compile(_hyphenated(key))
-        if isinstance(kind, models.IntegerField | models.UUIDField):
-            # The result of CAST() has another collation there, which may conflict with object_id's.
-            is_mysql = connection.vendor == "mysql"
-            text = Func(key, function="CONCAT") if is_mysql else Cast(key, models.CharField())
-            return compiler.compile(text)
-        raise _unknown_spelling(kind)
+        # The result of CAST() has another collation there, which may conflict with object_id's.
+        is_mysql = connection.vendor == "mysql"
+        text = Func(key, function="CONCAT") if is_mysql else Cast(key, models.CharField())
+        return compiler.compile(text)
 
 
 class ContentTypeKey(Expression):
@@ -117,10 +119,3 @@ def _hyphenated(key: Expression) -> Expression:
 
 def _as_bytes(sql: str) -> str:
     return f"CAST(CONVERT({sql} USING utf8mb4) AS BINARY)"
-
-
-def _unknown_spelling(kind: models.Field[Any, Any]) -> NotSupportedError:
-    return NotSupportedError(
-        f"{kind} is a {type(kind).__name__}: images can be filtered by, joined and counted for "
-        "objects whose key is an integer, a UUID or text, as the database has it."
-    )
