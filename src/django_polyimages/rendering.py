@@ -60,17 +60,14 @@ class Picture:
     def _source(self) -> dict[str, Any]:
         versions = self.sources[-1].versions
         src = ([one for one in versions if one.width <= SRC_WIDTH] or versions[:1])[-1].url
-        size = {"width": versions[-1].width, "height": versions[-1].height}
-        if len(versions) == 1:
-            return {"src": src, **size}
         srcset = {"srcset": self.sources[-1].srcset, "sizes": self.sizes}
-        return {"src": src, **srcset, **size}
+        size = {"width": versions[-1].width, "height": versions[-1].height}
+        return {"src": src, **(srcset if len(versions) > 1 else {}), **size}
 
     def __html__(self) -> SafeString:
         return render_to_string("polyimages/picture.html", {"picture": self})
 
-    def __str__(self) -> str:
-        return self.__html__()
+    __str__ = __html__
 
 
 def picture(
