@@ -106,13 +106,7 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
         raise ImproperlyConfigured(
             f"{model._meta.label} has no table of its own: register the model that has."
         )
-    try:
-        add_images(model, get_relation_model())
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"{error} has something called 'images' already; a model can be made attachable once, "
-            "and only if that name is free."
-        ) from None
+    add_images(model, get_relation_model())
     model.image_organization_path = organization_path  # type: ignore[attr-defined]
 
 

@@ -23,6 +23,7 @@ from django.contrib.contenttypes.fields import (
     GenericRelation,
     ReverseGenericManyToOneDescriptor,
 )
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.expressions import Expression
 from django.db.models.query_utils import FilteredRelation, PathInfo
@@ -126,14 +127,17 @@ def is_inherited(field: GenericRelation) -> bool:
 def add_images(model: type[models.Model], to: type[models.Model]) -> None:
     """Give ``images`` to a model that has been made already, and to those that inherit it.
 
-    Raises ``ValueError`` with the model that has something of that name.
+    Raises ``ImproperlyConfigured`` if one of them has something of that name.
     """
     known = model._meta.apps.get_models()
     children = [one for one in known if issubclass(one, model) and one is not model]
     for one in (model, *children):
         names = {field.name for field in one._meta.get_fields()}
         if hasattr(one, "images") or "images" in names:
-            raise ValueError(one._meta.label)
+            raise ImproperlyConfigured(
+                f"{one._meta.label} has something called 'images' already; a model can be made "
+                "attachable once, and only if that name is free."
+            )
     for one in (model, *children):
         field = ImagesField(to)
         field.mti_inherited = one is not model  # as in a class that is made later

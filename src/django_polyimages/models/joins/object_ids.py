@@ -5,7 +5,6 @@ Read in Django 5.2, 6.0 and 6.1, and not documented there: ``features`` of a con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -73,7 +72,21 @@ class ContentTypeKey(Expression):
         return "%s", (content_types.get_for_model(self.model).pk,)
 
 
-class SameKey(_Exact):
+class _SameBytes:
+    """Compares bytes on MySQL and MariaDB, where many collations find "KEY" or "key " for "key".
+
+    The comparison by collation is kept as well, because it can use the index.
+    """
+
+    def as_mysql(self: Any, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
+        loose, loose_params = self.as_sql(compiler, connection)
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        sql = f"({loose} AND {_as_bytes(lhs)} {self.same_bytes(rhs)})"
+        return sql, (*loose_params, *lhs_params, *rhs_params)
+
+
+class SameKey(_SameBytes, _Exact):
     """``object_id=`` with a value, or with a primary key column converted to text."""
 
     def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
@@ -81,34 +94,15 @@ class SameKey(_Exact):
             return compiler.compile(KeyAsText(self.rhs))
         return super().process_rhs(compiler, connection)
 
-    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
-        rhs, params = self.process_rhs(compiler, connection)
-        return _strictly(self, f"= {_as_bytes(rhs)}", params, compiler, connection)
+    def same_bytes(self, rhs: str) -> str:
+        return f"= {_as_bytes(rhs)}"
 
 
-class SameKeys(_In):
+class SameKeys(_SameBytes, _In):
     """``object_id__in=``."""
 
-    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
-        rhs, params = self.process_rhs(compiler, connection)
-        return _strictly(self, f"IN {rhs}", params, compiler, connection)
-
-
-def _strictly(
-    lookup: SameKey | SameKeys,
-    same_bytes: str,
-    params: Sequence[Any],
-    compiler: SQLCompiler,
-    connection: BaseDatabaseWrapper,
-) -> _AsSql:
-    """Compare bytes on MySQL and MariaDB, where many collations find "KEY" or "key " for "key".
-
-    The comparison by collation is kept as well, because it can use the index.
-    """
-    loose, loose_params = lookup.as_sql(compiler, connection)
-    lhs, lhs_params = lookup.process_lhs(compiler, connection)
-    sql = f"({loose} AND {_as_bytes(lhs)} {same_bytes})"
-    return sql, (*loose_params, *lhs_params, *params)
+    def same_bytes(self, rhs: str) -> str:
+        return f"IN {rhs}"
 
 
 def _hyphenated(key: Expression) -> Expression:
