@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Literal, get_args
@@ -103,60 +103,55 @@ def _unknown_key(key: str, known: list[str]) -> str:
     return f"POLYIMAGES has the unknown key {key!r}: {hint}"
 
 
-def _complaints(settings: Settings) -> list[str]:
-    return _wrong_types(settings) or [*_wrong_versions(settings), *_wrong_values(settings)]
+def _complaints(settings: Settings) -> Iterator[str]:
+    """What is wrong, the types first: the others rely on them."""
+    yield from _wrong_types(settings)
+    yield from _wrong_versions(settings)
+    yield from _wrong_values(settings)
 
 
-def _wrong_types(settings: Settings) -> list[str]:
-    complaints = []
+def _wrong_types(settings: Settings) -> Iterator[str]:
     for field in fields(settings):
         value: Any = getattr(settings, field.name)
         wanted: type = type(field.default)
         if not isinstance(value, wanted) or isinstance(value, bool):
-            complaints.append(f"{field.name.upper()} is {value!r}, not of type {wanted.__name__}.")
+            yield f"{field.name.upper()} is {value!r}, not of type {wanted.__name__}."
         elif isinstance(value, int) and value < (0 if field.name == "webp_method" else 1):
-            complaints.append(f"{field.name.upper()} is {value!r}, it must be positive.")
-    return complaints
+            yield f"{field.name.upper()} is {value!r}, it must be positive."
 
 
-def _wrong_versions(settings: Settings) -> list[str]:
+def _wrong_versions(settings: Settings) -> Iterator[str]:
     if not settings.versions:
-        return ["VERSIONS is empty, name at least one VersionSpec."]
+        yield "VERSIONS is empty, name at least one VersionSpec."
     for spec in settings.versions:
         if not isinstance(spec, VersionSpec):
-            return [
+            yield (
                 f"VERSIONS must hold VersionSpec objects, not {spec!r}: write "
                 'VersionSpec("thumb", 160, 160), imported from django_polyimages.'
-            ]
-    complaints = []
+            )
     for attribute in ("name", "suffix"):
         values = [getattr(spec, attribute) for spec in settings.versions]
         if len(set(values)) < len(values):
-            complaints.append(f"VERSIONS: two specs have the same {attribute}: {values}.")
-    return complaints
+            yield f"VERSIONS: two specs have the same {attribute}: {values}."
 
 
-def _wrong_values(settings: Settings) -> list[str]:
-    complaints = []
+def _wrong_values(settings: Settings) -> Iterator[str]:
     for option in ("organization_model", "image_model", "relation_model"):
         label: str = getattr(settings, option)
         if not re.fullmatch(r"\w+\.\w+", label):
-            complaints.append(
-                f"{option.upper()} is {label!r}, it must be of the form 'app_label.Model'."
-            )
+            yield f"{option.upper()} is {label!r}, it must be of the form 'app_label.Model'."
     if not settings.formats or any(name not in tuple(FORMATS) for name in settings.formats):
-        complaints.append(f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}.")
+        yield f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}."
     prefix = settings.upload_prefix
     if not re.fullmatch(r"(?:[\w-][\w.-]*/)+", prefix, re.ASCII):
-        complaints.append(
+        yield (
             f"UPLOAD_PREFIX is {prefix!r}: a relative folder that ends with a slash, as 'images/'."
         )
     if settings.webp_method not in range(7):
-        complaints.append(f"WEBP_METHOD is {settings.webp_method!r}, allowed are 0 to 6.")
+        yield f"WEBP_METHOD is {settings.webp_method!r}, allowed are 0 to 6."
     placeholders = get_args(PlaceholderKind)
     if settings.placeholder not in placeholders:
         choices = ", ".join(map(repr, placeholders))
-        complaints.append(f"PLACEHOLDER is {settings.placeholder!r}, allowed are {choices}.")
+        yield f"PLACEHOLDER is {settings.placeholder!r}, allowed are {choices}."
     if settings.generate != "inline":
-        complaints.append(f"GENERATE is {settings.generate!r}, allowed is 'inline'.")
-    return complaints
+        yield f"GENERATE is {settings.generate!r}, allowed is 'inline'."

@@ -60,17 +60,14 @@ class Picture:
     def _source(self) -> dict[str, Any]:
         versions = self.sources[-1].versions
         src = ([one for one in versions if one.width <= SRC_WIDTH] or versions[:1])[-1].url
-        size = {"width": versions[-1].width, "height": versions[-1].height}
-        if len(versions) == 1:
-            return {"src": src, **size}
         srcset = {"srcset": self.sources[-1].srcset, "sizes": self.sizes}
-        return {"src": src, **srcset, **size}
+        size = {"width": versions[-1].width, "height": versions[-1].height}
+        return {"src": src, **(srcset if len(versions) > 1 else {}), **size}
 
     def __html__(self) -> SafeString:
         return render_to_string("polyimages/picture.html", {"picture": self})
 
-    def __str__(self) -> str:
-        return self.__html__()
+    __str__ = __html__
 
 
 def picture(
@@ -140,19 +137,18 @@ def _only(image: AbstractImage, name: str) -> list[Source]:
 
 
 def _sources(image: AbstractImage) -> list[Source]:
-    by_type: dict[str, list[Version]] = {}
+    by_type: dict[str, dict[int, Version]] = {}
     for name in get_settings().version_names:
         version = image.versions.get(name)
         if version and _shows_all(version, image):
-            by_type.setdefault(version.media_type, []).append(version)
-    return [Source(media_type, _by_width(versions)) for media_type, versions in by_type.items()]
+            by_type.setdefault(version.media_type, {})[version.width] = version
+    return [
+        Source(media_type, [by_width[width] for width in sorted(by_width)])
+        for media_type, by_width in by_type.items()
+    ]
 
 
 def _shows_all(version: Version, image: AbstractImage) -> bool:
     """Whether the version is not cropped: it has the original's proportions, to half a pixel."""
     skew = abs(version.width * image.height - version.height * image.width)
     return skew <= max(image.width, image.height)
-
-
-def _by_width(versions: Sequence[Version]) -> list[Version]:
-    return [version for _width, version in sorted({one.width: one for one in versions}.items())]

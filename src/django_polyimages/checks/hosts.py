@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core import checks
 from django.db.models import BinaryField, CharField, CompositePrimaryKey, Model, TextField
 
@@ -18,7 +19,6 @@ from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.attachable import is_attachable
 from django_polyimages.models.joins.images_field import images_field_of, is_inherited
 from django_polyimages.models.joins.metadata import (
-    generic_relations_of,
     is_same_table,
     key_field_of,
 )
@@ -79,11 +79,11 @@ def check_models_not_in_use(**kwargs: Any) -> list[checks.CheckMessage]:
         if issubclass(model, AbstractImageRelation):
             continue  # a relation model that is not in use may refer to its own image model
         for field in model._meta.get_fields(include_parents=False):
-            if not field.auto_created:
+            if isinstance(field, GenericRelation):
+                if not is_inherited(field):
+                    messages.extend(_complaints_of_generic_relation(field))
+            elif not field.auto_created:
                 messages.extend(_complaints_of_foreign_key(field))
-        for relation in generic_relations_of(model):
-            if not is_inherited(relation):
-                messages.extend(_complaints_of_generic_relation(relation))
     return messages
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models, router
@@ -20,22 +20,11 @@ from django_polyimages.models.joins.images_field import (
     is_inherited,
 )
 from django_polyimages.models.joins.object_ids import ContentTypeKey
-from django_polyimages.models.joins.prefetch import (
-    covers_about,
-    keep_cover,
-    keep_images,
-    relations_about,
-    target_in,
-    target_of,
-)
+from django_polyimages.models.joins.prefetch import keep_loaded
 from django_polyimages.models.relation_rows import RelationT
 
 if TYPE_CHECKING:
-    from django_polyimages.models.joins.prefetch import Target
     from django_polyimages.models.relation_manager import ImageRelationManager
-    from django_polyimages.models.relations import AbstractImageRelation
-
-    _Relations = models.QuerySet[Any]
 
     class _Model(models.Model, Generic[RelationT]):
         class Meta:
@@ -102,8 +91,8 @@ def prefetch_images(objects: Iterable[models.Model], *, cover_only: bool = False
         _require_images(obj)
         by_database[router.db_for_read(get_relation_model(), instance=obj)].append(obj)
     for using, some in by_database.items():
-        fill = _fill_covers if cover_only else _fill_images
-        fill(some, get_relation_model()._default_manager.using(using))
+        relations = get_relation_model()._default_manager.using(using)
+        keep_loaded(some, relations, cover_only=cover_only)
 
 
 def register_attachable(model: type[models.Model], *, organization_path: str | None = None) -> None:
@@ -117,13 +106,7 @@ def register_attachable(model: type[models.Model], *, organization_path: str | N
         raise ImproperlyConfigured(
             f"{model._meta.label} has no table of its own: register the model that has."
         )
-    try:
-        add_images(model, get_relation_model())
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"{error} has something called 'images' already; a model can be made attachable once, "
-            "and only if that name is free."
-        ) from None
+    add_images(model, get_relation_model())
     model.image_organization_path = organization_path  # type: ignore[attr-defined]
 
 
@@ -145,17 +128,3 @@ def _require_images(obj: models.Model) -> None:
         )
     if obj.pk is None or obj._state.adding:
         raise ValueError(f"Save the {meta.object_name} before its images are loaded.")
-
-
-def _fill_images(objects: Sequence[models.Model], relations: _Relations) -> None:
-    found: dict[Target, list[AbstractImageRelation]] = defaultdict(list)
-    for relation in relations_about(objects, relations):
-        found[target_in(relation)].append(relation)
-    for obj in objects:
-        keep_images(obj, found[target_of(obj, relations.db)])
-
-
-def _fill_covers(objects: Sequence[models.Model], relations: _Relations) -> None:
-    found = {target_in(relation): relation for relation in covers_about(objects, relations)}
-    for obj in objects:
-        keep_cover(obj, found.get(target_of(obj, relations.db)))

@@ -206,6 +206,3 @@ class AbstractImage(models.Model):
 
 class Image(AbstractImage):
     """The default image model. ``POLYIMAGES["IMAGE_MODEL"]`` can replace it."""
-
-    class Meta(AbstractImage.Meta):
-        pass

@@ -60,10 +60,9 @@ def path_of(model: type[models.Model]) -> str | None:
 def has_one_organization(model: type[models.Model]) -> bool:
     """Whether each object has exactly one organization, which uploads for it belong to."""
     try:
-        steps = list(_steps(model))
+        return not any(field.one_to_many or field.many_to_many for field in _steps(model))
     except FieldDoesNotExist:  # a system check reports this
         return False
-    return not any(field.one_to_many or field.many_to_many for field in steps)
 
 
 def end_of_path(model: type[models.Model]) -> type[models.Model] | None:

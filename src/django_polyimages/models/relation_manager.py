@@ -188,7 +188,7 @@ class ImageRelationManager(RelationRows[RelationT]):
             if image.pk in found:
                 return images._update(found, image, options), False
             images._uncover(found)
-            return images._create(image=image, **options), True
+            return images.all().create(image=image, **images._target, **options), True
 
         return self._change(attach, image_ids=[image.pk])
 

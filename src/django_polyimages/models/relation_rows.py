@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, router, transaction
@@ -57,9 +57,6 @@ class RelationRows(models.Manager[RelationT]):
         if self.instance.pk is None:
             name = self.instance._meta.object_name
             raise ValueError(f"Save the {name} before its images are changed.")
-
-    def _create(self, **values: Any) -> RelationT:
-        return self.all().create(**self._target, **values)
 
     def _create_all(self, image_ids: Iterable[Any], orders: Mapping[Any, int]) -> None:
         """Insert relations to these images, with their orders if given."""
@@ -137,7 +134,5 @@ def _lock_object(obj: models.Model, using: str) -> ObjectDoesNotExist | None:
     host: Any = type(obj)
     if locked(host._base_manager.using(using).filter(pk=obj.pk)).values_list("pk"):
         return None
-    missing: ObjectDoesNotExist = host.DoesNotExist(
-        f"This {host._meta.object_name} has been deleted."
-    )
-    return missing
+    gone = host.DoesNotExist(f"This {host._meta.object_name} has been deleted.")
+    return cast("ObjectDoesNotExist", gone)

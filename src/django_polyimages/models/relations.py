@@ -85,6 +85,3 @@ class PolymorphicImageRelation(AbstractImageRelation):
     image = models.ForeignKey(
         Image, on_delete=models.CASCADE, related_name="relations", verbose_name=_("image")
     )
-
-    class Meta(AbstractImageRelation.Meta):
-        pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from functools import cache
 from itertools import product
 from typing import cast
@@ -38,12 +39,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """``picture`` in sRGB as L, RGB or RGBA; a profile that cannot be used is ignored."""
     if icc_profile:
-        try:
-            converted = _converted(picture, icc_profile)
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            converted = None
-        if converted is not None:
-            return converted
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):
+            if (converted := _converted(picture, icc_profile)) is not None:
+                return converted
     if picture.mode == "LA":
         return picture.convert("RGBA")
     return picture.convert("RGB") if picture.mode == "CMYK" else picture

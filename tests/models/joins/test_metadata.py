@@ -46,11 +46,6 @@ def test_a_proxy_has_the_table_of_its_model_and_a_child_one_of_its_own():
     assert not metadata.is_same_table(Customer, Contact)
 
 
-def test_generic_relations_are_found_and_nothing_else_is():
-    assert list(metadata.generic_relations_of(Contact)) == [Contact._meta.get_field("images")]
-    assert list(metadata.generic_relations_of(Relation)) == []
-
-
 def test_related_names():
     assert metadata.related_name_of(Relation._meta.get_field("image")) == "relations"
     assert metadata.related_name_of(Contact._meta.get_field("organization")) is None

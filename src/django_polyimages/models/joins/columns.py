@@ -61,14 +61,6 @@ class VersionsField(_Base):
     def get_prep_value(self, value: Any) -> Any:
         return super().get_prep_value(_records(value))
 
-    def get_db_prep_value(
-        self,
-        value: Any,
-        connection: BaseDatabaseWrapper,
-        prepared: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
-    ) -> Any:
-        return super().get_db_prep_value(_records(value), connection, prepared)
-
     def value_to_string(self, obj: models.Model) -> Any:
         """For ``dumpdata``: the records, not the objects."""
         return _records(self.value_from_object(obj))

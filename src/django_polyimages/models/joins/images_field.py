@@ -14,15 +14,16 @@ Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``, ``rel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.contenttypes.fields import (
     GenericRel,
     GenericRelation,
     ReverseGenericManyToOneDescriptor,
 )
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.expressions import Expression
 from django.db.models.query_utils import FilteredRelation, PathInfo
@@ -35,17 +36,6 @@ from django_polyimages.models.joins.object_ids import ContentTypeKey
 from django_polyimages.models.joins.prefetch import covers_about, target_in, target_of
 from django_polyimages.models.joins.related_manager import manager_of_one
 
-if TYPE_CHECKING:
-    from django_polyimages.models.relations import AbstractImageRelation
-
-_Fetched = tuple[
-    models.QuerySet["AbstractImageRelation"],
-    Callable[..., Any],
-    Callable[..., Any],
-    bool,
-    str,
-    bool,
-]
 COVER = "_images_cover"
 """The name of the covers for ``prefetch_related()``."""
 
@@ -112,7 +102,7 @@ class _CoverDescriptor:
 
     def get_prefetch_querysets(
         self, instances: Sequence[models.Model], querysets: Any = None
-    ) -> _Fetched:
+    ) -> tuple[Any, ...]:
         manager = get_relation_model()._default_manager
         relations = manager.db_manager(hints={"instance": instances[0]}).all()
         covers = covers_about(instances, relations)
@@ -137,23 +127,21 @@ def is_inherited(field: GenericRelation) -> bool:
 def add_images(model: type[models.Model], to: type[models.Model]) -> None:
     """Give ``images`` to a model that has been made already, and to those that inherit it.
 
-    Raises ``ValueError`` with the model that has something of that name.
+    Raises ``ImproperlyConfigured`` if one of them has something of that name.
     """
     known = model._meta.apps.get_models()
     children = [one for one in known if issubclass(one, model) and one is not model]
     for one in (model, *children):
-        if _has_something_called_images(one):
-            raise ValueError(one._meta.label)
+        names = {field.name for field in one._meta.get_fields()}
+        if hasattr(one, "images") or "images" in names:
+            raise ImproperlyConfigured(
+                f"{one._meta.label} has something called 'images' already; a model can be made "
+                "attachable once, and only if that name is free."
+            )
     for one in (model, *children):
         field = ImagesField(to)
         field.mti_inherited = one is not model  # as in a class that is made later
         field.contribute_to_class(one, "images")
-
-
-def _has_something_called_images(model: type[models.Model]) -> bool:
-    return hasattr(model, "images") or any(
-        field.name == "images" for field in model._meta.get_fields()
-    )
 
 
 def _equal(field: Any, alias: str, value: Expression) -> Any:

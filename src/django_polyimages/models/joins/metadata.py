@@ -1,17 +1,15 @@
 """What Django knows of models, and does not document.
 
 Read in Django 5.2, 6.0 and 6.1: ``remote_field`` and ``target_field`` of a field;
-``concrete_model``, ``auto_created`` and ``private_fields`` of ``_meta``; ``through`` of
-what is many to many; ``_db`` of a manager or a queryset, and ``is_sliced`` of its query;
-``features`` of a connection, and ``get_accessor_name()`` of a reverse relation.
+``concrete_model`` and ``auto_created`` of ``_meta``; ``through`` of what is many to many;
+``_db`` of a manager or a queryset, and ``is_sliced`` of its query; ``features`` of a connection;
+``get_accessor_name()`` of a reverse relation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.contenttypes.fields import GenericRelation
 from django.db import connections, models, router
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
@@ -37,11 +35,6 @@ def accessor_of(field: Any) -> str:
 def is_same_table(one: type[models.Model], other: type[models.Model]) -> bool:
     """Whether they are one model, or proxies of one."""
     return one._meta.concrete_model is other._meta.concrete_model
-
-
-def generic_relations_of(model: type[models.Model]) -> Iterator[GenericRelation]:
-    """The ``GenericRelation``s of a model."""
-    return (one for one in model._meta.private_fields if isinstance(one, GenericRelation))
 
 
 def related_name_of(field: models.ForeignKey[Any, Any]) -> str | None:

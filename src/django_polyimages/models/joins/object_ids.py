@@ -5,7 +5,6 @@ Read in Django 5.2, 6.0 and 6.1, and not documented there: ``features`` of a con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -25,6 +24,7 @@ else:
     _In = In
 
 _AsSql = tuple[str, "tuple[Any, ...]"]
+_KINDS = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
 _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
 
 
@@ -43,18 +43,19 @@ class KeyAsText(Func):
     ) -> _AsSql:
         [key] = self.get_source_expressions()
         kind = key.output_field
-        if hasattr(kind, "from_db_value"):
-            raise _unknown_spelling(kind)
+        if not isinstance(kind, _KINDS) or hasattr(kind, "from_db_value"):
+            raise NotSupportedError(
+                f"{kind} is a {type(kind).__name__}: images can be filtered by, joined and counted "
+                "for objects whose key is an integer, a UUID or text, as the database has it."
+            )
         if isinstance(kind, models.CharField | models.TextField):
             return compiler.compile(key)
         if isinstance(kind, models.UUIDField) and not connection.features.has_native_uuid_field:
             return compiler.compile(_hyphenated(key))
-        if isinstance(kind, models.IntegerField | models.UUIDField):
-            # The result of CAST() has another collation there, which may conflict with object_id's.
-            is_mysql = connection.vendor == "mysql"
-            text = Func(key, function="CONCAT") if is_mysql else Cast(key, models.CharField())
-            return compiler.compile(text)
-        raise _unknown_spelling(kind)
+        # The result of CAST() has another collation there, which may conflict with object_id's.
+        is_mysql = connection.vendor == "mysql"
+        text = Func(key, function="CONCAT") if is_mysql else Cast(key, models.CharField())
+        return compiler.compile(text)
 
 
 class ContentTypeKey(Expression):
@@ -71,7 +72,21 @@ class ContentTypeKey(Expression):
         return "%s", (content_types.get_for_model(self.model).pk,)
 
 
-class SameKey(_Exact):
+class _SameBytes:
+    """Compares bytes on MySQL and MariaDB, where many collations find "KEY" or "key " for "key".
+
+    The comparison by collation is kept as well, because it can use the index.
+    """
+
+    def as_mysql(self: Any, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
+        loose, loose_params = self.as_sql(compiler, connection)
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        sql = f"({loose} AND {_as_bytes(lhs)} {self.same_bytes(rhs)})"
+        return sql, (*loose_params, *lhs_params, *rhs_params)
+
+
+class SameKey(_SameBytes, _Exact):
     """``object_id=`` with a value, or with a primary key column converted to text."""
 
     def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
@@ -79,34 +94,15 @@ class SameKey(_Exact):
             return compiler.compile(KeyAsText(self.rhs))
         return super().process_rhs(compiler, connection)
 
-    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
-        rhs, params = self.process_rhs(compiler, connection)
-        return _strictly(self, f"= {_as_bytes(rhs)}", params, compiler, connection)
+    def same_bytes(self, rhs: str) -> str:
+        return f"= {_as_bytes(rhs)}"
 
 
-class SameKeys(_In):
+class SameKeys(_SameBytes, _In):
     """``object_id__in=``."""
 
-    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _AsSql:
-        rhs, params = self.process_rhs(compiler, connection)
-        return _strictly(self, f"IN {rhs}", params, compiler, connection)
-
-
-def _strictly(
-    lookup: SameKey | SameKeys,
-    same_bytes: str,
-    params: Sequence[Any],
-    compiler: SQLCompiler,
-    connection: BaseDatabaseWrapper,
-) -> _AsSql:
-    """Compare bytes on MySQL and MariaDB, where many collations find "KEY" or "key " for "key".
-
-    The comparison by collation is kept as well, because it can use the index.
-    """
-    loose, loose_params = lookup.as_sql(compiler, connection)
-    lhs, lhs_params = lookup.process_lhs(compiler, connection)
-    sql = f"({loose} AND {_as_bytes(lhs)} {same_bytes})"
-    return sql, (*loose_params, *lhs_params, *params)
+    def same_bytes(self, rhs: str) -> str:
+        return f"IN {rhs}"
 
 
 def _hyphenated(key: Expression) -> Expression:
@@ -117,10 +113,3 @@ def _hyphenated(key: Expression) -> Expression:
 
 def _as_bytes(sql: str) -> str:
     return f"CAST(CONVERT({sql} USING utf8mb4) AS BINARY)"
-
-
-def _unknown_spelling(kind: models.Field[Any, Any]) -> NotSupportedError:
-    return NotSupportedError(
-        f"{kind} is a {type(kind).__name__}: images can be filtered by, joined and counted for "
-        "objects whose key is an integer, a UUID or text, as the database has it."
-    )

@@ -29,9 +29,21 @@ Target = tuple[int, str]
 """A content type and the primary key of an object as text."""
 
 
-def relations_about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
-    """The ``relations`` of ``objects``, with their images."""
-    return _about(objects, relations).select_related("image")
+def keep_loaded(
+    objects: Collection[models.Model], relations: _Relations, *, cover_only: bool
+) -> None:
+    """Load the ``relations`` of ``objects`` with their images, for ``images.all()`` or, with
+    ``cover_only``, for ``images.cover()``.
+    """
+    if cover_only:
+        keep, rows = _keep_cover, covers_about(objects, relations)
+    else:
+        keep, rows = _keep_images, _about(objects, relations).select_related("image")
+    found: dict[Target, list[AbstractImageRelation]] = defaultdict(list)
+    for relation in rows:
+        found[target_in(relation)].append(relation)
+    for obj in objects:
+        keep(obj, found[target_of(obj, relations.db)])
 
 
 def covers_about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
@@ -79,8 +91,7 @@ def _about(objects: Collection[models.Model], relations: _Relations) -> _Relatio
     return relations.filter(reduce(or_, conditions))
 
 
-def keep_images(obj: models.Model, relations: Sequence[AbstractImageRelation]) -> None:
-    """Let ``obj.images.all()`` return these relations, without a query."""
+def _keep_images(obj: models.Model, relations: Sequence[AbstractImageRelation]) -> None:
     images: Any = obj.images  # type: ignore[attr-defined]
     images._remove_prefetched_objects()
     loaded = images.get_queryset()
@@ -90,10 +101,9 @@ def keep_images(obj: models.Model, relations: Sequence[AbstractImageRelation]) -
     cache[images.prefetch_cache_name] = loaded
 
 
-def keep_cover(obj: models.Model, relation: AbstractImageRelation | None) -> None:
-    """Let ``obj.images.cover()`` return this relation, without a query."""
+def _keep_cover(obj: models.Model, relations: Sequence[AbstractImageRelation]) -> None:
     field: Any = obj._meta.get_field("images")
-    field.set_cached_value(obj, relation)
+    field.set_cached_value(obj, next(iter(relations), None))
 
 
 def forget_loaded(images: Any) -> None:
@@ -112,10 +122,9 @@ def is_cover_loaded(images: Any) -> bool:
     return bool(_field_of(images).is_cached(images.instance))
 
 
-def loaded_cover(images: Any) -> AbstractImageRelation | None:
+def loaded_cover(images: Any) -> Any:
     """The cover that was loaded alone; None where there is none."""
-    cover: AbstractImageRelation | None = _field_of(images).get_cached_value(images.instance)
-    return cover
+    return _field_of(images).get_cached_value(images.instance)
 
 
 def _field_of(images: Any) -> Any:
