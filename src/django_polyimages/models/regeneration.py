@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -74,11 +74,11 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
-    if not specs:
-        nothing = Generated(versions={}, placeholder=Placeholder(), failure="")
-        _record(image, nothing, using)
-        return Regeneration([])
-    with store.regenerate(image.key, specs, image.focal_point, using=using) as generated:
+    if specs:
+        generating = store.regenerate(image.key, specs, image.focal_point, using=using)
+    else:
+        generating = nullcontext(Generated(versions={}, placeholder=Placeholder(), failure=""))
+    with generating as generated:
         again_after_deadlock(partial(_record, image, generated, using), using=using)
     return Regeneration(list(generated.versions), generated.failure)
 
