@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
 from django_polyimages.pipeline.store import Generated
-from django_polyimages.pixels.placeholders import Placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,11 +73,7 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
-    if specs:
-        generating = store.regenerate(image.key, specs, image.focal_point, using=using)
-    else:
-        generating = nullcontext(Generated(versions={}, placeholder=Placeholder(), failure=""))
-    with generating as generated:
+    with store.regenerate(image.key, specs, image.focal_point, using=using) as generated:
         again_after_deadlock(partial(_record, image, generated, using), using=using)
     return Regeneration(list(generated.versions), generated.failure)
 

@@ -102,6 +102,9 @@ def regenerate(
     later, the files are deleted. If the original cannot be read, or the settings no longer allow
     it, ``failure`` says so.
     """
+    if not specs:
+        yield Generated(versions={}, placeholder=Placeholder(), failure="")
+        return
     reading = threads.submit("transfers", _read_original, key)
     if error := reading.exception():
         logger.error("Reading the original %r failed.", key, exc_info=error)
