@@ -12,6 +12,7 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import storage
 from django_polyimages.models import Image
+from django_polyimages.pipeline.rollback import wait_for_removals
 from organizations.models import Membership, Organization
 from tests.builders import uploaded
 
@@ -31,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def files(settings) -> InMemoryStorage:
     """The storage of this test alone, in memory. Its files: ``stored_keys(files)``."""
+    assert wait_for_removals(10)  # of the test before, whose transaction was rolled back
     settings.STORAGES = settings.STORAGES | {}
     backend = storage.get_storage()
     assert isinstance(backend, InMemoryStorage)

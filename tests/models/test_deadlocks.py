@@ -16,8 +16,6 @@ from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.models.deadlocks import again_after_deadlock
 from tests.api.calls import patch
 from tests.builders import fake_images
-from tests.drawing import photo, upload_of
-from tests.helpers import stored_keys
 
 on_a_server = pytest.mark.skipif(
     connection.vendor == "sqlite", reason="SQLite's writers wait for each other: no deadlocks"
@@ -192,11 +190,6 @@ class TestARowOfAnImage:
         image.title = "Gate"
         image.save()
         assert (len(one_deadlock), Image.objects.get().title) == (2, "Gate")
-
-    def test_is_inserted_with_the_upload_and_the_files_stay(self, acme, one_deadlock):
-        image = Image.objects.upload(upload_of(photo()), organization=acme)
-        assert len(one_deadlock) == 2
-        assert stored_keys() == sorted(image.keys)
 
     def test_is_changed_over_http(self, client, image, one_deadlock):
         answer = patch(client, f"images/{image.pk}/", {"title": "Gate"})

@@ -21,7 +21,9 @@ class TestUpload:
     def test_records_everything_in_one_insert(self, acme, editor):
         with CaptureQueriesContext(connection) as queries:
             image = uploaded(acme, creator=editor)
-        assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
+        assert [query["sql"].split()[0] for query in queries] == [
+            *("SAVEPOINT", "INSERT", "RELEASE")
+        ]
         image.refresh_from_db()
         assert (image.width, image.height) == (400, 300)
         assert image.byte_size == len(photo())

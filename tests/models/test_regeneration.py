@@ -9,6 +9,7 @@ from concurrent.futures import Future
 import pytest
 from django.core.files.storage import InMemoryStorage
 from django.db import transaction
+from django.db.models import Value
 from PIL import Image as PillowImage
 
 from django_polyimages import VersionSpec
@@ -145,11 +146,30 @@ class TestFocalPoint:
         now = Image.objects.get()
         assert (now.status, now.failure_reason) == ("failed", "ZeroDivisionError")
 
-    @pytest.mark.parametrize("value", [None, "0.5", float("nan")])
+    @pytest.mark.parametrize("value", [None, "left", float("nan"), "1.5"])
     def test_that_is_no_number_is_not_saved(self, image, value):
         image.focal_x = value
-        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+        with pytest.raises(ValueError, match=r"allowed are 0 to 1|expected a number"):
             image.save()
+        assert Image.objects.get().focal_x == 0.5
+
+    @pytest.mark.parametrize("value", ["0.1", Value(0.1)])
+    def test_may_be_all_that_a_float_column_takes(self, acme, versions, value):
+        versions(SQUARE)
+        image = Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        image.focal_x = value
+        image.save()
+        now = Image.objects.get()
+        assert (now.focal_x, now.outdated_specs) == (0.1, [])
+
+    def test_leaves_what_the_caller_has_not_saved_yet(self, acme, versions):
+        versions(SQUARE)
+        image = Image.objects.upload(upload_of(photo(1200, 400)), organization=acme)
+        image.focal_x, image.focal_y, image.title = 0.1, 0.7, "Gate"
+        image.save(update_fields=["focal_x"])
+        assert (image.focal_x, image.focal_y, image.title) == (0.1, 0.7, "Gate")
+        assert image.status == "ready"
+        assert image.versions == Image.objects.get().versions
 
     def test_brings_the_placeholder_that_an_older_row_lacks(self, image):
         Image.objects.update(placeholder="", dominant_color="")
@@ -376,3 +396,30 @@ def run_here(_pool, work, *arguments):
     except Exception as error:  # noqa: BLE001 (as the real one)
         future.set_exception(error)
     return future
+
+
+class TestAnOlderInstance:
+    def test_saves_its_texts_and_not_its_versions(self, image):
+        older = Image.objects.get()
+        regenerate(image, everything=True)
+        older.title = "Gate"
+        older.save()
+        now = Image.objects.get()
+        assert (now.title, now.versions, now.status) == ("Gate", image.versions, "ready")
+        assert stored_keys() == sorted(now.keys)
+
+    def test_saves_all_columns_in_another_database(self, image):
+        Organization.objects.using("other").create(pk=image.organization_id, slug="there")
+        image.save(using="other")
+        assert Image.objects.using("other").get().versions == image.versions
+
+    def test_that_is_copied_is_a_whole_row(self, image):
+        image.pk = None
+        image.save()
+        assert Image.objects.latest("pk").versions == image.versions
+        assert Image.objects.count() == 2
+
+    def test_saves_a_named_column_whichever_it_is(self, image):
+        image.failure_reason = "seen"
+        image.save(update_fields=["failure_reason"])
+        assert Image.objects.get().failure_reason == "seen"

@@ -8,10 +8,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import OperationalError, connection, transaction
+from django.db.models.signals import post_save
 from django.test import TestCase
 
-from django_polyimages.pipeline import threads
+from django_polyimages.models import Image
+from django_polyimages.pipeline import rollback, threads
+from django_polyimages.pipeline.store import store
+from tests.drawing import photo, upload_of
 from tests.helpers import store_one, stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -149,9 +154,12 @@ import django
 django.setup()
 from django.db import transaction
 from tests.helpers import store_one, stored_keys
-with transaction.atomic():
-    store_one()
-    print(len(stored_keys()))
+try:
+    with transaction.atomic():
+        store_one()
+        print(len(stored_keys()))
+        raise RuntimeError
+except RuntimeError:
     sys.exit(3)
 """
 
@@ -173,3 +181,155 @@ def test_a_command_that_ends_with_its_rollback_leaves_nothing(tmp_path):
     )
     assert (done.stdout, done.stderr, done.returncode) == ("5\n", "", 3)
     assert list((tmp_path / "images").iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatMayBeCommitted:
+    """A row without its original is a loss, so the files are kept where nobody can know."""
+
+    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+    def test_an_interrupt_during_the_insert(self, interrupt):
+        with pytest.raises(interrupt), store(ContentFile(photo()), using="default"):
+            raise interrupt
+        assert len(stored_keys()) == 5
+
+    def test_an_interrupt_during_the_commit(self, monkeypatch):
+        real = connection._commit
+
+        def commit():
+            real()
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(connection, "_commit", commit)
+        try:
+            store_one()
+        except KeyboardInterrupt:
+            connection.run_on_commit.clear()  # as the end of a command does, which closes it
+        assert len(stored_keys()) == 5
+
+    def test_a_transaction_that_the_host_commits_by_hand(self):
+        transaction.set_autocommit(False)
+        try:
+            with transaction.atomic():
+                store_one()
+            transaction.commit()
+            connection.run_on_commit = []  # as a later rollback does
+        finally:
+            transaction.rollback()
+            transaction.set_autocommit(True)
+        gc.collect()
+        assert len(stored_keys()) == 5
+
+    def test_a_transaction_of_the_process_before_the_fork(self):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            store_one()
+            for _savepoints, callback, _robust in connection.run_on_commit:
+                callback.transaction.process = -1
+            raise RuntimeError
+        assert len(stored_keys()) == 5
+
+    def test_a_callback_of_others_that_raises_after_the_upload_alone(self, acme):
+        """In autocommit the callback runs inside of upload(), and the row is in."""
+
+        def fail(**_arguments):
+            transaction.on_commit(lambda: 1 / 0)
+
+        post_save.connect(fail, sender=Image)
+        try:
+            with pytest.raises(ZeroDivisionError):
+                Image.objects.upload(upload_of(photo()), organization=acme)
+        finally:
+            post_save.disconnect(fail, sender=Image)
+        assert stored_keys() == sorted(Image.objects.get().keys)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAReceiverThatRaises:
+    @pytest.fixture(autouse=True)
+    def failing(self):
+        def fail(**_arguments):
+            raise PermissionError
+
+        post_save.connect(fail, sender=Image)
+        yield
+        post_save.disconnect(fail, sender=Image)
+
+    def test_undoes_the_row_and_the_files(self, acme):
+        with pytest.raises(PermissionError):
+            Image.objects.upload(upload_of(photo()), organization=acme)
+        assert not Image.objects.exists()
+        assert stored_keys() == []
+
+    def test_whose_error_the_caller_catches_in_a_transaction(self, acme):
+        with transaction.atomic():
+            with pytest.raises(PermissionError):
+                Image.objects.upload(upload_of(photo()), organization=acme)
+            acme.name = "goes on"
+            acme.save()
+        assert not Image.objects.exists()
+        assert stored_keys() == []
+
+
+class Callback:
+    """A callback of a host that has attributes of its own."""
+
+    function = state = transaction = "mine"
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.function = self.state = self.transaction = "its own"
+
+    def __call__(self) -> None:
+        self.calls += 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_callback_of_others_is_called_whatever_attributes_it_has():
+    theirs = Callback()
+    with transaction.atomic():
+        transaction.on_commit(theirs)
+        store_one()
+    assert theirs.calls == 1
+    gc.collect()
+    assert len(stored_keys()) == 5
+
+
+def test_callbacks_that_a_test_has_run_are_no_commit():
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        store_one()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        store_one()
+        raise RuntimeError
+    assert len(stored_keys()) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_storage_that_cannot_be_connected_does_not_stop_later_removals(monkeypatch):
+    def roll_back_one():
+        with pytest.raises(RuntimeError), transaction.atomic():
+            store_one()
+            raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        with pytest.raises(RuntimeError), transaction.atomic():
+            store_one()
+            patch.setattr("django_polyimages.storage.connect", lambda: 1 / 0)
+            raise RuntimeError
+        assert stored_keys() == []
+    roll_back_one()
+    assert stored_keys() == []
+
+
+def test_at_exit_one_file_that_stays_does_not_keep_the_others(monkeypatch):
+    real, deleted = rollback.delete_file, []
+
+    def delete(key):
+        if "_sm" in key:
+            raise ConnectionResetError
+        deleted.append(key)
+        real(key)
+
+    monkeypatch.setattr(rollback, "delete_file", delete)
+    with pytest.raises(ConnectionResetError):
+        rollback._delete_one_by_one(["a_sm", "b", "c"])
+    assert sorted(deleted) == ["b", "c"]

@@ -29,5 +29,6 @@ def again_after_deadlock(work: Callable[[], _Result], *, using: str) -> _Result:
 
 def _is_deadlock(error: OperationalError) -> bool:
     """40P01 on PostgreSQL (appendix A of its manual), 1213 on MySQL and MariaDB."""
-    state = getattr(error.__cause__, "sqlstate", None)
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)  # psycopg 3 and 2
     return state == "40P01" or error.args[:1] == (1213,)

@@ -16,7 +16,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
-from django_polyimages.models.regeneration import regenerate_after_commit
+from django_polyimages.models.regeneration import RECORDED, regenerate_after_commit
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import generate_upload_filename, get_storage
 from django_polyimages.versions import Version
@@ -109,17 +109,22 @@ class AbstractImage(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the row. If the focal point was moved, regenerate the versions that depend on it.
 
-        They are regenerated after the commit; until then ``status`` is ``pending``. Raises
-        ``ValueError`` for a focal point outside the picture. As always in Django, ``update()`` and
-        ``bulk_update()`` do not call this method.
+        They are regenerated after the commit; until then ``status`` is ``pending``. Columns that
+        workers write (``versions``, ``status`` and their like) are newer in the row than here, so
+        they are saved only if ``update_fields`` names them. Raises ``ValueError`` for a focal point
+        outside the picture. As always in Django, ``update()`` and ``bulk_update()`` do not call
+        this method.
         """
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        is_there = not self._state.adding and self.pk is not None and self._state.db == using
+        if is_there and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
+            kwargs["update_fields"] = self._columns_of_people()
         written = kwargs.get("update_fields")
         moved = self._writes_focal_point(written) and self._has_other_crops()
         if moved:
             self.status = self.Status.PENDING
             if written is not None:
                 kwargs["update_fields"] = {*written, "status"}
-        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         again_after_deadlock(partial(super().save, *args, **kwargs), using=using)
         if moved:
             regenerate_after_commit(self, using=using)
@@ -166,6 +171,11 @@ class AbstractImage(models.Model):
             if digests.get(spec.name) != spec.digest_at(self.focal_point)
         ]
 
+    def _columns_of_people(self) -> set[str]:
+        """What is loaded, without the key and what regenerations record."""
+        columns = {one.attname for one in self._meta.concrete_fields if not one.primary_key}
+        return columns - self.get_deferred_fields() - RECORDED
+
     def _writes_focal_point(self, update_fields: Collection[str] | None) -> bool:
         columns = {"focal_x", "focal_y"}
         written = columns if update_fields is None else columns & set(update_fields)
@@ -176,6 +186,11 @@ class AbstractImage(models.Model):
 
         A missing one counts for a point that was moved: an upload that failed is not repeated here.
         """
+        sides = (self.focal_x, self.focal_y)
+        if any(hasattr(side, "resolve_expression") for side in sides):
+            return True  # known by the database only
+        field: Any = self._meta.get_field("focal_x")
+        self.focal_x, self.focal_y = (field.get_prep_value(side) for side in sides)
         point = self.focal_point
         return any(
             spec.mode == "fill" and (spec.name in self.versions or point != CENTRE)

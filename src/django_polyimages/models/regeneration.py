@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from django_polyimages.specs import VersionSpec
 
 _ATTEMPTS = 3
-_WRITTEN = ["versions", "status", "failure_reason", "dominant_color", "placeholder"]
-_READ = ["file", "width", "height", "focal_x", "focal_y", *_WRITTEN]
+RECORDED = frozenset(["versions", "status", "failure_reason", "dominant_color", "placeholder"])
+"""The columns that a regeneration writes."""
+_READ = ["file", "width", "height", "focal_x", "focal_y", *RECORDED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,10 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
     def catch_up() -> None:  # not a partial: Django needs the name of a robust callback
         with suppress(ObjectDoesNotExist):  # deleted before the commit
-            regenerate(image, using=using)
+            now = type(image)._base_manager.using(using).get(pk=image.pk)
+            regenerate(now, using=using)
+            for name in RECORDED:  # and no other: the caller may have changed them since
+                setattr(image, name, getattr(now, name))
 
     transaction.on_commit(catch_up, using=using, robust=True)
 
@@ -92,7 +96,7 @@ def _record(image: AbstractImage, new: Generated, using: str) -> None:
         if new.placeholder.color:
             image.dominant_color = new.placeholder.color
             image.placeholder = new.placeholder.data_uri
-        rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in _WRITTEN})
+        rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in RECORDED})
         FileDeletion.objects.db_manager(using).schedule([old_keys] if old_keys else [])
 
 

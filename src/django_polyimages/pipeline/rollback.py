@@ -16,6 +16,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import update_wrapper
 from queue import SimpleQueue
@@ -29,26 +30,35 @@ logger = logging.getLogger("django_polyimages")
 _SECONDS_AT_EXIT: Final = 10.0
 
 
-@dataclass(slots=True)
 class _Transaction:
     """Shared by the callbacks of one transaction."""
 
-    committed: bool = False
+    def __init__(self, using: str) -> None:
+        self.using = using
+        self.process = os.getpid()
+        self.committed = False
+
+    def notice_commit(self) -> None:
+        """Called with the callbacks: by Django after the commit, by tests also before it."""
+        self.committed = not transaction.get_connection(self.using).in_atomic_block
 
 
 class _Commit:
     """A callback that informs the other callbacks of its transaction of the commit."""
 
-    def __init__(self, state: _Transaction, function: Callable[[], object] | None = None) -> None:
-        self.state = state
-        self.function = function
+    def __init__(
+        self, transaction: _Transaction, function: Callable[[], object] | None = None
+    ) -> None:
         if function:
-            update_wrapper(self, function)  # Django needs the name of a robust callback
+            # Django needs the name of a robust callback.
+            update_wrapper(self, function, updated=())
+        self.__function = function
+        self.transaction = transaction
 
     def __call__(self) -> None:
-        self.state.committed = True
-        if self.function:
-            self.function()
+        self.transaction.notice_commit()
+        if self.__function:
+            self.__function()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +75,27 @@ _starting = threading.Lock()
 def remove_on_rollback(keys: Sequence[str], using: str) -> None:
     """Delete the files if the current transaction does not commit."""
     connection = transaction.get_connection(using)
-    if not connection.in_atomic_block:
-        return
+    if not (connection.in_atomic_block and connection.commit_on_exit):
+        return  # where the host commits by hand, Django drops callbacks without a rollback
     _start_thread()
-    commit = _Commit(_Transaction())
+    commit = _Commit(_Transaction(using))
     transaction.on_commit(commit, using=using)
     # Django runs callbacks in order. If one raises, it drops the following ones, as in a
     # rollback. So the very first callback must notice the commit.
     savepoints, first, robust = connection.run_on_commit[0]
     if not isinstance(first, _Commit):
-        first = _Commit(commit.state, first)
+        first = _Commit(commit.transaction, first)
         connection.run_on_commit[0] = (savepoints, first, robust)
-    commit.state = first.state
-    weakref.finalize(commit, _note, commit.state, keys).atexit = False
+    commit.transaction = first.transaction
+    weakref.finalize(commit, _note, commit.transaction, keys).atexit = False
 
 
 def outcome_is_unknown(kind: type[BaseException]) -> bool:
-    """Whether the database may have committed before the connection was lost.
+    """Whether the database may have committed before the connection or the process was stopped.
 
     A file without a row can be found and deleted later, but a lost original cannot be restored.
     """
-    return issubclass(kind, OperationalError | InterfaceError)
+    return not issubclass(kind, Exception) or issubclass(kind, OperationalError | InterfaceError)
 
 
 def wait_for_removals(seconds: float | None = None) -> bool:
@@ -97,8 +107,8 @@ def wait_for_removals(seconds: float | None = None) -> bool:
     return reached.wait(seconds)
 
 
-def _note(state: _Transaction, keys: Sequence[str]) -> None:
-    if not state.committed:
+def _note(transaction: _Transaction, keys: Sequence[str]) -> None:
+    if not transaction.committed and transaction.process == os.getpid():  # a fork's are a copy
         kind = sys.exc_info()[0]
         _notes.put(_RolledBack(keys, kind is not None and outcome_is_unknown(kind)))
 
@@ -123,8 +133,9 @@ def _carry_out(note: _RolledBack, delete: Callable[[Sequence[str]], object]) -> 
 
 
 def _delete_one_by_one(keys: Sequence[str]) -> None:
-    for key in keys:
-        delete_file(key)
+    with ExitStack() as stack:  # all of them, also after one that fails
+        for key in keys:
+            stack.callback(delete_file, key)
 
 
 def _start_thread() -> None:

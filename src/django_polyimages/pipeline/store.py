@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.core.files.base import ContentFile, File
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages import storage
@@ -28,6 +29,8 @@ from django_polyimages.versions import Version
 
 logger = logging.getLogger("django_polyimages")
 _CHECKED = "_polyimages_checked"
+_KEPT = 2 * 1024 * 1024
+"""How many bytes of versions a checked file keeps; a photo's have about 1 MB."""
 _Events = Generator[Event, None, None]
 _Puts = dict[str, Future[str]]
 
@@ -69,9 +72,10 @@ def check(file: File[bytes]) -> Facts:
     that ``store()`` need not repeat the work. Raises ``InvalidImage``.
     """
     facts = inspect(file)
-    checked = _Checked(facts, list(generate(file, facts, get_settings().versions)), get_settings())
-    _raise_damage(checked.events)
-    setattr(file, _CHECKED, checked)
+    events = list(generate(file, facts, get_settings().versions))
+    _raise_damage(events)
+    if sum(len(event.content) for event in events if isinstance(event, Encoded)) <= _KEPT:
+        setattr(file, _CHECKED, _Checked(facts, events, get_settings()))
     return facts
 
 
@@ -79,16 +83,18 @@ def check(file: File[bytes]) -> Facts:
 def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
     """A context manager that checks ``file``, stores it and its versions and yields the result.
 
-    The body records the result in the database ``using``. If the body raises, or the transaction is
-    rolled back later, the files are deleted.
+    The body records the result in the database ``using``, in a transaction or savepoint of its own.
+    If that is rolled back, because the body raises or later, the files are deleted.
 
     Raises ``InvalidImage`` before anything is written, and ``StorageUnavailable`` after deleting
     everything that was written.
     """
     facts, events = _checked(file)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with _writing(using) as puts:
+    with _writing() as puts:
         generated = _write(events, puts, partial(version_key, key), original=(key, file))
+    with transaction.atomic(using=using):
+        remove_on_rollback(_written(puts), using)
         yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
 
 
@@ -98,9 +104,9 @@ def regenerate(
 ) -> Iterator[Generated]:
     """A context manager that regenerates versions of the original ``key``, under new keys.
 
-    The body records them in the database ``using``. If it raises, or the transaction is rolled back
-    later, the files are deleted. If the original cannot be read, or the settings no longer allow
-    it, ``failure`` says so.
+    The body records them in the database ``using``. If it raises, or the caller's transaction is
+    rolled back later, the files are deleted. If the original cannot be read, or the settings no
+    longer allow it, ``failure`` says so.
     """
     if not specs:
         yield Generated(versions={}, placeholder=Placeholder(), failure="")
@@ -111,15 +117,19 @@ def regenerate(
         yield Generated(versions={}, placeholder=Placeholder(), failure=reason_of(error))
         return
     file, facts = reading.result()
-    with file, _writing(using) as puts:
+    with file, _writing() as puts:
         events = generate(file, facts, specs, focal_point)
         key_of = partial(version_key, key, token=new_token())
-        yield _write(events, puts, key_of, focal_point=focal_point)
+        generated = _write(events, puts, key_of, focal_point=focal_point)
+    with ExitStack() as undo:
+        undo.push(partial(_undo, puts))
+        yield generated
+    remove_on_rollback(_written(puts), using)
 
 
 def _checked(file: File[bytes]) -> tuple[Facts, _Events]:
     """The result of ``check()`` for this file, or else the result of checking it now."""
-    checked: _Checked | None = getattr(file, _CHECKED, None)
+    checked: _Checked | None = file.__dict__.pop(_CHECKED, None)  # it holds all versions
     if checked and checked.settings == get_settings() and checked.facts.sha256 == sha256_of(file):
         return checked.facts, (event for event in checked.events)
     facts = inspect(file)
@@ -135,14 +145,16 @@ def _read_original(key: str) -> tuple[File[bytes], Facts]:
 
 
 @contextmanager
-def _writing(using: str) -> Iterator[_Puts]:
-    """PUTs by key. If the block raises or is rolled back later, their files are deleted."""
+def _writing() -> Iterator[_Puts]:
+    """PUTs by key. If the block raises, or is interrupted, their files are deleted."""
     puts: _Puts = {}
     storage.connect()
-    with ExitStack() as undo:
-        undo.push(partial(_undo, puts))
+    try:
         yield puts
-    remove_on_rollback(_written(puts), using)
+    except BaseException:
+        wait(puts.values())
+        delete_files(_begun(puts))
+        raise
 
 
 def _write(
@@ -164,7 +176,8 @@ def _write(
         for event in events:
             if isinstance(event, Encoded):
                 new = {key_of(spec): (spec, event) for spec in event.specs}
-                puts.update({key: _put(key, ContentFile(event.content)) for key in new})
+                for key in new:
+                    puts[key] = _put(key, ContentFile(event.content))
                 encoded |= new
             elif isinstance(event, Finished):
                 placeholder, failure = event.placeholder, event.failure
@@ -228,16 +241,19 @@ def _written(puts: _Puts) -> list[str]:
     return [put.result() for put in puts.values() if not put.exception()]
 
 
+def _begun(puts: _Puts) -> list[str]:
+    """The keys of all files that may be in the storage: a PUT reported as failed may be, too."""
+    return [key if put.exception() else put.result() for key, put in puts.items()]
+
+
 def _undo(puts: _Puts, kind: type[BaseException] | None, *_error: object) -> None:
-    """If an error stops the work, delete all files that were or may have been written."""
+    """Delete the files if the row was not written."""
     if kind is None:
         return
-    wait(puts.values())
-    keys = [key if put.exception() else put.result() for key, put in puts.items()]
     if outcome_is_unknown(kind):
-        logger.error("%r may be in the database; the files are kept.", keys)
+        logger.error("%r may be in the database; the files are kept.", _begun(puts))
     else:
-        delete_files(keys)
+        delete_files(_begun(puts))
 
 
 def _raise_damage(events: Sequence[Event]) -> None:
