@@ -11,7 +11,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 .PHONY: help demo test quick databases fuzz check format messages docs screenshots joins tox bench clean
 
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT
 	$(MANAGE) demo --port $(PORT)

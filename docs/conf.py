@@ -44,6 +44,7 @@ toc_object_entries_show_parents = "hide"
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
@@ -51,7 +52,7 @@ nitpicky = True
 # Names of other packages in signatures: without an inventory the build needs no network.
 nitpick_ignore_regex = [
     ("py:class", r"(collections|django|ninja)\..*"),
-    ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser"),
+    ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser|AnonymousUser"),
     ("py:class", r"(.*\.)?(RelationT|ImageT)"),
 ]
 

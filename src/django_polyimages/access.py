@@ -1,7 +1,8 @@
 """What a user may do with the images and objects of an organization.
 
-For views, the HTTP API and everything else that is given an id by a client. All that is not the
-organization's raises ``NotFound``; what the policy does not allow, Django's ``PermissionDenied``.
+For views, the HTTP API and everything else that gets ids from a client. Anything that does not
+belong to the organization raises ``NotFound``; what the policy does not allow raises Django's
+``PermissionDenied``.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Access:
     def image(self, image_id: object, *, for_update: bool = False) -> AbstractImage:
         """One of the organization's images. Raises ``NotFound`` for any other id.
 
-        ``for_update``: within a transaction nobody else changes or deletes it until that ends.
+        With ``for_update`` its row is locked until the end of the transaction, if there is one.
         """
         images = self.images()
         if for_update:
@@ -71,7 +72,7 @@ class Access:
     def all_images(self, image_ids: Iterable[object]) -> list[AbstractImage]:
         """All of these images, in the order of the ids.
 
-        Raises ``NotFound``, which names them, for ids that are not the organization's.
+        Raises ``NotFound``, which names the ids that are not the organization's.
         """
         ids = list(image_ids)
         images = self.some_images(ids)
@@ -86,10 +87,11 @@ class Access:
         return cast("QuerySet[AbstractImageRelation]", relations.select_related("image"))
 
     def target(self, app_label: str, model: str, object_id: object) -> Model:
-        """An object of the organization that images can be attached to.
+        """The object that images will be attached to, as in ``target("shop", "product", 3)``.
 
         Raises ``NotFound`` for a model that does not exist, is not attachable or has no path to an
-        organization, for an object of another organization and for another spelling of an id.
+        organization, for an object of another organization, and for an id in a non-canonical form
+        (``"03"`` instead of ``3``).
         """
         found = apps.all_models.get(app_label, {}).get(model)
         if not found or found._meta.proxy or not is_attachable(found, get_relation_model()):
@@ -97,17 +99,23 @@ class Access:
         return _get(self.objects(found), object_id)
 
     def objects(self, model: type[Model]) -> QuerySet[Model]:
-        """The organization's objects of ``model``; none without ``image_organization_path``."""
+        """The objects of ``model`` that belong to the organization, as in ``objects(Product)``.
+
+        Empty for a model without ``image_organization_path``.
+        """
         if not path_of(model):
             return model._default_manager.none()
         return objects_of(self.organization, model)
 
     @contextmanager
     def expecting(self, obj: Model, images: Sequence[AbstractImage] = ()) -> Iterator[None]:
-        """A block that works with an object and images that were looked up before.
+        """Raise ``NotFound`` if ``obj`` or one of ``images`` is deleted before the block ends::
 
-        If they are deleted meanwhile, it raises ``NotFound`` in place of ``ObjectDoesNotExist``.
-        Any other object that does not exist is an error in the host's code, and stays one.
+            with access.expecting(product, [image]):
+                product.images.attach(image)
+
+        It replaces the ``ObjectDoesNotExist`` that the block raises then. Any other
+        ``ObjectDoesNotExist`` comes from an error in your code, and is not replaced.
         """
         try:
             yield

@@ -15,7 +15,7 @@ from django.test import Client
 from django_polyimages import storage
 from django_polyimages.models import Image, PolymorphicImageRelation
 from tests.drawing import photo, upload_of
-from tests.own_models.library.models import Book, Branch, Photo, Reading
+from tests.own_models.archive.models import Book, Branch, Photo, Reading
 
 NOT_IN_USE = [model._meta.db_table for model in (Image, PolymorphicImageRelation)]
 

@@ -43,13 +43,13 @@ def fill() -> None:
         images.filter(pk=image.pk).update(created_at=moment, updated_at=moment)
     for model in ("Book", "Reading", "Branch"):
         key = {"code": "north-2"} if model == "Branch" else {}
-        holding = apps.get_model("library", model)(organization=acme, name="Emma", **key)
+        holding = apps.get_model("archive", model)(organization=acme, name="Emma", **key)
         holding.save()
         for image in reversed(uploaded):
             holding.images.attach(image, custom_title=model)
         holding.images.reorder(uploaded[1:])
         holding.images.set_cover(uploaded[2])
-    book = apps.get_model("library", "Book").objects.create(organization=acme, name="Atlas")
+    book = apps.get_model("archive", "Book").objects.create(organization=acme, name="Atlas")
     book.images.attach_many(images.filter(title="").order_by("-pk"))
 
 
@@ -78,7 +78,7 @@ def facts() -> dict[str, Any]:
                 for use in holding.images.all()
             ]
             for model in ("Book", "Reading", "Branch")
-            for holding in apps.get_model("library", model).objects.prefetch_images()
+            for holding in apps.get_model("archive", model).objects.prefetch_images()
         },
         "files": stored_keys(),
     }

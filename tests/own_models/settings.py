@@ -9,7 +9,7 @@ from tests.settings import DATABASES as EXAMPLE_DATABASES
 SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["testserver"]
 INSTALLED_APPS = [
-    "tests.own_models.library",  # before the package, because the order must not matter
+    "tests.own_models.archive",  # before the package, because the order must not matter
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -56,8 +56,8 @@ STORAGES = {
 }
 
 POLYIMAGES = {
-    "IMAGE_MODEL": "library.Photo",
-    "RELATION_MODEL": "library.PhotoUse",
+    "IMAGE_MODEL": "archive.Photo",
+    "RELATION_MODEL": "archive.PhotoUse",
     "VERSIONS": [
         VersionSpec("square", 300, 300, mode="fill"),
         VersionSpec("large", 1600, 1600, quality=60, format="AVIF"),

@@ -5,9 +5,9 @@ from django.contrib import admin
 from django_polyimages.models import Image
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.own_models.library.models import Book, Photo
+from tests.own_models.archive.models import Book, Photo
 
-URL = "/admin/library/photo/"
+URL = "/admin/archive/photo/"
 
 
 def test_only_the_hosts_model_is_registered():
@@ -84,11 +84,11 @@ def test_an_action_deletes_files_too(
 def test_the_hosts_fields_of_a_use_are_in_the_inline(admin_client, photos, acme):
     book = Book.objects.create(organization=acme, name="Notes")
     book.images.attach(photos[0])
-    url = f"/admin/library/book/{book.pk}/change/"
-    prefix = "library-photouse-content_type-object_id"
+    url = f"/admin/archive/book/{book.pk}/change/"
+    prefix = "archive-photouse-content_type-object_id"
     page = admin_client.get(url).content.decode()
     assert f'name="{prefix}-0-caption_position"' in page
-    assert 'data-url="/admin/library/photo/library/"' in page
+    assert 'data-url="/admin/archive/photo/library/"' in page
     rows = {
         f"{prefix}-TOTAL_FORMS": 2,
         f"{prefix}-INITIAL_FORMS": 1,

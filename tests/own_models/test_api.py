@@ -9,7 +9,7 @@ import pytest
 from tests.api.calls import CALLS, bulk_upload, four, get, patch, post, send, target, upload
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.own_models.library.models import Photo, PhotoUse, Poster
+from tests.own_models.archive.models import Photo, PhotoUse, Poster
 
 
 def ids(images) -> list[str]:

@@ -16,18 +16,18 @@ import pytest
 from django.db import connection
 
 PROJECT = Path(__file__).parent.parent.parent
-LIBRARY = Path(__file__).parent / "library"
+ARCHIVE = Path(__file__).parent / "archive"
 LATER = "# Everything below was added later, together with the app's own image models."
 BEFORE, AFTER = "tests.own_models.settings_before", "tests.own_models.settings_late"
 STEPS = "tests.own_models.late_steps"
 
 
 @pytest.fixture
-def library_before(tmp_path) -> Path:
-    """The folder of the app ``library`` before it had its own image models."""
-    app = tmp_path / "before" / "library"
+def archive_before(tmp_path) -> Path:
+    """The folder of the app ``archive`` before it had its own image models."""
+    app = tmp_path / "before" / "archive"
     later = shutil.ignore_patterns("__pycache__", "admin.py", "views.py", "000[2-9]_*")
-    shutil.copytree(LIBRARY, app, ignore=later)
+    shutil.copytree(ARCHIVE, app, ignore=later)
     hosts, mark, _rest = (app / "models.py").read_text().partition(LATER)
     assert mark
     (app / "models.py").write_text(hosts)
@@ -50,9 +50,9 @@ def database_url(tmp_path) -> Iterator[str]:
 
 
 @pytest.fixture
-def run(tmp_path, library_before, database_url):
+def run(tmp_path, archive_before, database_url):
     def run(settings: str, *arguments: str, error: str = "") -> str:
-        paths = [str(library_before)] if settings == BEFORE else []
+        paths = [str(archive_before)] if settings == BEFORE else []
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", *arguments],
             cwd=tmp_path,
@@ -98,7 +98,7 @@ def test_a_site_switches_late_and_takes_its_images_along(run):
     assert len(before["files"]) == 12
 
     # After the switch but before the rows are moved, the site works but shows no images.
-    run(AFTER, "django", "migrate", "library", "0002")
+    run(AFTER, "django", "migrate", "archive", "0002")
     nothing_is_missing(AFTER)
     empty = {"images": {}, "holdings": {name: [] for name in before["holdings"]}}
     assert facts(AFTER) == empty | {"files": before["files"]}
@@ -112,7 +112,7 @@ def test_a_site_switches_late_and_takes_its_images_along(run):
     run(AFTER, "django", "migrate")
     assert facts(AFTER) == before
 
-    run(AFTER, "django", "migrate", "library", "0001")
+    run(AFTER, "django", "migrate", "archive", "0001")
     assert facts(BEFORE) == before
 
     run(AFTER, "django", "migrate")

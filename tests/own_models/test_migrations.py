@@ -10,12 +10,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from django_polyimages.models import Image, PolymorphicImageRelation
-from tests.own_models.library.models import Photo, PhotoUse
+from tests.own_models.archive.models import Photo, PhotoUse
 
 
 # If this fails after the package got a new field: move 0003 away, regenerate 0002_own_image_models,
 # move 0003 back and let it depend on the newest migration of the package.
-@pytest.mark.parametrize("app", ["library", "polyimages"])
+@pytest.mark.parametrize("app", ["archive", "polyimages"])
 def test_no_migration_is_missing(app):
     told = StringIO()
     call_command("makemigrations", app, "--check", "--dry-run", stdout=told)

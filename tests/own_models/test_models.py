@@ -8,7 +8,7 @@ from django_polyimages import get_image_model, get_relation_model
 from django_polyimages.models import FileDeletion, prefetch_images
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
-from tests.own_models.library.models import Book, Branch, Photo, PhotoUse, Poster, Reading
+from tests.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster, Reading
 
 
 def test_the_models_in_use_are_the_hosts():
@@ -24,7 +24,7 @@ def test_an_upload_takes_the_hosts_fields(acme, member):
     image.refresh_from_db()
     assert (image.photographer, image.licence, image.status) == ("Ada", "CC0", "ready")
     assert (image.title, image.organization, image.creator) == ("photo.jpg", acme, member)
-    assert list(acme.library_photos.by("Ada")) == [image]
+    assert list(acme.archive_photos.by("Ada")) == [image]
     assert not Photo.objects.by("Grace").exists()
 
 

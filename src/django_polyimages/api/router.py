@@ -41,10 +41,10 @@ def images_router(
 
     ``auth`` is any authentication of Ninja, by default the session with its CSRF check; it must
     return a user, or set ``request.user``. ``throttle`` is any throttle of Ninja;
-    ``upload_throttle`` replaces it for the two uploads. ``name`` begins the operation ids: a second
-    router on the same API needs another one.
+    ``upload_throttle`` replaces it for the two uploads. ``name`` is the prefix of the operation
+    ids: a second router on the same API needs another one.
 
-    Raises ``ValueError`` where ``auth`` is empty: there is no open mode.
+    Raises ``ValueError`` if ``auth`` is empty: there is no API without authentication.
     """
     if not auth:
         raise ValueError("images_router(auth=...) needs an authentication, as django_auth.")

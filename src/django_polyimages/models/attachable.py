@@ -40,7 +40,7 @@ class ImageAttachable(_Model[RelationT]):
     """Adds ``images``: the relations of an object in display order, with the methods of
     ``ImageRelationManager``.
 
-    For type checkers ``ImageAttachable["PhotoUse"]`` names the relation model of a host's own.
+    For type checkers, ``ImageAttachable["PhotoUse"]`` names your own relation model.
     """
 
     if TYPE_CHECKING:

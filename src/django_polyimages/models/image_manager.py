@@ -77,7 +77,7 @@ class ImageManager(_Manager[ImageT]):
     ) -> ImageT:
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        The default ``title`` is the name of the file. ``fields`` are for a host's own image model.
+        The default ``title`` is the name of the file. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, and ``StorageUnavailable`` if the
         storage fails; nothing is left behind in both cases. If a version cannot be generated, the
         upload succeeds, but ``status`` is ``failed`` and ``failure_reason`` says why.

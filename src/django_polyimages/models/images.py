@@ -26,7 +26,7 @@ _PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
 
 
 class AbstractImage(models.Model):
-    """The base class of image models. A host's own model inherits it and its ``Meta``.
+    """The base class of image models. Your own image model inherits it and its ``Meta``.
 
     Create images with ``objects.upload()``, because a row describes files in the storage.
     """
@@ -134,7 +134,7 @@ class AbstractImage(models.Model):
         using: str | None = None,
         keep_parents: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
     ) -> tuple[int, dict[str, int]]:
-        """As Django's, and again where a deadlock stopped it."""
+        """Like Django's; retried after a deadlock."""
         using = using or router.db_for_write(type(self), instance=self)
         delete = partial(super().delete, using=using, keep_parents=keep_parents)
         return again_after_deadlock(delete, using=using)

@@ -41,13 +41,12 @@ class Synced:
 
 
 class ImageRelationManager(RelationRows[RelationT]):
-    """The verbs of ``contact.images``.
+    """The methods of ``contact.images``, for the images of one object.
 
-    They work on the manager of one object only, which is what ``contact.images`` is, and return
-    relations of the model in use, for type checkers ``RelationT``. Each of those that write
-    waits for other changes to the same object, and is repeated if a deadlock stopped it. Of the
-    ways to write that Django adds, ``remove()`` and ``clear()`` detach; ``add()``, ``set()``,
-    ``create()`` and their like raise ``TypeError`` and name the verb to use.
+    They return relations of the model in use, for type checkers ``RelationT``. A method that writes
+    waits for other changes to the same object, and is retried after a deadlock. Django's own
+    ``remove()`` and ``clear()`` detach; ``add()``, ``set()``, ``create()`` and the like raise
+    ``TypeError``, which names the method to use instead.
     """
 
     def attach(
@@ -81,9 +80,9 @@ class ImageRelationManager(RelationRows[RelationT]):
         return self._attach(image, options)
 
     def attach_many(self, images: Sequence[AbstractImage]) -> list[AbstractImage]:
-        """Attach the images after those that are attached; returns the ones that were not.
+        """Attach the images, after those that are attached already.
 
-        Makes a constant number of queries.
+        Returns the images that were not attached before. Makes a constant number of queries.
         """
         by_id = {image.pk: image for image in images}
 

@@ -37,8 +37,8 @@ from django_polyimages.rendering import picture
 class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
     """The library: upload, view, edit and delete the images of all organizations.
 
-    A host may subclass it, for example to limit ``get_queryset()``. The forms automatically include
-    the additional fields of a host's own image model.
+    You may subclass it, for example to limit ``get_queryset()``. The forms automatically include
+    the additional fields of your own image model.
     """
 
     actions = ["regenerate_versions"]

@@ -6,4 +6,4 @@ from django_polyimages import get_image_model
 
 def newest(request: HttpRequest) -> HttpResponse:
     images = get_image_model().objects.newest_first()[:10]
-    return render(request, "library/newest.html", {"images": images})
+    return render(request, "archive/newest.html", {"images": images})

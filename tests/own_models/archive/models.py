@@ -13,8 +13,19 @@ from django_polyimages.models import (
 )
 
 
+class Book(ImageAttachable):
+    organization = models.ForeignKey("auth.Group", on_delete=models.CASCADE)
+    name = models.CharField(max_length=100)
+
+    image_organization_path = "organization"
+    objects = ImageAttachableQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Holding(ImageAttachable):
-    """The base class of the objects of the library."""
+    """The base class of models whose primary key is no integer."""
 
     organization = models.ForeignKey("auth.Group", on_delete=models.CASCADE)
     name = models.CharField(max_length=100)
@@ -27,10 +38,6 @@ class Holding(ImageAttachable):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Book(Holding):
-    """Has an integer as its primary key."""
 
 
 class Reading(Holding):

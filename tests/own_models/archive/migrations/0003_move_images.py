@@ -6,7 +6,7 @@ Only the rows move. The files stay where they are, since the rows contain their 
 from django.db import migrations
 
 PACKAGE = "polyimages.Image", "polyimages.PolymorphicImageRelation"
-OWN = "library.Photo", "library.PhotoUse"
+OWN = "archive.Photo", "archive.PhotoUse"
 
 
 def forwards(apps, schema_editor):
@@ -61,7 +61,7 @@ def shared(row, objects):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("library", "0002_own_image_models"),
+        ("archive", "0002_own_image_models"),
         # The newest migration of the package, so that both tables have the same columns.
         ("polyimages", "0003_placeholder_and_media_types"),
     ]

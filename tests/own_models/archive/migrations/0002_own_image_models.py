@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('contenttypes', '0002_remove_content_type_name'),
-        ('library', '0001_initial'),
+        ('archive', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('custom_description', models.TextField(blank=True, verbose_name='description here')),
                 ('caption_position', models.CharField(default='below', max_length=10)),
                 ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype', verbose_name='content type')),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='library.photo')),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='archive.photo')),
             ],
             options={
                 'verbose_name': 'use of a photo',
@@ -78,27 +78,27 @@ class Migration(migrations.Migration):
             name='Poster',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='library.photo')),
+                ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='archive.photo')),
             ],
         ),
         migrations.AddIndex(
             model_name='photo',
-            index=models.Index(fields=['organization', '-created_at'], name='library_pho_organiz_754605_idx'),
+            index=models.Index(fields=['organization', '-created_at'], name='archive_pho_organiz_841686_idx'),
         ),
         migrations.AddIndex(
             model_name='photo',
-            index=models.Index(fields=['photographer'], name='library_pho_photogr_b91063_idx'),
+            index=models.Index(fields=['photographer'], name='archive_pho_photogr_efd261_idx'),
         ),
         migrations.AddIndex(
             model_name='photouse',
-            index=models.Index(fields=['content_type', 'object_id'], name='library_pho_content_934462_idx'),
+            index=models.Index(fields=['content_type', 'object_id'], name='archive_pho_content_ceef44_idx'),
         ),
         migrations.AddConstraint(
             model_name='photouse',
-            constraint=models.UniqueConstraint(fields=('image', 'content_type', 'object_id'), name='library_photouse_once', violation_error_message='This image is attached to this object already.'),
+            constraint=models.UniqueConstraint(fields=('image', 'content_type', 'object_id'), name='archive_photouse_once', violation_error_message='This image is attached to this object already.'),
         ),
         migrations.AddConstraint(
             model_name='photouse',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_cover', True)), fields=('content_type', 'object_id'), name='library_photouse_cover', violation_error_message='This object has a cover already.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_cover', True)), fields=('content_type', 'object_id'), name='archive_photouse_cover', violation_error_message='This object has a cover already.'),
         ),
     ]
