@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,7 +82,26 @@ def _problem(policy: Any) -> str:
         return f"has no method {missing[0]}"
     if getattr(policy, "is_member", None) is OrganizationPolicy.is_member:
         return "does not implement is_member"
-    return ""
+    awaited = [name for name in _METHODS if _is_asynchronous(getattr(policy, name))]
+    if awaited:
+        return f"has an asynchronous {awaited[0]}, which is never awaited"
+    misspelt = _misspelt(policy)
+    return f"has a method {misspelt[0]}, which nothing calls: {misspelt[1]}?" if misspelt else ""
+
+
+def _is_asynchronous(method: Any) -> bool:
+    return inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+
+
+def _misspelt(policy: type) -> tuple[str, str] | None:
+    """A public method that resembles one of the policy's and overrides nothing."""
+    own = [name for base in policy.__mro__ if base is not object for name in vars(base)]
+    for name in own:
+        if not name.startswith("_") and not hasattr(OrganizationPolicy, name):
+            close = difflib.get_close_matches(name, _METHODS, n=1, cutoff=0.75)
+            if close and getattr(policy, close[0]) is getattr(OrganizationPolicy, close[0], None):
+                return name, close[0]
+    return None
 
 
 def _labels(model: Any) -> list[str]:
