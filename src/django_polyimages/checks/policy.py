@@ -94,14 +94,22 @@ def _is_asynchronous(method: Any) -> bool:
 
 
 def _misspelt(policy: type) -> tuple[str, str] | None:
-    """A public method that resembles one of the policy's and overrides nothing."""
-    own = [name for base in policy.__mro__ if base is not object for name in vars(base)]
-    for name in own:
-        if not name.startswith("_") and not hasattr(OrganizationPolicy, name):
-            close = difflib.get_close_matches(name, _METHODS, n=1, cutoff=0.75)
-            if close and getattr(policy, close[0]) is getattr(OrganizationPolicy, close[0], None):
-                return name, close[0]
+    """A method that resembles one of the policy's, takes the same and overrides nothing."""
+    for base in policy.__mro__:
+        for name, method in vars(base).items():
+            if name.startswith("_") or hasattr(OrganizationPolicy, name) or not callable(method):
+                continue
+            for meant in difflib.get_close_matches(name, _METHODS, n=1):
+                original = getattr(OrganizationPolicy, meant)
+                if getattr(policy, meant) is original and _parameters(original) <= _parameters(
+                    method
+                ):
+                    return name, meant
     return None
+
+
+def _parameters(method: Any) -> set[str]:
+    return set(inspect.signature(method).parameters)
 
 
 def _labels(model: Any) -> list[str]:

@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.core.files.base import ContentFile, File
 from django.db import transaction
@@ -26,6 +27,11 @@ from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage.keys import new_token, version_key
 from django_polyimages.versions import Version
+
+if TYPE_CHECKING:
+    _File = File[bytes]
+else:
+    _File = File
 
 logger = logging.getLogger("django_polyimages")
 _CHECKED = "_polyimages_checked"
@@ -196,7 +202,7 @@ def _write(
     return Generated(versions=versions, placeholder=placeholder, failure=reason)
 
 
-class _Content(File[bytes]):
+class _Content(_File):
     """What a storage is given: bytes, and the media type that the package knows them to have.
 
     Nothing that a client said of the file goes on with it, neither type nor name, and a temporary
