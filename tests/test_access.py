@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import connection
-from django.db.models import ObjectDoesNotExist
+from django.db.models import ObjectDoesNotExist, Q
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 
@@ -14,6 +14,7 @@ from contacts.models import Contact
 from django_polyimages.access import Access, get_access
 from django_polyimages.errors import NotFound
 from django_polyimages.models import Image
+from organizations.images import Policy
 from organizations.models import Membership, Organization
 from tests.builders import fake_images
 
@@ -50,6 +51,40 @@ class TestEntering:
         for nobody in (AnonymousUser(), editor):
             with pytest.raises(PermissionDenied, match="Log in first"):
                 get_access(nobody, slug)
+
+
+async def a_coroutine(*_asked):
+    return False
+
+
+NOT_A_YES = {
+    "a coroutine function's answer": lambda *asked: a_coroutine(*asked),
+    "a method without its parentheses": lambda *_asked: Membership.objects.none().exists,
+    "a tuple": lambda *_asked: (False, "you are not welcome"),
+    "a generator": lambda *_asked: (member for member in ()),
+    "a condition": lambda *_asked: Q(pk=1),
+    "a queryset": lambda *_asked: Membership.objects.all(),
+    "a text": lambda *_asked: "False",
+    "a number": lambda *_asked: 1,
+    "nothing": lambda *_asked: None,
+}
+
+
+@pytest.mark.parametrize("answer", NOT_A_YES)
+class TestAnAnswerThatIsNoBool:
+    """Each but the last is true to Python."""
+
+    pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+
+    def test_lets_nobody_in(self, editor, acme, monkeypatch, answer):
+        monkeypatch.setattr(Policy, "is_member", NOT_A_YES[answer])
+        with pytest.raises(TypeError, match="must return True or False"):
+            get_access(editor, "acme")
+
+    def test_allows_nothing(self, access, monkeypatch, answer):
+        monkeypatch.setattr(Policy, "may", NOT_A_YES[answer])
+        with pytest.raises(TypeError, match="must return True or False"):
+            access.require("delete")
 
 
 class TestPermission:

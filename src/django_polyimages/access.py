@@ -7,7 +7,7 @@ belong to the organization raises ``NotFound``; what the policy does not allow r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
@@ -43,8 +43,12 @@ class Access:
 
     def require(self, action: Action, obj: Model | None = None) -> None:
         """Raise ``PermissionDenied`` unless the policy lets the member do ``action``."""
-        if not self.policy.may(self.user, action, self.organization, obj):
+        if not self.allows(action, obj):
             raise PermissionDenied(_("You may not do this."))
+
+    def allows(self, action: Action, obj: Model | None = None) -> bool:
+        """Whether the policy lets the member do ``action``."""
+        return _is_yes(self.policy.may, self.user, action, self.organization, obj)
 
     def images(self) -> ImageQuerySet:
         """The organization's images."""
@@ -137,7 +141,7 @@ def get_access(user: AbstractUser | AnonymousUser, org_slug: str) -> Access:
     organization = policy.get_organization(org_slug) if is_storable(org_slug) else None
     if organization is None:
         raise NotFound
-    if not policy.is_member(user, organization):
+    if not _is_yes(policy.is_member, user, organization):
         raise PermissionDenied(_("You are not a member of this organization."))
     return Access(user, organization, policy)
 
@@ -154,3 +158,15 @@ def _get(rows: QuerySet[Any], spelled: object) -> Model:
     if found is None or found.pk != key:  # MySQL and MariaDB ignore case and find "KEY" for "key"
         raise NotFound
     return cast("Model", found)
+
+
+def _is_yes(ask: Callable[..., bool], *arguments: object) -> bool:
+    """What a method of the policy answers. Raises ``TypeError`` for anything but True and False.
+
+    A coroutine, a queryset, a tuple, or a method without its parentheses is true to Python: taken
+    for a yes, it would let everybody in.
+    """
+    answer = ask(*arguments)
+    if not isinstance(answer, bool):
+        raise TypeError(f"{ask.__qualname__}() returned {answer!r}; it must return True or False.")
+    return answer

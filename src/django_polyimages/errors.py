@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 __all__ = ["InvalidImage", "InvalidImageCode", "NotAttached", "NotFound", "StorageUnavailable"]
 
 InvalidImageCode = Literal[
-    "empty", "too_large", "not_an_image", "too_many_pixels", "damaged", "too_many_files"
+    "empty",
+    "too_large",
+    "not_an_image",
+    "too_many_pixels",
+    "damaged",
+    "too_complex",
+    "too_many_files",
 ]
 
 

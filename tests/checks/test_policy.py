@@ -50,6 +50,24 @@ class Whole(Half):
         return None
 
 
+class Asynchronous(Policy):
+    async def may(self, user, action, organization, obj=None):
+        return False
+
+
+class Misspelt(Policy):
+    def can(self, user, action, organization, obj=None):
+        return False
+
+    def mat(self, user, action, organization, obj=None):
+        return False
+
+
+class WithHelpers(Misspelt):
+    def may(self, user, action, organization, obj=None):
+        return self.mat(user, action, organization, obj)
+
+
 instance = Policy()
 
 
@@ -105,3 +123,15 @@ def test_organizations_have_the_field_that_finds_them(complaints):
     [complaint] = complaints(f"{__name__}.ByDomain")
     assert complaint.startswith("polyimages.E023")
     assert "'domain', a field that organizations.Organization does not have" in complaint
+
+
+def test_a_method_that_would_have_to_be_awaited(complaints):
+    [complaint] = complaints(f"{__name__}.Asynchronous")
+    assert complaint.startswith("polyimages.E013")
+    assert "asynchronous may" in complaint
+
+
+def test_a_misspelt_method_overrides_nothing(complaints):
+    [complaint] = complaints(f"{__name__}.Misspelt")
+    assert "has a method mat, which nothing calls: may?" in complaint
+    assert complaints(f"{__name__}.WithHelpers") == []

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import mimetypes
 import re
 import threading
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -18,7 +19,7 @@ from django_polyimages import InvalidImage, StorageUnavailable, VersionSpec
 from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.store import check, store
 from django_polyimages.storage import get_storage
-from tests.drawing import REFUSED, photo, upload_of
+from tests.drawing import REFUSED, photo, quarters, to_bytes, upload_of
 from tests.helpers import decodes, keys_of, read, store_one, stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -157,8 +158,8 @@ def test_a_body_that_raises_leaves_nothing():
     assert stored_keys() == []
 
 
-def test_a_large_upload_is_moved_on_the_local_disk(settings, tmp_path):
-    """Django moves a temporary file that it has spooled; it must not be needed any more then."""
+def test_a_large_upload_is_copied_on_the_local_disk(settings, tmp_path):
+    """Django would move a temporary file that it has spooled, and it could not be used again."""
     settings.STORAGES = settings.STORAGES | {
         "polyimages": {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -169,10 +170,31 @@ def test_a_large_upload_is_moved_on_the_local_disk(settings, tmp_path):
     content = photo(2000, 1500)
     with TemporaryUploadedFile("photo.jpg", "image/jpeg", len(content), None) as file:
         file.write(content)
-        with store(file, using="default") as stored:
-            pass
-        assert (tmp_path / stored.key).read_bytes() == content
-        assert len(list((tmp_path / "images").iterdir())) == 5
+        for _time in range(2):
+            with store(file, using="default") as stored:
+                pass
+            assert (tmp_path / stored.key).read_bytes() == content
+        assert len(list((tmp_path / "images").iterdir())) == 10
+
+
+@pytest.mark.parametrize("claim", ["text/html", "image/svg+xml", "text/javascript", ""])
+def test_what_a_client_claims_does_not_travel_with_the_file(monkeypatch, claim):
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *args, **options: (None, None))
+    page = to_bytes(quarters(), "GIF", comment=b"<script>alert(1)</script>")
+    sent = SimpleUploadedFile("page.html", page, claim)
+    given = {}
+
+    def save(self, name, content):
+        given[name] = (content.content_type, content.name)
+        return name
+
+    monkeypatch.setattr(InMemoryStorage, "_save", save)
+    with store(sent, using="default") as stored:
+        assert stored.facts.media_type == "image/gif"
+    original = given.pop(stored.key)
+    assert original == ("image/gif", "")
+    assert set(given.values()) == {("image/webp", "")}
+    assert len(given) == 4
 
 
 def test_an_interrupted_upload_leaves_nothing(monkeypatch):

@@ -7,7 +7,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from django_polyimages import VersionSpec, storage
 from django_polyimages.storage import generate_upload_filename, get_storage
-from django_polyimages.storage.keys import version_key
+from django_polyimages.storage.keys import is_original, version_key
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,17 @@ def test_prepare_lets_a_shared_connection_be_made(monkeypatch):
     monkeypatch.setattr(storage, "get_storage", Backend)
     storage.connect()
     assert made == [1]
+
+
+@pytest.mark.parametrize(
+    ("key", "is_one"),
+    [
+        (f"images/img_{'0a' * 16}.jpg", True),
+        (f"deep/er/img_{'0a' * 16}.png", True),
+        (f"images/img_{'0a' * 16}_thumb.webp", False),
+        (f"images/img_{'0a' * 16}_thumb-3fa2c1.webp", False),
+        ("images/photo.jpg", False),
+    ],
+)
+def test_an_original_is_known_by_its_key(key, is_one):
+    assert is_original(key) is is_one

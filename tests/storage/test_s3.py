@@ -21,6 +21,7 @@ from botocore.config import Config
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as PillowImage
 
 import django_polyimages
@@ -29,7 +30,7 @@ from django_polyimages.models import Image
 from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.api.calls import bulk_upload, get, upload
-from tests.drawing import REFUSED, photo, upload_of
+from tests.drawing import REFUSED, photo, quarters, to_bytes, upload_of
 from tests.helpers import require
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -91,6 +92,20 @@ def requests(bucket) -> list[str]:
 
 def keys_in(bucket) -> list[str]:
     return sorted(item.key for item in bucket.objects.all())
+
+
+@pytest.mark.parametrize("claim", ["text/html", "image/svg+xml", "text/javascript"])
+def test_a_page_in_a_picture_is_stored_as_a_picture(client, bucket, claim):
+    page = to_bytes(quarters(), "GIF", comment=b"<script>alert(1)</script>")
+    body = upload(client, SimpleUploadedFile("page.html", page, claim)).json()
+    headers = bucket.meta.client.head_object(Bucket=bucket.name, Key=body["file"])
+    assert (headers["ContentType"], body["media_type"]) == ("image/gif", "image/gif")
+    assert headers["ContentDisposition"] == "attachment"
+    for key in keys_in(bucket):
+        if key != body["file"]:
+            headers = bucket.meta.client.head_object(Bucket=bucket.name, Key=key)
+            assert headers["ContentType"] == "image/webp"
+            assert "ContentDisposition" not in headers
 
 
 def test_a_phone_s_photo_arrives_whole_and_upright(client, bucket):

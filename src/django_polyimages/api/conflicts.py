@@ -89,11 +89,7 @@ def _uses(access: Access, images: Sequence[AbstractImage], objects: Iterable[Mod
 def _named(access: Access, model: type[Model], keys: list[Any]) -> str:
     """``"2 contacts (Ada, Ben)"``; only the organization's objects are named."""
     objects = access.objects(model).filter(pk__in=keys[:MOST_SEARCHED]).order_by("pk")
-    names = [
-        str(obj)[:50]
-        for obj in objects[:MOST_NAMED]
-        if access.policy.may(access.user, "view", access.organization, obj)
-    ]
+    names = [str(obj)[:50] for obj in objects[:MOST_NAMED] if access.allows("view", obj)]
     meta = model._meta
     noun = meta.verbose_name if len(keys) == 1 else meta.verbose_name_plural
     return f"{len(keys)} {noun}" + (f" ({', '.join(names)})" if names else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,7 +82,34 @@ def _problem(policy: Any) -> str:
         return f"has no method {missing[0]}"
     if getattr(policy, "is_member", None) is OrganizationPolicy.is_member:
         return "does not implement is_member"
-    return ""
+    awaited = [name for name in _METHODS if _is_asynchronous(getattr(policy, name))]
+    if awaited:
+        return f"has an asynchronous {awaited[0]}, which is never awaited"
+    misspelt = _misspelt(policy)
+    return f"has a method {misspelt[0]}, which nothing calls: {misspelt[1]}?" if misspelt else ""
+
+
+def _is_asynchronous(method: Any) -> bool:
+    return inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+
+
+def _misspelt(policy: type) -> tuple[str, str] | None:
+    """A method that resembles one of the policy's, takes the same and overrides nothing."""
+    for base in policy.__mro__:
+        for name, method in vars(base).items():
+            if name.startswith("_") or hasattr(OrganizationPolicy, name) or not callable(method):
+                continue
+            for meant in difflib.get_close_matches(name, _METHODS, n=1):
+                original = getattr(OrganizationPolicy, meant)
+                if getattr(policy, meant) is original and _parameters(original) <= _parameters(
+                    method
+                ):
+                    return name, meant
+    return None
+
+
+def _parameters(method: Any) -> set[str]:
+    return set(inspect.signature(method).parameters)
 
 
 def _labels(model: Any) -> list[str]:

@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.core.files.base import ContentFile, File
 from django.db import transaction
@@ -26,6 +27,11 @@ from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage.keys import new_token, version_key
 from django_polyimages.versions import Version
+
+if TYPE_CHECKING:
+    _File = File[bytes]
+else:
+    _File = File
 
 logger = logging.getLogger("django_polyimages")
 _CHECKED = "_polyimages_checked"
@@ -92,7 +98,8 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
     facts, events = _checked(file)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
     with _writing() as puts:
-        generated = _write(events, puts, partial(version_key, key), original=(key, file))
+        original = _Content(file, facts.media_type)
+        generated = _write(events, puts, partial(version_key, key), original=(key, original))
     with transaction.atomic(using=using):
         remove_on_rollback(_written(puts), using)
         yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
@@ -163,7 +170,7 @@ def _write(
     key_of: Callable[[VersionSpec], str],
     *,
     focal_point: FocalPoint = CENTRE,
-    original: tuple[str, File[bytes]] | None = None,
+    original: tuple[str, _Content] | None = None,
 ) -> Generated:
     """Store the original as soon as it is decoded, and each version as soon as it is encoded.
 
@@ -176,8 +183,9 @@ def _write(
         for event in events:
             if isinstance(event, Encoded):
                 new = {key_of(spec): (spec, event) for spec in event.specs}
-                for key in new:
-                    puts[key] = _put(key, ContentFile(event.content))
+                for key, (spec, _event) in new.items():
+                    content = ContentFile(event.content)
+                    puts[key] = _put(key, _Content(content, FORMATS[spec.format].media_type))
                 encoded |= new
             elif isinstance(event, Finished):
                 placeholder, failure = event.placeholder, event.failure
@@ -194,11 +202,26 @@ def _write(
     return Generated(versions=versions, placeholder=placeholder, failure=reason)
 
 
-def _put(key: str, content: File[bytes]) -> Future[str]:
+class _Content(_File):
+    """What a storage is given: bytes, and the media type that the package knows them to have.
+
+    Nothing that a client said of the file goes on with it, neither type nor name, and a temporary
+    file is copied: it belongs to the caller, who may want to store it again.
+    """
+
+    def __init__(self, file: File[bytes], media_type: str) -> None:
+        super().__init__(file, name="")
+        self.content_type = media_type
+        """Storages like that of django-storages take it for the object's ``Content-Type``; without
+        it they would ask the client's claim or the machine's table of file names.
+        """
+
+
+def _put(key: str, content: _Content) -> Future[str]:
     return threads.submit("transfers", _save, key, content)
 
 
-def _save(key: str, content: File[bytes]) -> str:
+def _save(key: str, content: _Content) -> str:
     """Write a file, with one PUT on S3. Returns the key that the storage has chosen."""
     content.seek(0)
     return storage.get_storage().save(key, content)

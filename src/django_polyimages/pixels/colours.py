@@ -10,6 +10,8 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageCms
 
+from django_polyimages.pixels.metadata import is_usable_profile
+
 _SAME_COLOUR = 2  # of 255: by how much two correct sRGB profiles differ
 _COLOUR_SPACES = {"L": "GRAY", "LA": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
 
@@ -38,7 +40,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """``picture`` in sRGB as L, RGB or RGBA; a profile that cannot be used is ignored."""
-    if icc_profile:
+    if icc_profile and is_usable_profile(icc_profile):
         with suppress(ImageCms.PyCMSError, OSError, ValueError):
             if (converted := _converted(picture, icc_profile)) is not None:
                 return converted

@@ -19,8 +19,9 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS, OriginalFormat
+from django_polyimages.pixels.metadata import orientation_of
+from django_polyimages.pixels.parts import check_parts
 
-_ORIENTATION = 0x0112  # the EXIF tag (CIPA DC-008, 4.6.4)
 _DECODER_ERRORS: Final = (
     # Exceptions of Pillow's five decoders on damaged files, and warnings, which the host may have
     # turned into errors.
@@ -74,11 +75,12 @@ def inspect(file: File[bytes]) -> Facts:
     """
     settings = get_settings()
     _check_bytes(file, settings)
+    check_parts(file)
     with refusing_damage(), open_image(file) as image:
         stored = image.size
         _check_pixels(stored, settings)
         name = _format_of(image)
-        orientation = _orientation_of(image)
+        orientation = orientation_of(image.info.get("exif", b""))
         image.verify()
     upright = stored if orientation < 5 else stored[::-1]
     return Facts(
@@ -180,17 +182,6 @@ def _too_many_pixels(settings: Settings, size: tuple[int, int] | None = None) ->
 def _format_of(image: Image.Image) -> OriginalFormat:
     # Phones write JPEG files that contain a second picture; Pillow calls them MPO.
     return "JPEG" if image.format == "MPO" else cast("OriginalFormat", image.format)
-
-
-def _orientation_of(image: Image.Image) -> int:
-    """The orientation in the header; 1 if it is missing or invalid."""
-    if "exif" not in image.info:
-        return 1  # getexif() would decode a PNG to find EXIF data after the pixels
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except _DECODER_ERRORS:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def check_number_of_files(number: int, *, at_most: int | None = None) -> None:

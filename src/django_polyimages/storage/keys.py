@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from django_polyimages.specs import VersionSpec
+
+_ORIGINAL = re.compile(r"(?:.*/)?img_[0-9a-f]{32}\.[a-z]+")
+
+
+def is_original(key: str) -> bool:
+    """Whether this is the key of an original, as ``generate_upload_filename()`` makes them."""
+    return _ORIGINAL.fullmatch(key) is not None
 
 
 def version_key(key: str, spec: VersionSpec, *, token: str = "") -> str:

@@ -74,7 +74,7 @@ def s3_storage(
     config = {name: options.pop(name) for name in _PARTS_OF_CONFIG if name in options}
     readers = "private" if signed_urls and not public_url else "public"
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "django_polyimages.storage.s3_backend.S3ImageStorage",
         "OPTIONS": {
             "bucket_name": bucket,
             **{name: value for name, value in server.items() if value},

@@ -1,0 +1,60 @@
+"""What an original says of itself beside its pixels: orientation and colour profile."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+MAX_EXIF: Final = 64 * 1024
+"""Bytes. A JPEG's segment cannot be larger."""
+MAX_PROFILE: Final = 4 * 1024 * 1024
+"""Bytes. Profiles of printers with large tables have 1 to 3 MB."""
+_ORIENTATION: Final = 0x0112  # the EXIF tag (CIPA DC-008, 4.6.4)
+_KINDS: Final = {3: "H", 4: "I"}  # SHORT, and LONG, which some programs write
+_MAX_ENTRIES: Final = 1000
+_PIPELINES: Final = {b"D2B0", b"D2B1", b"D2B2", b"D2B3", b"B2D0", b"B2D1", b"B2D2", b"B2D3"}
+
+
+def orientation_of(exif: bytes) -> int:
+    """The orientation in EXIF data, 1 to 8; 1 if there is none, or none that is valid.
+
+    This one tag is read here: Pillow would read all of them, and a file may have many.
+    """
+    if len(exif) > MAX_EXIF:
+        return 1
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None:
+        return 1
+    try:
+        [start] = struct.unpack_from(f"{order}I", tiff, 4)
+        [entries] = struct.unpack_from(f"{order}H", tiff, start)
+        for number in range(min(entries, _MAX_ENTRIES)):
+            place = start + 2 + 12 * number
+            tag, kind = struct.unpack_from(f"{order}HH", tiff, place)
+            if tag == _ORIENTATION and kind in _KINDS:
+                [value] = struct.unpack_from(f"{order}{_KINDS[kind]}", tiff, place + 8)
+                return value if 1 <= value <= 8 else 1
+    except struct.error:
+        pass  # cut off
+    return 1
+
+
+def is_usable_profile(profile: bytes) -> bool:
+    """Whether a colour profile can be used without more work than its size says.
+
+    Profiles with the pipelines of ICC.1:2010, 9.2.17 (``D2Bx``, ``B2Dx``, multiProcessElements)
+    are not: their elements may share one curve, so that 33 KB keep littleCMS busy for 24 s. Such
+    profiles have ordinary tables beside these, but littleCMS prefers the pipelines.
+    """
+    if len(profile) > MAX_PROFILE or len(profile) < 132:
+        return False
+    [tags] = struct.unpack_from(">I", profile, 128)
+    for number in range(tags):
+        place = 132 + 12 * number
+        if place + 12 > len(profile):
+            return False
+        signature, offset = struct.unpack_from(">4sI", profile, place)
+        if signature in _PIPELINES or profile[offset : offset + 4] == b"mpet":
+            return False
+    return True

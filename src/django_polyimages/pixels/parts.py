@@ -1,0 +1,176 @@
+"""The parts of a file, counted before a decoder starts: decoders do work for each of them.
+
+A few hundred kilobytes of scans, items or extents keep a decoder busy for minutes, whatever size
+the picture has. Only the first picture of a file is looked at, as decoders do.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from django.core.files.base import File
+from django.utils.translation import gettext_lazy as _
+
+from django_polyimages.errors import InvalidImage
+
+MAX_SEGMENTS: Final = 20_000
+"""Of a JPEG, and boxes of an AVIF: 15 to 35 ms of work. Phones write about 50."""
+MAX_SCANS: Final = 100
+"""Of a JPEG. Progressive files of cameras and encoders have about 10."""
+MAX_SCANNED: Final = 1_500_000_000
+"""Scans times pixels of a JPEG: 30 scans of 50 megapixels."""
+MAX_META: Final = 64 * 1024
+"""Bytes of an AVIF's box ``meta``; encoders write less than 2 KiB."""
+MAX_MOVIE: Final = 1024 * 1024
+"""Bytes of an AVIF's box ``moov``, which lists the frames of an animation."""
+MAX_ITEMS: Final = 1000
+"""Entries in each list of an AVIF's box ``meta``; a picture of 100 tiles has about 200."""
+
+_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # no stuffed byte, restart marker or filling
+_CHUNK = 64 * 1024
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # ITU-T T.81, table B.1
+_ALONE = {0x01, 0xD8}  # markers without a segment
+
+
+def check_parts(file: File[bytes]) -> None:
+    """Raise ``InvalidImage`` if a decoder would have too much work with the parts of ``file``.
+
+    Anything that is not built as a JPEG or AVIF has to be is left to the decoder.
+    """
+    file.seek(0)
+    start = file.read(12)
+    if start.startswith(b"\xff\xd8\xff"):
+        _check_jpeg(file)
+    elif start[4:8] == b"ftyp":
+        _check_avif(file)
+    file.seek(0)
+
+
+def _check_jpeg(file: File[bytes]) -> None:
+    scans = pixels = 0
+    file.seek(2)
+    for number, marker in enumerate(_markers(file)):
+        if number == MAX_SEGMENTS:
+            raise _too_complex()
+        if marker == _END_OF_IMAGE:
+            return
+        if marker in _ALONE:
+            continue
+        segment = file.read(7)
+        if len(segment) < 7:
+            return
+        length, _precision, height, width = struct.unpack(">HBHH", segment)
+        if marker in _FRAMES:
+            pixels = max(pixels, height * width)
+        scans += marker == _START_OF_SCAN
+        if scans > MAX_SCANS or scans * pixels > MAX_SCANNED:
+            raise _too_complex()
+        file.seek(max(length, 2) - 7, 1)
+
+
+def _markers(file: File[bytes]) -> Iterator[int]:
+    """The markers from where the file stands on; the file then stands behind each of them."""
+    size = 16  # segments follow each other; behind the head of a scan there is more to skip
+    while chunk := file.read(size):
+        if found := _MARKER.search(chunk):
+            file.seek(found.end() - len(chunk), 1)
+            yield found[1][0]
+            size = 16
+            continue
+        if chunk.endswith(b"\xff") and len(chunk) > 1:
+            file.seek(-1, 1)
+        size = min(4 * size, _CHUNK)
+
+
+def _check_avif(file: File[bytes]) -> None:
+    position = 0
+    for _number in range(MAX_SEGMENTS):
+        file.seek(position)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        size, kind = struct.unpack(">I4s", header[:8])
+        if size == 1 and len(header) == 16:
+            [size] = struct.unpack(">Q", header[8:])
+        elif size == 0:
+            size = file.size - position
+        if size < 8:
+            return
+        if size > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, size):
+            raise _too_complex()
+        if kind == b"meta":
+            file.seek(position + 12)  # after version and flags
+            _check_meta(file.read(size - 12))
+        position += size
+    raise _too_complex()
+
+
+def _check_meta(meta: bytes) -> None:
+    for kind, body in _boxes(meta):
+        try:
+            entries = _entries(kind, body)
+        except struct.error:
+            return  # cut off
+        if entries > MAX_ITEMS:
+            raise _too_complex()
+
+
+def _entries(kind: bytes, body: bytes) -> int:
+    """How many entries a list of the box ``meta`` has (ISO/IEC 14496-12, 8.11)."""
+    version = body[0] if body else 0
+    if kind == b"iinf":
+        return _number(body, 4, 4 if version else 2)
+    if kind == b"iloc":
+        return _locations(body, version)
+    if kind == b"iref":
+        wide = 4 if version else 2
+        return sum(1 + (len(box) - wide - 2) // wide for _kind, box in _boxes(body[4:]))
+    if kind == b"iprp":
+        return max((_properties(name, box) for name, box in _boxes(body)), default=0)
+    return 0
+
+
+def _properties(kind: bytes, body: bytes) -> int:
+    return sum(1 for _box in _boxes(body)) if kind == b"ipco" else _number(body, 4, 4)
+
+
+def _locations(body: bytes, version: int) -> int:
+    """Items and their extents, which may have no bytes at all."""
+    sizes = _number(body, 4, 2)
+    offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    wide = 4 if version > 1 else 2
+    items = _number(body, 6, wide)
+    total, place = items, 6 + wide
+    for _item in range(min(items, MAX_ITEMS)):
+        place += wide + (2 if version else 0) + 2 + base
+        extents = _number(body, place, 2)
+        total += extents
+        place += 2 + extents * (offset + length + (index if version else 0))
+    return total
+
+
+def _number(body: bytes, place: int, width: int) -> int:
+    number: int
+    [number] = struct.unpack_from(">I" if width == 4 else ">H", body, place)
+    return number
+
+
+def _boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The type and content of each box inside of another."""
+    place = 0
+    while place + 8 <= len(body):
+        size, kind = struct.unpack_from(">I4s", body, place)
+        if size < 8:
+            return
+        yield kind, body[place + 8 : place + size]
+        place += size
+
+
+def _too_complex() -> InvalidImage:
+    return InvalidImage(
+        "too_complex", _("The image has too many parts inside; save it with another program.")
+    )

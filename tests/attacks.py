@@ -1,0 +1,58 @@
+"""Small files that keep a decoder busy for long, built by hand."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+
+from PIL import Image
+
+
+def scan_bomb(scans: int, width: int = 2000, height: int = 2000) -> bytes:
+    """A flat progressive JPEG that repeats its last, nearly empty scan."""
+    buffer = io.BytesIO()
+    Image.new("L", (width, height), 128).save(buffer, "JPEG", progressive=True)
+    content = buffer.getvalue()
+    start = content.rindex(b"\xff\xda")
+    end = start + re.search(rb"\xff\xd9", content[start:]).start()  # type: ignore[union-attr]
+    return content[:end] + content[start:end] * scans + content[end:]
+
+
+def box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+def avif(*boxes: bytes) -> bytes:
+    """An AVIF file with these boxes in ``meta``, and no picture."""
+    handler = box(b"hdlr", bytes(8) + b"pict" + bytes(13))
+    meta = box(b"meta", bytes(4) + handler + b"".join(boxes))
+    return box(b"ftyp", b"avif" + bytes(4) + b"avifmif1") + meta
+
+
+def item_infos(number: int) -> bytes:
+    entries = b"".join(
+        box(b"infe", struct.pack(">IHH4s", 2 << 24, one % 65536, 0, b"av01") + b"\0")
+        for one in range(number)
+    )
+    return box(b"iinf", struct.pack(">II", 1 << 24, number) + entries)
+
+
+def item_locations(items: int, extents: int) -> bytes:
+    """Extents of no bytes: each item lists as many as it likes."""
+    entry = struct.pack(">HHH", 1, 0, extents)
+    return box(b"iloc", struct.pack(">IHH", 0, 0, items) + entry * items)
+
+
+def item_references(references: int) -> bytes:
+    body = struct.pack(">HH", 1, references) + bytes(2 * references)
+    return box(b"iref", bytes(4) + box(b"dimg", body))
+
+
+def item_properties(number: int) -> bytes:
+    return box(b"iprp", box(b"ipco", box(b"free", b"") * number))
+
+
+def property_associations(number: int) -> bytes:
+    body = struct.pack(">II", 0, number) + struct.pack(">HB", 1, 0) * number
+    return box(b"iprp", box(b"ipco", b"") + box(b"ipma", body))

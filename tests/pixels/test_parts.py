@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from django_polyimages import InvalidImage
+from django_polyimages.pixels import parts
+from django_polyimages.pixels.inspection import inspect
+from django_polyimages.pixels.parts import check_parts
+from tests import attacks
+from tests.drawing import photo, quarters, to_bytes
+
+BOMBS = {
+    "scans": attacks.scan_bomb(120, 64, 64),
+    "scans of many pixels": attacks.scan_bomb(31, 7000, 7000),
+    "items": attacks.avif(attacks.item_infos(1001)),
+    "a meta box of 1.7 MB": attacks.avif(attacks.item_infos(80_000)),
+    "locations": attacks.avif(attacks.item_locations(1001, 1)),
+    "extents of no bytes": attacks.avif(attacks.item_locations(2, 65_535)),
+    "references": attacks.avif(attacks.item_references(1001)),
+    "properties": attacks.avif(attacks.item_properties(1001)),
+    "property associations": attacks.avif(attacks.property_associations(1001)),
+    "a moov box of 2 MB": attacks.avif() + attacks.box(b"moov", bytes(2_000_000)),
+    "boxes": attacks.avif() + attacks.box(b"free", b"") * 20_001,
+    "segments": b"\xff\xd8" + b"\xff\xfe\x00\x07aaaaa" * 20_001,
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_is_refused_before_a_decoder_sees_it(bomb, monkeypatch):
+    monkeypatch.setattr(Image, "open", lambda *args, **options: pytest.fail("was opened"))
+    with pytest.raises(InvalidImage) as caught:
+        inspect(ContentFile(BOMBS[bomb]))
+    assert caught.value.code == "too_complex"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        attacks.scan_bomb(80, 64, 64),
+        attacks.avif(attacks.item_infos(1000)),
+        attacks.avif(attacks.item_locations(333, 2)),
+        attacks.avif(attacks.item_references(999)),
+        attacks.avif(attacks.item_properties(1000)),
+        attacks.avif(attacks.property_associations(1000)),
+        b"\xff\xd8" + b"\xff\xfe\x00\x07aaaaa" * 19_999,
+    ],
+)
+def test_the_limits_are_exact(content):
+    check_parts(ContentFile(content))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+def test_ordinary_files_pass_and_are_left_at_their_start(format):
+    file = ContentFile(to_bytes(quarters(600, 400), format))
+    check_parts(file)
+    assert file.tell() == 0
+
+
+def test_an_animated_avif_passes():
+    buffer = io.BytesIO()
+    frames = [quarters(64, 64).rotate(turn) for turn in range(0, 360, 10)]
+    frames[0].save(buffer, "AVIF", save_all=True, append_images=frames[1:])
+    check_parts(ContentFile(buffer.getvalue()))
+
+
+def test_scans_after_the_first_picture_are_not_counted():
+    """Motion photos and thumbnails have pictures of their own."""
+    content = photo(64, 64) + attacks.scan_bomb(500, 64, 64)
+    check_parts(ContentFile(content))
+
+
+def test_scans_inside_of_a_segment_are_not_counted():
+    thumbnail = attacks.scan_bomb(200, 16, 16)
+    segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    check_parts(ContentFile(b"\xff\xd8" + segment + photo(64, 64)[2:]))
+
+
+def test_a_scan_is_found_wherever_chunks_are_cut(monkeypatch):
+    content = attacks.scan_bomb(101, 256, 256)
+    for size in range(60, 80):
+        monkeypatch.setattr(parts, "_CHUNK", size)
+        with pytest.raises(InvalidImage):
+            check_parts(ContentFile(content))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "AVIF"])
+def test_a_file_cut_anywhere_is_left_to_the_decoder(format):
+    content = to_bytes(quarters(64, 64), format)
+    for end in range(0, min(len(content), 700)):
+        check_parts(ContentFile(content[:end]))
