@@ -6,7 +6,7 @@ import io
 import re
 import struct
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 def scan_bomb(scans: int, width: int = 2000, height: int = 2000) -> bytes:
@@ -56,3 +56,32 @@ def item_properties(number: int) -> bytes:
 def property_associations(number: int) -> bytes:
     body = struct.pack(">II", 0, number) + struct.pack(">HB", 1, 0) * number
     return box(b"iprp", box(b"ipco", b"") + box(b"ipma", body))
+
+
+def profile_bomb(elements: int, points: int) -> bytes:
+    """sRGB with a pipeline (``D2B0``) whose elements all share one curve; 25 KB cost 5 s."""
+    base = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    [number] = struct.unpack_from(">I", base, 128)
+    entries = [struct.unpack_from(">4sII", base, 132 + 12 * one) for one in range(number)]
+    tags = [(name, base[start : start + size]) for name, start, size in entries]
+    tags.append((b"D2B0", _pipeline(elements, points)))
+    table, data = b"", b""
+    for name, content in tags:
+        start = 132 + 12 * len(tags) + len(data)
+        table += struct.pack(">4sII", name, start, len(content))
+        data += content + bytes(-len(content) % 4)
+    profile = base[4:128] + struct.pack(">I", len(tags)) + table + data
+    return struct.pack(">I", len(profile) + 4) + profile
+
+
+def _pipeline(elements: int, points: int) -> bytes:
+    """A ``mpet`` tag (ICC.1:2010, 10.14) of curve sets that are all in the same place."""
+    straight = b"parf" + bytes(8) + struct.pack(">4f", 1, 1, 0, 0)
+    samples = struct.pack(f">{points}f", *[0.5] * points)
+    sampled = b"samf" + bytes(4) + struct.pack(">I", points) + samples
+    curve = b"curf" + bytes(4) + struct.pack(">HH2f", 3, 0, 0, 1) + straight + sampled + straight
+    places = struct.pack(">6I", *(36, len(curve)) * 3)
+    curve_set = b"cvst" + bytes(4) + struct.pack(">HH", 3, 3) + places + curve
+    head = b"mpet" + bytes(4) + struct.pack(">HHI", 3, 3, elements)
+    place = struct.pack(">II", len(head) + 8 * elements, len(curve_set))
+    return head + place * elements + curve_set

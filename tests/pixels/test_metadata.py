@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import struct
 
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image, ImageCms
 
 from django_polyimages.pixels.colours import srgb
 from django_polyimages.pixels.metadata import is_usable_profile, orientation_of
+from tests.attacks import profile_bomb
 from tests.drawing import swapped_srgb
 
 
@@ -75,6 +77,13 @@ class TestProfile:
         red = Image.new("RGB", (4, 4), (255, 0, 0))
         assert srgb(red, profile).getpixel((0, 0)) == (255, 0, 0)
         assert srgb(red, swapped_srgb()).getpixel((0, 0)) != (255, 0, 0)
+
+    def test_that_is_a_bomb_is_not_opened(self, monkeypatch):
+        bomb = profile_bomb(20, 50)
+        assert ImageCms.ImageCmsProfile(io.BytesIO(bomb)).profile.profile_description
+        monkeypatch.setattr(ImageCms, "ImageCmsProfile", lambda *args: pytest.fail("was opened"))
+        grey = Image.new("RGB", (4, 4), (9, 9, 9))
+        assert srgb(grey, bomb).getpixel((0, 0)) == (9, 9, 9)
 
     def test_whose_tables_are_pipelines_is_not_used(self):
         profile = swapped_srgb()
