@@ -56,3 +56,16 @@ def item_properties(number: int) -> bytes:
 def property_associations(number: int) -> bytes:
     body = struct.pack(">II", 0, number) + struct.pack(">HB", 1, 0) * number
     return box(b"iprp", box(b"ipco", b"") + box(b"ipma", body))
+
+
+def timeless_animation() -> bytes:
+    """An AVIF animation whose frames last a number of seconds divided by zero."""
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
+    frames[0].save(buffer, "AVIF", save_all=True, append_images=frames[1:], duration=100)
+    content = bytearray(buffer.getvalue())
+    for found in re.finditer(rb"mdhd", content):
+        dates = 16 if content[found.end()] else 8  # ISO/IEC 14496-12, 8.4.2, by the box's version
+        place = found.end() + 4 + dates
+        content[place : place + 4] = bytes(4)
+    return bytes(content)

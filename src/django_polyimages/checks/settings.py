@@ -46,13 +46,14 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
         for name in settings.formats
         if not is_supported(name)
     ]
-    limit = most_pixels()
-    if limit and settings.max_pixels > limit:
+    limits = most_pixels()
+    if limits and settings.max_pixels > limits[0]:
         messages.append(
             checks.Warning(
-                f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow rejects images of '
-                f"more than {limit} pixels.",
-                hint=f"Lower MAX_PIXELS to {limit}, or raise Pillow's limit in your settings: "
+                f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow warns of images of '
+                f"more than {limits[0]} pixels (images are rejected where warnings are errors), "
+                f"and rejects images of more than {limits[1]}.",
+                hint=f"Lower MAX_PIXELS to {limits[0]}, or raise Pillow's limit in your settings: "
                 f"PIL.Image.MAX_IMAGE_PIXELS = {settings.max_pixels}.",
                 obj="POLYIMAGES",
                 id="polyimages.W008",

@@ -76,7 +76,7 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image:
             # Skip the chunks after the pixels: they are not needed and may be compressed.
             image.load_end = lambda: None  # type: ignore[method-assign]
         image.load()
-    _mend_transparency(image, raw_mode)
+        _mend_transparency(image, raw_mode)
     return image
 
 
