@@ -51,6 +51,20 @@ def test_a_limit_of_pillow_that_is_lower_is_told(monkeypatch, limit, found):
     assert ids(checks.check_pillow()) == found
 
 
+def test_the_default_limits_of_pixels_fit_into_the_memory():
+    assert checks.check_memory() == []
+
+
+def test_originals_that_need_more_memory_than_allowed_are_told(settings):
+    settings.POLYIMAGES = {"MAX_PIXELS": {"WEBP": 100_000_000}}
+    [message] = checks.check_memory()
+    assert message.id == "polyimages.W020"
+    assert "WEBP files of 100000000 pixels may need 1717 MiB" in message.msg
+    assert '"WEBP": 44739242' in message.hint
+    settings.POLYIMAGES = {"MAX_PIXELS": {"WEBP": 44_739_242}}
+    assert checks.check_memory() == []
+
+
 @pytest.mark.parametrize(("limit", "found"), [(50, []), (49, ["polyimages.W006"]), (None, [])])
 def test_django_s_limit_of_files_is_not_below_ours(settings, limit, found):
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = limit

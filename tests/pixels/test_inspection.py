@@ -87,6 +87,13 @@ def test_the_limit_of_pixels_is_exact(settings, limit, accepted):
             inspect(file)
 
 
+def test_each_format_has_a_limit_of_pixels_of_its_own(settings):
+    settings.POLYIMAGES = {"MAX_PIXELS": {"WEBP": 119_999}}
+    inspect(ContentFile(photo(400, 300)))
+    with pytest.raises(InvalidImage, match="Too many pixels"):
+        inspect(ContentFile(to_bytes(quarters(400, 300), "WEBP")))
+
+
 @pytest.mark.parametrize("side", [10_000, 12_000, 20_000])
 def test_more_pixels_than_pillow_itself_warns_of_are_our_error(side):
     """Pillow warns above 89 million pixels and fails above 179 million; the limit is 50 million."""

@@ -19,6 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS, OriginalFormat
+from django_polyimages.pixels.memory import memory_of
 from django_polyimages.pixels.metadata import orientation_of
 from django_polyimages.pixels.parts import check_parts
 from django_polyimages.pixels.support import most_pixels
@@ -40,6 +41,8 @@ class Facts:
     """Displayed width in pixels, after the EXIF orientation."""
     height: int
     """Displayed height in pixels, after the EXIF orientation."""
+    memory: int
+    """How many bytes decoding it may need, at most."""
     orientation: int
     """EXIF orientation, 1 (as stored) to 8."""
     sha256: str
@@ -67,8 +70,9 @@ def inspect(file: File[bytes]) -> Facts:
     check_parts(file)
     with refusing_damage(), open_image(file) as image:
         stored = image.size
-        _check_pixels(stored, settings)
         name = _format_of(image)
+        _check_pixels(stored, settings.pixels_of(name))
+        memory = memory_of(image)
         orientation = orientation_of(image.info.get("exif", b""))
         image.verify()
     upright = stored if orientation < 5 else stored[::-1]
@@ -77,6 +81,7 @@ def inspect(file: File[bytes]) -> Facts:
         byte_size=file.size,
         width=upright[0],
         height=upright[1],
+        memory=memory,
         orientation=orientation,
         sha256=sha256_of(file),
     )
@@ -136,7 +141,7 @@ def refusing_damage() -> Iterator[None]:
         yield
     except (InvalidImage, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - only here, around the decoders, see above
+    except Exception as error:
         logger.warning("A decoder failed; the image is refused as damaged.", exc_info=error)
         raise InvalidImage(
             # Lazy: raised in another thread, shown in the language of the caller.
@@ -159,17 +164,17 @@ def _check_bytes(file: File[bytes], settings: Settings) -> None:
         )
 
 
-def _check_pixels(size: tuple[int, int], settings: Settings) -> None:
-    if size[0] * size[1] > settings.max_pixels:
-        raise _too_many_pixels(settings.max_pixels, size)
+def _check_pixels(size: tuple[int, int], limit: int) -> None:
+    if size[0] * size[1] > limit:
+        raise _too_many_pixels(limit, size)
 
 
 def _limit_of_pillow(error: Exception) -> int:
     """The limit that a picture exceeded which Pillow did not open: Pillow's, or a lower one."""
-    limits = most_pixels()
-    assert limits, "without a limit Pillow opens every picture"
-    warned, refused = limits
-    return min(warned if isinstance(error, Warning) else refused, get_settings().max_pixels)
+    settings = get_settings()
+    warns_and_fails_above = most_pixels() or ()
+    limits = warns_and_fails_above[0 if isinstance(error, Warning) else 1 :]
+    return min(*limits, max(settings.pixels_of(name) for name in settings.formats))
 
 
 def _too_many_pixels(limit: int, size: tuple[int, int] | None = None) -> InvalidImage:

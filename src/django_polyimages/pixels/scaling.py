@@ -15,6 +15,7 @@ from PIL import Image
 from django_polyimages.conf import get_settings
 from django_polyimages.pixels.colours import simple_mode, srgb
 from django_polyimages.pixels.inspection import Facts, open_image, refusing_damage
+from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION
 from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 NEAR_MISS = 0.96
@@ -54,6 +55,11 @@ class Plan:
             scale = target.scale
             size = max(1, round(self.facts.width * scale)), max(1, round(self.facts.height * scale))
         return size if self.facts.orientation < 5 else (size[1], size[0])
+
+    @property
+    def memory(self) -> int:
+        """How many bytes decoding the original and scaling its versions may need."""
+        return self.facts.memory + PER_PIXEL_OF_A_VERSION * self.size[0] * self.size[1]
 
 
 def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE) -> Plan:
