@@ -149,7 +149,8 @@ def _wrong_types(settings: Settings) -> Iterator[str]:
 def _wrong_pixels(value: Any) -> Iterator[str]:
     limits = value if isinstance(value, Mapping) else {"JPEG": value}
     if not all(type(limit) is int and limit > 0 for limit in limits.values()):
-        yield f"MAX_PIXELS is {value!r}, it must be positive. Write an int, or a dict of ints by format."
+        hint = "Write an int, or a dict of ints by format."
+        yield f"MAX_PIXELS is {value!r}, it must be positive. {hint}"
     if unknown := [name for name in limits if name not in tuple(FORMATS)]:
         yield f"MAX_PIXELS has the unknown format {unknown[0]!r}: choose from {', '.join(FORMATS)}."
 
