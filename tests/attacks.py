@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from typing import Any
 
 from PIL import Image
 
@@ -68,4 +69,15 @@ def timeless_animation() -> bytes:
         dates = 16 if content[found.end()] else 8  # ISO/IEC 14496-12, 8.4.2, by the box's version
         place = found.end() + 4 + dates
         content[place : place + 4] = bytes(4)
+    return bytes(content)
+
+
+def hidden_pixels(width: int, height: int, **options: Any) -> bytes:
+    """An AVIF file that claims 64 x 64 pixels, and holds so many."""
+    buffer = io.BytesIO()
+    picture = Image.new("RGB", (width, height), "teal")
+    picture.save(buffer, "AVIF", speed=10, **options)
+    content = bytearray(buffer.getvalue())
+    for found in re.finditer(rb"ispe", content):
+        struct.pack_into(">II", content, found.end() + 4, 64, 64)
     return bytes(content)

@@ -13,7 +13,7 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from django_polyimages.conf import Settings, get_settings
@@ -21,7 +21,7 @@ from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS, OriginalFormat
 from django_polyimages.pixels.memory import memory_of
 from django_polyimages.pixels.metadata import orientation_of
-from django_polyimages.pixels.parts import check_parts
+from django_polyimages.pixels.parts import check_parts, damaged
 from django_polyimages.pixels.support import most_pixels
 
 logger = logging.getLogger("django_polyimages")
@@ -143,11 +143,7 @@ def refusing_damage() -> Iterator[None]:
         raise
     except Exception as error:
         logger.warning("A decoder failed; the image is refused as damaged.", exc_info=error)
-        raise InvalidImage(
-            # Lazy: raised in another thread, shown in the language of the caller.
-            "damaged",
-            gettext_lazy("The image is damaged or incomplete, it cannot be read."),
-        ) from error
+        raise damaged() from error
 
 
 def _check_bytes(file: File[bytes], settings: Settings) -> None:
