@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from typing import Any
 
 from PIL import Image, ImageCms
 
@@ -85,3 +86,27 @@ def _pipeline(elements: int, points: int) -> bytes:
     head = b"mpet" + bytes(4) + struct.pack(">HHI", 3, 3, elements)
     place = struct.pack(">II", len(head) + 8 * elements, len(curve_set))
     return head + place * elements + curve_set
+
+
+def timeless_animation() -> bytes:
+    """An AVIF animation whose frames last a number of seconds divided by zero."""
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
+    frames[0].save(buffer, "AVIF", save_all=True, append_images=frames[1:], duration=100)
+    content = bytearray(buffer.getvalue())
+    for found in re.finditer(rb"mdhd", content):
+        dates = 16 if content[found.end()] else 8  # ISO/IEC 14496-12, 8.4.2, by the box's version
+        place = found.end() + 4 + dates
+        content[place : place + 4] = bytes(4)
+    return bytes(content)
+
+
+def hidden_pixels(width: int, height: int, **options: Any) -> bytes:
+    """An AVIF file that claims 64 x 64 pixels, and holds so many."""
+    buffer = io.BytesIO()
+    picture = Image.new("RGB", (width, height), "teal")
+    picture.save(buffer, "AVIF", speed=10, **options)
+    content = bytearray(buffer.getvalue())
+    for found in re.finditer(rb"ispe", content):
+        struct.pack_into(">II", content, found.end() + 4, 64, 64)
+    return bytes(content)

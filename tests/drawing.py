@@ -10,6 +10,8 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms, ImageDraw
 
+from tests.attacks import timeless_animation
+
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 160, 60), (30, 60, 200), (230, 210, 40)
 QUARTERS = [RED, GREEN, BLUE, YELLOW]
 _STORED_AS = {  # how a camera stores an upright picture, by EXIF orientation
@@ -128,6 +130,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "jpeg cut in its header": ("photo.jpg", photo(800, 600)[:300], "damaged"),
     "truncated png": ("photo.png", to_bytes(quarters(), "PNG")[:-60], "damaged"),
     "truncated webp": ("photo.webp", to_bytes(quarters(), "WEBP")[:-60], "damaged"),
+    "timeless avif": ("photo.avif", timeless_animation(), "damaged"),
     "truncated avif": ("photo.avif", to_bytes(quarters(), "AVIF")[:-60], "damaged"),
     "truncated gif": ("photo.gif", to_bytes(quarters(), "GIF")[:-200], "damaged"),
     "png of 900 million pixels": ("photo.png", bomb(), "too_many_pixels"),

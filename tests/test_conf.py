@@ -14,7 +14,16 @@ def test_without_options_the_defaults_hold():
     assert settings.versions == DEFAULT_VERSIONS
     assert settings.version_names == ("thumb", "sm", "md", "lg")
     assert settings.max_bytes == 20_971_520
-    assert settings.max_pixels == 50_000_000
+    assert settings.pixels_of("JPEG") == 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("option", "jpeg", "webp"),
+    [(7, 7, 7), ({"WEBP": 7}, 50_000_000, 7), ({}, 50_000_000, 40_000_000)],
+)
+def test_pixels_are_limited_for_all_formats_or_by_format(option, jpeg, webp):
+    settings = load_settings({"MAX_PIXELS": option})
+    assert (settings.pixels_of("JPEG"), settings.pixels_of("WEBP")) == (jpeg, webp)
 
 
 def test_options_replace_defaults():
@@ -38,6 +47,11 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"MAX_BYTES": "20"}, "MAX_BYTES is '20', not of type int."),
         ({"MAX_BYTES": True}, "MAX_BYTES is True, not of type int."),
         ({"MAX_PIXELS": 0}, "MAX_PIXELS is 0, it must be positive."),
+        ({"MAX_PIXELS": True}, "MAX_PIXELS is True, it must be positive"),
+        ({"MAX_PIXELS": {"PNG": "5"}}, "it must be positive. Write an int, or a dict"),
+        ({"MAX_PIXELS": {"TIFF": 5}}, "MAX_PIXELS has the unknown format 'TIFF': choose from JPEG"),
+        ({"MAX_MEMORY": 0}, "MAX_MEMORY is 0, it must be positive."),
+        ({"MAX_WAIT": 0.5}, "MAX_WAIT is 0.5, not of type int."),
         ({"STORAGE": 1}, "STORAGE is 1, not of type str."),
         ({"FORMATS": ["JPEG", "TIFF"]}, "choose from JPEG, PNG, WEBP, GIF, AVIF."),
         ({"FORMATS": []}, "choose from JPEG"),

@@ -7,6 +7,7 @@ from django.utils.datastructures import MultiValueDict
 
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import Image
+from django_polyimages.pipeline.slots import slot
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import decodes, storage_calls, stored_keys
 
@@ -48,6 +49,12 @@ class TestImageUploadField:
             assert form.is_valid()
             contact.images.attach(form.cleaned_data["photo"])
         assert len(calls) == 1
+
+    def test_says_so_if_other_images_take_too_long(self, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_WAIT": 1}
+        with slot("hostile", 1), slot("hostile", 1):
+            form = photo_form(photo())
+            assert form.errors.as_data()["photo"][0].code == "busy"
 
     def test_gives_the_file_as_it_came(self):
         form = photo_form(photo())

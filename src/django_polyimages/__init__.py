@@ -5,10 +5,11 @@ from django_polyimages.accessors import (
     get_organization_model,
     get_relation_model,
 )
-from django_polyimages.errors import InvalidImage, NotAttached, NotFound, StorageUnavailable
+from django_polyimages.errors import Busy, InvalidImage, NotAttached, NotFound, StorageUnavailable
 from django_polyimages.specs import VersionSpec
 
 __all__ = [
+    "Busy",
     "InvalidImage",
     "NotAttached",
     "NotFound",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +17,17 @@ from django_polyimages.formats import FORMATS, OriginalFormat
 from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 
 PlaceholderKind = Literal["preview", "color", "none"]
+MAX_PIXELS: Final[Mapping[OriginalFormat, int]] = {
+    "JPEG": 50_000_000,
+    "PNG": 50_000_000,
+    "WEBP": 40_000_000,
+    "GIF": 50_000_000,
+    "AVIF": 30_000_000,
+}
+"""The default maximum by format. The worst file of each needs less than ``MAX_MEMORY``, see
+``pixels/memory`` and ``benchmarks/worst_files.py``; the libraries of WebP and AVIF hold several
+copies of a picture.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +52,20 @@ class Settings:
     """The accepted formats. No other decoder is ever started."""
     max_bytes: int = 20 * 1024 * 1024
     """The maximum size of an original in bytes."""
-    max_pixels: int = 50_000_000
-    """The maximum number of pixels of an original; only the first frame is decoded."""
+    max_pixels: int | Mapping[OriginalFormat, int] = field(default_factory=lambda: MAX_PIXELS)
+    """The maximum number of pixels of an original, for all formats, or by format; those that are
+    not named keep their default. Only the first frame is decoded.
+    """
     max_files: int = 50
     """The maximum number of files in one bulk upload or form field."""
     max_ids: int = 1000
     """The maximum number of ids in one bulk request."""
     max_concurrency: int = 2
     """How many originals one process decodes at the same time; more need more memory."""
+    max_memory: int = 768 * 1024 * 1024
+    """How many bytes the originals that one process decodes at the same time may need."""
+    max_wait: int = 30
+    """How many seconds an upload may wait until other originals are decoded."""
     webp_method: int = 4
     """Effort of the WebP encoder, from 0 (fast) to 6 (small); 2 takes half the time of 4."""
     placeholder: PlaceholderKind = "preview"
@@ -57,6 +74,12 @@ class Settings:
     """
     generate: str = "inline"
     """When versions are generated; ``inline`` means during the upload."""
+
+    def pixels_of(self, name: OriginalFormat) -> int:
+        """The maximum number of pixels of an original of this format."""
+        if isinstance(self.max_pixels, int):
+            return self.max_pixels
+        return self.max_pixels.get(name, MAX_PIXELS[name])
 
     @property
     def version_names(self) -> tuple[str, ...]:
@@ -111,13 +134,25 @@ def _complaints(settings: Settings) -> Iterator[str]:
 
 
 def _wrong_types(settings: Settings) -> Iterator[str]:
-    for field in fields(settings):
-        value: Any = getattr(settings, field.name)
-        wanted: type = type(field.default)
+    for option in fields(settings):
+        value: Any = getattr(settings, option.name)
+        if option.default is MISSING:
+            yield from _wrong_pixels(value)
+            continue
+        wanted: type = type(option.default)
         if not isinstance(value, wanted) or isinstance(value, bool):
-            yield f"{field.name.upper()} is {value!r}, not of type {wanted.__name__}."
-        elif isinstance(value, int) and value < (0 if field.name == "webp_method" else 1):
-            yield f"{field.name.upper()} is {value!r}, it must be positive."
+            yield f"{option.name.upper()} is {value!r}, not of type {wanted.__name__}."
+        elif isinstance(value, int) and value < (0 if option.name == "webp_method" else 1):
+            yield f"{option.name.upper()} is {value!r}, it must be positive."
+
+
+def _wrong_pixels(value: Any) -> Iterator[str]:
+    limits = value if isinstance(value, Mapping) else {"JPEG": value}
+    if not all(type(limit) is int and limit > 0 for limit in limits.values()):
+        hint = "Write an int, or a dict of ints by format."
+        yield f"MAX_PIXELS is {value!r}, it must be positive. {hint}"
+    if unknown := [name for name in limits if name not in tuple(FORMATS)]:
+        yield f"MAX_PIXELS has the unknown format {unknown[0]!r}: choose from {', '.join(FORMATS)}."
 
 
 def _wrong_versions(settings: Settings) -> Iterator[str]:

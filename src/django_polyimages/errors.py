@@ -10,7 +10,14 @@ from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-__all__ = ["InvalidImage", "InvalidImageCode", "NotAttached", "NotFound", "StorageUnavailable"]
+__all__ = [
+    "Busy",
+    "InvalidImage",
+    "InvalidImageCode",
+    "NotAttached",
+    "NotFound",
+    "StorageUnavailable",
+]
 
 InvalidImageCode = Literal[
     "empty",
@@ -59,3 +66,13 @@ class NotAttached(ValueError):
 
 class StorageUnavailable(Exception):
     """The original could not be stored. Nothing is left behind, so try again later."""
+
+
+class Busy(StorageUnavailable):
+    """Too many other images are being decoded. Nothing was stored, so try again after
+    ``retry_after`` seconds.
+    """
+
+    def __init__(self, message: str, retry_after: int = 30) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

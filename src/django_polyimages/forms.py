@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import InvalidImage
+from django_polyimages.errors import Busy, InvalidImage
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.pipeline import store
@@ -150,4 +150,6 @@ def _check(file: File[bytes]) -> None:
         store.check(file)
     except InvalidImage as error:
         raise ValidationError(str(error), code=error.code) from error
+    except Busy as error:
+        raise ValidationError(str(error), code="busy") from error
     file.seek(0)

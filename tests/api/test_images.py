@@ -6,6 +6,7 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 
 from django_polyimages.models import Image
+from django_polyimages.pipeline.slots import slot
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.builders import fake_images
 from tests.drawing import REFUSED, photo, upload_of
@@ -74,6 +75,16 @@ class TestUpload:
         assert response.status_code == 503
         assert "try again later" in response.json()["detail"]
         assert not Image.objects.exists()
+
+    def test_who_waits_too_long_for_others_is_told_when_to_come_back(self, client, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_WAIT": 1}
+        with slot("hostile", 1), slot("hostile", 1):
+            response = upload(client)
+        assert response.status_code == 503
+        assert response["Retry-After"] == "1"
+        assert "try again later" in response.json()["detail"]
+        assert stored_keys() == []
+        assert upload(client).status_code == 200
 
     def test_one_file_is_sent_in_one_field(self, client):
         two = upload(client, upload_of(photo()), upload_of(photo()))

@@ -44,11 +44,25 @@ def test_a_version_that_pillow_cannot_write_is_an_error(without_avif, settings):
 
 
 @pytest.mark.parametrize(
-    ("limit", "found"), [(25_000_000, []), (24_999_999, ["polyimages.W008"]), (None, [])]
+    ("limit", "found"), [(50_000_000, []), (49_999_999, ["polyimages.W008"]), (None, [])]
 )
-def test_pillow_refuses_twice_its_own_limit(monkeypatch, limit, found):
+def test_a_limit_of_pillow_that_is_lower_is_told(monkeypatch, limit, found):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
     assert ids(checks.check_pillow()) == found
+
+
+def test_the_default_limits_of_pixels_fit_into_the_memory():
+    assert checks.check_memory() == []
+
+
+def test_originals_that_need_more_memory_than_allowed_are_told(settings):
+    settings.POLYIMAGES = {"MAX_PIXELS": {"WEBP": 100_000_000}}
+    [message] = checks.check_memory()
+    assert message.id == "polyimages.W020"
+    assert "WEBP files of 100000000 pixels may need 1717 MiB" in message.msg
+    assert '"WEBP": 44739242' in message.hint
+    settings.POLYIMAGES = {"MAX_PIXELS": {"WEBP": 44_739_242}}
+    assert checks.check_memory() == []
 
 
 @pytest.mark.parametrize(("limit", "found"), [(50, []), (49, ["polyimages.W006"]), (None, [])])

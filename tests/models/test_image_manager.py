@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django_polyimages import InvalidImage, StorageUnavailable
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models.deletions import FileDeletionManager
-from django_polyimages.pipeline import generation
+from django_polyimages.pipeline import generation, slots
 from tests.builders import fake_images, uploaded
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
@@ -64,6 +64,17 @@ class TestUpload:
         with pytest.raises(StorageUnavailable):
             uploaded(acme)
         assert not Image.objects.exists()
+
+    def test_each_organization_gets_its_turn(self, acme, monkeypatch):
+        owners = []
+
+        def spy(owner, memory):
+            owners.append(owner)
+            return slots.slot(owner, memory)
+
+        monkeypatch.setattr(generation, "slot", spy)
+        Image.objects.regenerate(uploaded(acme), everything=True)
+        assert owners == [acme.pk, acme.pk]
 
     def test_a_row_that_cannot_be_written_leaves_no_files(self, acme):
         with pytest.raises(IntegrityError), transaction.atomic():

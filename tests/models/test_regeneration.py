@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 from django_polyimages import VersionSpec
 from django_polyimages.models import FileDeletion, Image, Regeneration
 from django_polyimages.pipeline import generation
+from django_polyimages.pipeline.slots import slot
 from django_polyimages.specs import DEFAULT_VERSIONS
 from organizations.models import Organization
 from tests.drawing import BLUE, GREEN, RED, YELLOW, corners, looks_like, photo, upload_of
@@ -321,6 +322,15 @@ class TestFailure:
             raise RuntimeError
         assert Image.objects.get().keys == before
         assert stored_keys() == sorted(before)
+
+
+def test_an_image_for_which_there_is_no_time_stays_as_it_is(image, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_WAIT": 1}
+    before = Image.objects.values().get()
+    with slot("hostile", 1), slot("hostile", 1):
+        result = regenerate(image, everything=True)
+    assert "try again later" in result.failure
+    assert Image.objects.values().get() == before
 
 
 class TestBesideOthers:

@@ -11,11 +11,13 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from django_polyimages import InvalidImage
-from django_polyimages.pixels.inspection import inspect
+from django_polyimages.pixels.inspection import inspect, refusing_damage
 from tests.drawing import REFUSED, bomb, chunk, photo, quarters, to_bytes
 
 # Only decoding detects these, see tests/pipeline.
-ONLY_IN_THE_PIXELS = {"truncated jpeg", "truncated webp", "truncated avif", "truncated gif"}
+ONLY_IN_THE_PIXELS = {
+    *("truncated jpeg", "truncated webp", "truncated avif", "truncated gif", "timeless avif")
+}
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
@@ -85,6 +87,13 @@ def test_the_limit_of_pixels_is_exact(settings, limit, accepted):
             inspect(file)
 
 
+def test_each_format_has_a_limit_of_pixels_of_its_own(settings):
+    settings.POLYIMAGES = {"MAX_PIXELS": {"WEBP": 119_999}}
+    inspect(ContentFile(photo(400, 300)))
+    with pytest.raises(InvalidImage, match="Too many pixels"):
+        inspect(ContentFile(to_bytes(quarters(400, 300), "WEBP")))
+
+
 @pytest.mark.parametrize("side", [10_000, 12_000, 20_000])
 def test_more_pixels_than_pillow_itself_warns_of_are_our_error(side):
     """Pillow warns above 89 million pixels and fails above 179 million; the limit is 50 million."""
@@ -92,6 +101,36 @@ def test_more_pixels_than_pillow_itself_warns_of_are_our_error(side):
     with pytest.raises(InvalidImage) as caught:
         inspect(ContentFile(content))
     assert caught.value.code == "too_many_pixels"
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [(100_000, "0.1"), (10_000, "0.02")])
+def test_where_the_host_has_a_lower_limit_for_pillow_the_message_tells_it(
+    monkeypatch, limit, allowed
+):
+    """With warnings as errors, as here, it is the limit itself, otherwise twice as much."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(InvalidImage, match=f"allowed are {allowed} megapixels"):
+        inspect(ContentFile(photo(400, 300)))
+
+
+def refuse(error: BaseException) -> None:
+    with refusing_damage():
+        raise error
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyError, AttributeError, OverflowError])
+def test_whatever_a_decoder_raises_is_damage_and_logged(error, caplog):
+    with pytest.raises(InvalidImage) as caught:
+        refuse(error("of a decoder"))
+    assert caught.value.code == "damaged"
+    [record] = caplog.records
+    assert record.exc_info[0] is error
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, SystemExit])
+def test_lack_of_memory_and_an_interrupt_are_no_damage(error):
+    with pytest.raises(error):
+        refuse(error())
 
 
 def test_a_bomb_costs_no_memory():

@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate
-from django_polyimages.errors import InvalidImage, NotAttached, NotFound, StorageUnavailable
+from django_polyimages.errors import Busy, InvalidImage, NotAttached, NotFound, StorageUnavailable
 
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 """Django's errors for a body that is too large, has too many parts or is incomplete."""
@@ -58,6 +58,10 @@ def answering_errors(view: View) -> View:
             return answer(HTTPStatus.FORBIDDEN, str(error) or _("You may not do this."))
         except InvalidImage as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error))
+        except Busy as error:
+            response = answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            response["Retry-After"] = str(error.retry_after)
+            return response
         except StorageUnavailable as error:
             return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         except UNREADABLE as error:

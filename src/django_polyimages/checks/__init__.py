@@ -27,6 +27,7 @@ def register() -> None:
     for check in (
         policy.check_policy,
         settings.check_pillow,
+        settings.check_memory,
         settings.check_uploads,
         settings.check_templates,
     ):

@@ -16,6 +16,7 @@ from django.template.loader import get_template
 from django.utils.module_loading import import_string
 
 from django_polyimages.conf import get_settings
+from django_polyimages.pixels.memory import worst_of
 from django_polyimages.pixels.support import is_supported, most_pixels
 
 _MIB = 1024 * 1024
@@ -46,19 +47,40 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
         for name in settings.formats
         if not is_supported(name)
     ]
-    limit = most_pixels()
-    if limit and settings.max_pixels > limit:
+    limits = most_pixels()
+    most = max(settings.pixels_of(name) for name in settings.formats)
+    if limits and most > limits[0]:
         messages.append(
             checks.Warning(
-                f'POLYIMAGES["MAX_PIXELS"] is {settings.max_pixels}, but Pillow rejects images of '
-                f"more than {limit} pixels.",
-                hint=f"Lower MAX_PIXELS to {limit}, or raise Pillow's limit in your settings: "
-                f"PIL.Image.MAX_IMAGE_PIXELS = {settings.max_pixels}.",
+                f'POLYIMAGES["MAX_PIXELS"] is {most}, but Pillow warns of images of '
+                f"more than {limits[0]} pixels (images are rejected where warnings are errors), "
+                f"and rejects images of more than {limits[1]}.",
+                hint=f"Lower MAX_PIXELS to {limits[0]}, or raise Pillow's limit in your settings: "
+                f"PIL.Image.MAX_IMAGE_PIXELS = {most}.",
                 obj="POLYIMAGES",
                 id="polyimages.W008",
             )
         )
     return messages
+
+
+def check_memory(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that every original that ``MAX_PIXELS`` allows fits into ``MAX_MEMORY``."""
+    settings = get_settings()
+    needs = {name: worst_of(name, settings.pixels_of(name)) for name in settings.formats}
+    return [
+        checks.Warning(
+            f"{name} files of {settings.pixels_of(name)} pixels may need {-(-need // _MIB)} MiB, "
+            f'more than POLYIMAGES["MAX_MEMORY"] ({settings.max_memory // _MIB} MiB).',
+            hint=f'Set "MAX_MEMORY" to {-(-need // _MIB)} * 1024 * 1024, if the server has as much '
+            f'for each process, or "MAX_PIXELS": {{"{name}": '
+            f"{settings.max_memory * settings.pixels_of(name) // need}}}.",
+            obj="POLYIMAGES",
+            id="polyimages.W020",
+        )
+        for name, need in needs.items()
+        if need > settings.max_memory
+    ]
 
 
 def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:

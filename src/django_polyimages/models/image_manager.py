@@ -78,12 +78,14 @@ class ImageManager(_Manager[ImageT]):
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
         The default ``title`` is the name of the file. ``fields`` are for your own image model.
-        Raises ``InvalidImage`` for a file it does not accept, and ``StorageUnavailable`` if the
-        storage fails; nothing is left behind in both cases. If a version cannot be generated, the
-        upload succeeds, but ``status`` is ``failed`` and ``failure_reason`` says why.
+        Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
+        fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
+        If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
+        ``failure_reason`` says why.
         """
         using = database_for_writing(self)
-        with store.store(file, using=using) as stored:
+        owner = getattr(organization, "pk", None)
+        with store.store(file, using=using, owner=owner) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
             image: ImageT = self.create(
                 file=stored.key,

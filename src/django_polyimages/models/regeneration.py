@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
+from django_polyimages.errors import Busy
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
@@ -55,8 +56,12 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
         specs = get_settings().versions if everything else image.outdated_specs
         if not specs and not _obsolete(image) and image.status == image.Status.READY:
             return Regeneration([])
-        with suppress(_Overtaken):
+        try:
             return _regenerate(image, specs, using)
+        except Busy as error:
+            return Regeneration([], failure=str(error))
+        except _Overtaken:
+            continue
     return Regeneration([], failure=_("Others are changing this image; try again later."))
 
 
@@ -77,7 +82,9 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
-    with store.regenerate(image.key, specs, image.focal_point, using=using) as generated:
+    owner = image.organization_id
+    work = store.regenerate(image.key, specs, image.focal_point, using=using, owner=owner)
+    with work as generated:
         again_after_deadlock(partial(_record, image, generated, using), using=using)
     return Regeneration(list(generated.versions), generated.failure)
 

@@ -6,7 +6,7 @@ the threads share nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from django.core.files.base import File
 
 from django_polyimages.pipeline import threads
+from django_polyimages.pipeline.slots import slot
 from django_polyimages.pixels.inspection import Facts
 from django_polyimages.pixels.placeholders import Placeholder, placeholder_of
 from django_polyimages.pixels.scaling import Plan, decode, encode, plan, prepare, render
@@ -56,22 +57,29 @@ def generate(
     facts: Facts,
     specs: Sequence[VersionSpec],
     focal_point: FocalPoint = CENTRE,
+    *,
+    owner: Hashable = None,
 ) -> Generator[Event, None, None]:
     """Yield events while versions of ``file`` are generated; the last one is ``Finished``.
 
     A damaged file raises nothing: there is no ``Decoded`` event, and ``Finished`` says why. If the
     caller stops early, this waits until no thread uses the file any more.
+
+    ``owner`` is the primary key of the organization, each of which gets its turn. Raises ``Busy``
+    if that takes too long.
     """
     events: SimpleQueue[Event] = SimpleQueue()
-    work = threads.submit("slots", _generate, file, plan(facts, specs, focal_point), events.put)
-    work.add_done_callback(lambda done: _report_end(done, events.put))
-    try:
-        while not isinstance(event := events.get(), Finished):
-            yield event
-        yield event
-    finally:
-        if not work.cancel():
-            wait([work])
+    todo = plan(facts, specs, focal_point)
+    with slot(owner, todo.memory):
+        work = threads.submit("slots", _generate, file, todo, events.put)
+        work.add_done_callback(lambda done: _report_end(done, events.put))
+        try:
+            while not isinstance(event := events.get(), Finished):
+                yield event
+        finally:
+            if not work.cancel():
+                wait([work])
+    yield event
 
 
 def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) -> Finished:

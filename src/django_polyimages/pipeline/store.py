@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -75,7 +75,8 @@ def check(file: File[bytes]) -> Facts:
     """The facts of ``file`` after decoding it completely, without storing anything.
 
     For forms, which must report errors before anything is stored. The file keeps the result, so
-    that ``store()`` need not repeat the work. Raises ``InvalidImage``.
+    that ``store()`` need not repeat the work. Raises ``InvalidImage``, and ``Busy`` if other images
+    take too long.
     """
     facts = inspect(file)
     events = list(generate(file, facts, get_settings().versions))
@@ -86,16 +87,17 @@ def check(file: File[bytes]) -> Facts:
 
 
 @contextmanager
-def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
+def store(file: File[bytes], *, using: str, owner: Hashable = None) -> Iterator[StoredImage]:
     """A context manager that checks ``file``, stores it and its versions and yields the result.
 
     The body records the result in the database ``using``, in a transaction or savepoint of its own.
     If that is rolled back, because the body raises or later, the files are deleted.
+    Each ``owner``, the primary key of an organization, gets its turn.
 
-    Raises ``InvalidImage`` before anything is written, and ``StorageUnavailable`` after deleting
-    everything that was written.
+    Raises ``InvalidImage`` or ``Busy`` before anything is written, and ``StorageUnavailable`` after
+    deleting everything that was written.
     """
-    facts, events = _checked(file)
+    facts, events = _checked(file, owner)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
     with _writing() as puts:
         original = _Content(file, facts.media_type)
@@ -107,13 +109,18 @@ def store(file: File[bytes], *, using: str) -> Iterator[StoredImage]:
 
 @contextmanager
 def regenerate(
-    key: str, specs: Sequence[VersionSpec], focal_point: FocalPoint, *, using: str
+    key: str,
+    specs: Sequence[VersionSpec],
+    focal_point: FocalPoint,
+    *,
+    using: str,
+    owner: Hashable = None,
 ) -> Iterator[Generated]:
     """A context manager that regenerates versions of the original ``key``, under new keys.
 
     The body records them in the database ``using``. If it raises, or the caller's transaction is
     rolled back later, the files are deleted. If the original cannot be read, or the settings no
-    longer allow it, ``failure`` says so.
+    longer allow it, ``failure`` says so. Raises ``Busy`` if other images take too long.
     """
     if not specs:
         yield Generated(versions={}, placeholder=Placeholder(), failure="")
@@ -125,7 +132,7 @@ def regenerate(
         return
     file, facts = reading.result()
     with file, _writing() as puts:
-        events = generate(file, facts, specs, focal_point)
+        events = generate(file, facts, specs, focal_point, owner=owner)
         key_of = partial(version_key, key, token=new_token())
         generated = _write(events, puts, key_of, focal_point=focal_point)
     with ExitStack() as undo:
@@ -134,13 +141,13 @@ def regenerate(
     remove_on_rollback(_written(puts), using)
 
 
-def _checked(file: File[bytes]) -> tuple[Facts, _Events]:
+def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, _Events]:
     """The result of ``check()`` for this file, or else the result of checking it now."""
     checked: _Checked | None = file.__dict__.pop(_CHECKED, None)  # it holds all versions
     if checked and checked.settings == get_settings() and checked.facts.sha256 == sha256_of(file):
         return checked.facts, (event for event in checked.events)
     facts = inspect(file)
-    return facts, generate(file, facts, get_settings().versions)
+    return facts, generate(file, facts, get_settings().versions, owner=owner)
 
 
 def _read_original(key: str) -> tuple[File[bytes], Facts]:

@@ -15,9 +15,9 @@ from typing import Any, Final, Literal, TypeVar
 from django_polyimages.conf import get_settings
 
 Pool = Literal["slots", "encoders", "transfers", "deletions"]
-"""``slots`` decode and scale; their number limits the memory, however many requests there are. (A
-thread per upload with a semaphore would not, because glibc keeps an arena for each thread.) There
-is one encoder per core. ``transfers`` and ``deletions`` wait for the storage; they are separate, so
+"""``slots`` decode and scale; ``pipeline/slots`` says whose turn it is. (The threads of requests
+would need more memory, because glibc keeps an arena for each thread.) There is one encoder per
+core. ``transfers`` and ``deletions`` wait for the storage; they are separate, so
 that a thousand deletions do not delay an upload.
 """
 _TRANSFERS: Final = 10  # enough for two uploads of an original and four versions

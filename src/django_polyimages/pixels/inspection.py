@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import struct
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,28 +13,18 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS, OriginalFormat
+from django_polyimages.pixels.memory import memory_of
 from django_polyimages.pixels.metadata import orientation_of
-from django_polyimages.pixels.parts import check_parts
+from django_polyimages.pixels.parts import check_parts, damaged
+from django_polyimages.pixels.support import most_pixels
 
-_DECODER_ERRORS: Final = (
-    # Exceptions of Pillow's five decoders on damaged files, and warnings, which the host may have
-    # turned into errors.
-    Warning,
-    OSError,
-    ValueError,
-    SyntaxError,
-    IndexError,
-    EOFError,
-    TypeError,
-    RuntimeError,
-    struct.error,
-)
+logger = logging.getLogger("django_polyimages")
 _READS: Final = 2000
 """How often a decoder may read for the header: enough for 600 chunks or segments. Phones write 50.
 Without a limit, Pillow needs a minute and nearly a gigabyte for a file of tiny chunks."""
@@ -51,6 +41,8 @@ class Facts:
     """Displayed width in pixels, after the EXIF orientation."""
     height: int
     """Displayed height in pixels, after the EXIF orientation."""
+    memory: int
+    """How many bytes decoding it may need, at most."""
     orientation: int
     """EXIF orientation, 1 (as stored) to 8."""
     sha256: str
@@ -78,8 +70,9 @@ def inspect(file: File[bytes]) -> Facts:
     check_parts(file)
     with refusing_damage(), open_image(file) as image:
         stored = image.size
-        _check_pixels(stored, settings)
         name = _format_of(image)
+        _check_pixels(stored, settings.pixels_of(name))
+        memory = memory_of(image)
         orientation = orientation_of(image.info.get("exif", b""))
         image.verify()
     upright = stored if orientation < 5 else stored[::-1]
@@ -88,6 +81,7 @@ def inspect(file: File[bytes]) -> Facts:
         byte_size=file.size,
         width=upright[0],
         height=upright[1],
+        memory=memory,
         orientation=orientation,
         sha256=sha256_of(file),
     )
@@ -129,25 +123,27 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
             % {"formats": ", ".join(formats)},
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        # Pillow's own limit, which is a warning that the host may have turned into an error.
-        raise _too_many_pixels(get_settings()) from error
+        # Pillow's own limit, which is a warning that the host may have turned into an error. The
+        # check W008 tells hosts whose limit it is.
+        raise _too_many_pixels(_limit_of_pillow(error)) from error
     reader.reads_left = _READS + file.size // 256  # PNG encoders write pixels in chunks of 8 KiB
     return image
 
 
 @contextmanager
 def refusing_damage() -> Iterator[None]:
-    """Convert exceptions of a decoder on a damaged file to ``InvalidImage``."""
+    """Convert exceptions of a decoder on a damaged file to ``InvalidImage``, and log them.
+
+    That is every exception but lack of memory: no list of those that Pillow and five libraries
+    raise for damage is complete, and warnings are among them where the host turns them into errors.
+    """
     try:
         yield
-    except InvalidImage:
+    except (InvalidImage, MemoryError):
         raise
-    except _DECODER_ERRORS as error:
-        raise InvalidImage(
-            # Lazy: raised in another thread, shown in the language of the caller.
-            "damaged",
-            gettext_lazy("The image is damaged or incomplete, it cannot be read."),
-        ) from error
+    except Exception as error:
+        logger.warning("A decoder failed; the image is refused as damaged.", exc_info=error)
+        raise damaged() from error
 
 
 def _check_bytes(file: File[bytes], settings: Settings) -> None:
@@ -164,18 +160,26 @@ def _check_bytes(file: File[bytes], settings: Settings) -> None:
         )
 
 
-def _check_pixels(size: tuple[int, int], settings: Settings) -> None:
-    if size[0] * size[1] > settings.max_pixels:
-        raise _too_many_pixels(settings, size)
+def _check_pixels(size: tuple[int, int], limit: int) -> None:
+    if size[0] * size[1] > limit:
+        raise _too_many_pixels(limit, size)
 
 
-def _too_many_pixels(settings: Settings, size: tuple[int, int] | None = None) -> InvalidImage:
-    limit = number_format(f"{settings.max_pixels / 1_000_000:g}")
+def _limit_of_pillow(error: Exception) -> int:
+    """The limit that a picture exceeded which Pillow did not open: Pillow's, or a lower one."""
+    settings = get_settings()
+    warns_and_fails_above = most_pixels() or ()
+    limits = warns_and_fails_above[0 if isinstance(error, Warning) else 1 :]
+    return min(*limits, max(settings.pixels_of(name) for name in settings.formats))
+
+
+def _too_many_pixels(limit: int, size: tuple[int, int] | None = None) -> InvalidImage:
+    allowed = number_format(f"{limit / 1_000_000:g}")
     if size is None:
         message = _("Too many pixels, allowed are %(limit)s megapixels.")
-        return InvalidImage("too_many_pixels", message % {"limit": limit})
+        return InvalidImage("too_many_pixels", message % {"limit": allowed})
     message = _("Too many pixels (%(width)s x %(height)s), allowed are %(limit)s megapixels.")
-    facts = {"width": size[0], "height": size[1], "limit": limit}
+    facts = {"width": size[0], "height": size[1], "limit": allowed}
     return InvalidImage("too_many_pixels", message % facts)
 
 

@@ -14,7 +14,10 @@ from typing import Final
 from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage
+from django_polyimages.pixels import av1
+from django_polyimages.pixels.samples import boxes, samples_of_items, samples_of_tracks
 
 MAX_SEGMENTS: Final = 20_000
 """Of a JPEG, and boxes of an AVIF: 15 to 35 ms of work. Phones write about 50."""
@@ -94,23 +97,52 @@ def _check_avif(file: File[bytes]) -> None:
         if len(header) < 8:
             return
         size, kind = struct.unpack(">I4s", header[:8])
+        start = position + 8
         if size == 1 and len(header) == 16:
             [size] = struct.unpack(">Q", header[8:])
+            start += 8
         elif size == 0:
             size = file.size - position
         if size < 8:
             return
         if size > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, size):
             raise _too_complex()
-        if kind == b"meta":
-            file.seek(position + 12)  # after version and flags
-            _check_meta(file.read(size - 12))
+        if kind in (b"meta", b"moov") and position + size <= file.size:  # else it is cut off
+            file.seek(start)
+            _check_pictures(file, kind, file.read(max(0, position + size - start)))
         position += size
     raise _too_complex()
 
 
+def _check_pictures(file: File[bytes], kind: bytes, body: bytes) -> None:
+    if kind == b"moov":
+        _check_frames(samples_of_tracks(file, body), file.size)
+    else:
+        meta = body[4:]  # after version and flags
+        _check_meta(meta)
+        _check_frames(samples_of_items(file, meta), file.size)
+
+
+def _check_frames(samples: Iterator[bytes], most: int) -> None:
+    """Refuse frames that are larger than the file says: a decoder would need too much memory."""
+    limit = get_settings().pixels_of("AVIF")
+    size = pixels = 0
+    try:
+        for sample in samples:
+            size += len(sample)
+            largest = av1.pixels_of(sample)
+            pixels += largest
+            # The picture, its transparency and a gain map; the tiles of a picture add up to it.
+            if size > most or largest > limit or pixels > 3 * limit:
+                raise _too_complex()
+    except InvalidImage:
+        raise
+    except (struct.error, ValueError, IndexError) as error:
+        raise damaged() from error
+
+
 def _check_meta(meta: bytes) -> None:
-    for kind, body in _boxes(meta):
+    for kind, body in boxes(meta):
         try:
             entries = _entries(kind, body)
         except struct.error:
@@ -128,14 +160,14 @@ def _entries(kind: bytes, body: bytes) -> int:
         return _locations(body, version)
     if kind == b"iref":
         wide = 4 if version else 2
-        return sum(1 + (len(box) - wide - 2) // wide for _kind, box in _boxes(body[4:]))
+        return sum(1 + (len(box) - wide - 2) // wide for _kind, box in boxes(body[4:]))
     if kind == b"iprp":
-        return max((_properties(name, box) for name, box in _boxes(body)), default=0)
+        return max((_properties(name, box) for name, box in boxes(body)), default=0)
     return 0
 
 
 def _properties(kind: bytes, body: bytes) -> int:
-    return sum(1 for _box in _boxes(body)) if kind == b"ipco" else _number(body, 4, 4)
+    return sum(1 for _box in boxes(body)) if kind == b"ipco" else _number(body, 4, 4)
 
 
 def _locations(body: bytes, version: int) -> int:
@@ -159,15 +191,9 @@ def _number(body: bytes, place: int, width: int) -> int:
     return number
 
 
-def _boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The type and content of each box inside of another."""
-    place = 0
-    while place + 8 <= len(body):
-        size, kind = struct.unpack_from(">I4s", body, place)
-        if size < 8:
-            return
-        yield kind, body[place + 8 : place + size]
-        place += size
+def damaged() -> InvalidImage:
+    # Lazy: raised in another thread, shown in the language of the caller.
+    return InvalidImage("damaged", _("The image is damaged or incomplete, it cannot be read."))
 
 
 def _too_complex() -> InvalidImage:

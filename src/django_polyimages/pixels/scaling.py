@@ -15,6 +15,7 @@ from PIL import Image
 from django_polyimages.conf import get_settings
 from django_polyimages.pixels.colours import simple_mode, srgb
 from django_polyimages.pixels.inspection import Facts, open_image, refusing_damage
+from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION
 from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 NEAR_MISS = 0.96
@@ -55,6 +56,11 @@ class Plan:
             size = max(1, round(self.facts.width * scale)), max(1, round(self.facts.height * scale))
         return size if self.facts.orientation < 5 else (size[1], size[0])
 
+    @property
+    def memory(self) -> int:
+        """How many bytes decoding the original and scaling its versions may need."""
+        return self.facts.memory + PER_PIXEL_OF_A_VERSION * self.size[0] * self.size[1]
+
 
 def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE) -> Plan:
     """The plan for an original of which nothing has been decoded yet."""
@@ -76,7 +82,7 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image:
             # Skip the chunks after the pixels: they are not needed and may be compressed.
             image.load_end = lambda: None  # type: ignore[method-assign]
         image.load()
-    _mend_transparency(image, raw_mode)
+        _mend_transparency(image, raw_mode)
     return image
 
 

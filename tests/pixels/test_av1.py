@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from django_polyimages import InvalidImage
+from django_polyimages.pixels import av1
+from django_polyimages.pixels.inspection import inspect
+from tests import attacks
+from tests.drawing import quarters, to_bytes
+
+UNITS = b"\x12\x00\x0a\x0b\x1f\xf7\x2e\xdf\xf9\xfb\x44\x04\x34\x1a\x10"
+"""The beginning of a picture of 12,000 x 8,000 pixels: a temporal delimiter and its sequence."""
+
+
+def animation(width: int = 64, height: int = 48) -> bytes:
+    frames = [Image.new("RGB", (width, height), colour) for colour in ("red", "blue", "teal")]
+    return to_bytes(frames[0], "AVIF", save_all=True, append_images=frames[1:], speed=10)
+
+
+def test_the_size_of_a_picture_is_in_its_sequence_header():
+    assert av1.pixels_of(UNITS) == 12_000 * 8_000
+    assert av1.pixels_of(b"") == 0
+
+
+@pytest.mark.parametrize("length", range(4, len(UNITS) - 5))
+def test_a_header_that_is_cut_off_is_no_av1(length):
+    with pytest.raises((ValueError, IndexError)):
+        av1.pixels_of(UNITS[:length])
+
+
+def test_countless_units_are_not_read():
+    with pytest.raises(ValueError, match="too many units"):
+        av1.pixels_of(b"\x12\0" * (av1.MAX_UNITS + 1))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        to_bytes(quarters(), "AVIF"),
+        to_bytes(quarters().convert("RGBA"), "AVIF"),
+        to_bytes(quarters().convert("L"), "AVIF", subsampling="4:0:0"),
+        to_bytes(quarters(), "AVIF", subsampling="4:4:4"),
+        to_bytes(quarters(3000, 2000), "AVIF", speed=10, tile_rows=2, tile_cols=2),
+        animation(),
+    ],
+)
+def test_what_encoders_write_is_accepted(content):
+    assert inspect(ContentFile(content)).format == "AVIF"
+
+
+def with_limit_of(settings, pixels: int) -> None:
+    settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_PIXELS": {"AVIF": pixels}}
+
+
+def test_a_file_that_claims_to_be_small_is_refused_for_what_it_holds(settings):
+    with_limit_of(settings, 100_000)
+    with pytest.raises(InvalidImage) as caught:
+        inspect(ContentFile(attacks.hidden_pixels(500, 400)))
+    assert caught.value.code == "too_complex"
+    assert inspect(ContentFile(attacks.hidden_pixels(250, 400))).width == 64
+
+
+def test_the_first_frame_of_an_animation_is_looked_at_too(settings):
+    with_limit_of(settings, 100_000)
+    content = animation(500, 400)
+    movie = content.index(b"moov") - 4
+    hidden = content[:movie].replace(b"meta", b"free") + content[movie:]
+    for file in (content, hidden):
+        with pytest.raises(InvalidImage) as caught:
+            inspect(ContentFile(file))
+        assert caught.value.code == "too_complex"
+
+
+@pytest.mark.parametrize("kind", [b"meta", b"moov"])
+def test_a_box_with_a_long_size_hides_nothing(settings, kind):
+    with_limit_of(settings, 100_000)
+    content = animation(500, 400) if kind == b"moov" else attacks.hidden_pixels(500, 400)
+    start = content.index(kind) - 4
+    size = int.from_bytes(content[start : start + 4], "big")
+    long = b"\0\0\0\1" + kind + (size + 8).to_bytes(8, "big")
+    brands = content[3]  # the length of the box ``ftyp``; two brands less keep the offsets right
+    before = bytes(3) + bytes([brands - 8]) + content[4 : brands - 8] + content[brands:start]
+    moved = before.replace(b"meta", b"free") + long + content[start + 8 :]
+    with pytest.raises(InvalidImage) as caught:
+        inspect(ContentFile(moved))
+    assert caught.value.code == "too_complex"
