@@ -89,3 +89,9 @@ POLYIMAGES = {
     "ORGANIZATION_MODEL": "organizations.Organization",
     "ORGANIZATION_POLICY": "organizations.images.Policy",
 }
+if not bucket:  # whose URLs are signed
+    STORAGES["originals"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(Path(MEDIA_ROOT).parent / "originals")},
+    }
+    POLYIMAGES["ORIGINAL_STORAGE"] = "originals"

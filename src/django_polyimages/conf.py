@@ -35,6 +35,10 @@ class Settings:
     """The versions that are generated for every original."""
     storage: str = "polyimages"
     """The alias in ``STORAGES``; ``default`` is used if this alias does not exist."""
+    original_storage: str | None = None
+    """The alias in ``STORAGES`` of a storage for originals alone, which nobody reaches by a URL.
+    None stores them next to their versions.
+    """
     upload_prefix: str = "images/"
     """The prefix of every key."""
     formats: tuple[OriginalFormat, ...] = tuple(FORMATS)
@@ -113,7 +117,9 @@ def _complaints(settings: Settings) -> Iterator[str]:
 def _wrong_types(settings: Settings) -> Iterator[str]:
     for field in fields(settings):
         value: Any = getattr(settings, field.name)
-        wanted: type = type(field.default)
+        if field.name == "original_storage" and value is None:
+            continue
+        wanted: type = str if field.default is None else type(field.default)
         if not isinstance(value, wanted) or isinstance(value, bool):
             yield f"{field.name.upper()} is {value!r}, not of type {wanted.__name__}."
         elif isinstance(value, int) and value < (0 if field.name == "webp_method" else 1):
