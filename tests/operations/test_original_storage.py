@@ -52,15 +52,12 @@ def test_a_move_that_was_stopped_goes_on(images, originals):
     assert stored_keys(originals) == sorted(image.key for image in images)
 
 
-def test_an_image_that_is_deleted_while_it_is_copied_leaves_no_copy(
-    images, originals, monkeypatch
-):
+def test_an_image_that_is_deleted_while_it_is_copied_leaves_no_copy(images, originals, monkeypatch):
     real = original_storage.moving.move_original
 
     def overtaken(original):
         Image.objects.filter(file=original.key).delete()
-        result = real(original)
-        return result
+        return real(original)
 
     monkeypatch.setattr(original_storage.moving, "move_original", overtaken)
     assert list(move(plan_move())) == []
