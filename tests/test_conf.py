@@ -39,6 +39,8 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"MAX_BYTES": True}, "MAX_BYTES is True, not of type int."),
         ({"MAX_PIXELS": 0}, "MAX_PIXELS is 0, it must be positive."),
         ({"STORAGE": 1}, "STORAGE is 1, not of type str."),
+        ({"STORAGE": None}, "STORAGE is None, not of type str."),
+        ({"ORIGINAL_STORAGE": True}, "ORIGINAL_STORAGE is True, not of type str."),
         ({"FORMATS": ["JPEG", "TIFF"]}, "choose from JPEG, PNG, WEBP, GIF, AVIF."),
         ({"FORMATS": []}, "choose from JPEG"),
         (
