@@ -5,7 +5,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import InMemoryStorage, Storage
 from django.test import Client
 
 from catalog.models import Product
@@ -37,6 +37,15 @@ def files(settings) -> InMemoryStorage:
     backend = storage.get_storage()
     assert isinstance(backend, InMemoryStorage)
     return backend
+
+
+@pytest.fixture
+def originals(files, settings) -> Storage:
+    """The storage of originals alone; ``files`` then holds versions only."""
+    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = settings.STORAGES | {"originals": memory}
+    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
+    return storage.get_original_storage()
 
 
 @pytest.fixture

@@ -76,6 +76,10 @@ EXAMPLES = [
         missing=_unknown("orgs/acme/images/999/"),
     ),
     Example(
+        "get_original", "GET", lambda w: f"orgs/acme/images/{w.image.pk}/original/",
+        missing=_unknown("orgs/acme/images/999/original/"),
+    ),
+    Example(
         "update_image", "PATCH", lambda w: f"orgs/acme/images/{w.image.pk}/",
         lambda w: {"title": "Front door", "alt_text": None},
         wrong={"a field that cannot be changed": lambda w: {"file": "x.jpg"},
@@ -138,8 +142,11 @@ def _section(example: Example, world: World) -> Iterator[str]:
     yield f"```console\n{_curl(example, world)}\n```\n"
     errors = list(_errors(example, world))  # before the call itself, which may delete
     answer = _send(world.client, example, world)
-    yield f"Answers {answer.status_code}" + (":\n" if answer.content else ", without a body.\n")
-    if answer.content:
+    if answer.streaming:
+        yield f"Answers {answer.status_code}, with the file.\n"
+    else:
+        yield f"Answers {answer.status_code}" + (":\n" if answer.content else ", without a body.\n")
+    if not answer.streaming and answer.content:
         yield f"```json\n{_normal(json.dumps(answer.json(), indent=2))}\n```\n"
     yield "| error | when | `detail` |\n|---|---|---|"
     for when, response in errors:

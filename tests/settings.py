@@ -1,7 +1,7 @@
 """The example project as the host for the tests; ``DATABASE_URL`` selects another database."""
 
 from config.settings import *  # noqa: F403
-from config.settings import DATABASES, STORAGES
+from config.settings import DATABASES, POLYIMAGES, STORAGES
 
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     import pymysql
@@ -23,3 +23,5 @@ STORAGES = STORAGES | {
         "OPTIONS": {"base_url": "/media/"},
     },
 }
+# Tests of a storage for originals alone choose it themselves.
+POLYIMAGES = POLYIMAGES | {"ORIGINAL_STORAGE": None}

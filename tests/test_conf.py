@@ -53,6 +53,8 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"MAX_MEMORY": 0}, "MAX_MEMORY is 0, it must be positive."),
         ({"MAX_WAIT": 0.5}, "MAX_WAIT is 0.5, not of type int."),
         ({"STORAGE": 1}, "STORAGE is 1, not of type str."),
+        ({"STORAGE": None}, "STORAGE is None, not of type str."),
+        ({"ORIGINAL_STORAGE": True}, "ORIGINAL_STORAGE is True, not of type str."),
         ({"FORMATS": ["JPEG", "TIFF"]}, "choose from JPEG, PNG, WEBP, GIF, AVIF."),
         ({"FORMATS": []}, "choose from JPEG"),
         (

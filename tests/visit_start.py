@@ -30,7 +30,8 @@ def main() -> None:
     assert sent.status_code == 302, sent.text
     assert pictures(client, "/products/1/") == 3
     assert pictures(client, "/") == 1
-    assert len(list(Path("media/images").glob("*.jpg"))) == 3
+    assert len(list(Path("originals/images").glob("*.jpg"))) == 3
+    assert list(Path("media/images").glob("*.jpg")) == []
     assert len(list(Path("media/images").glob("*.webp"))) == 12
     assert Client(SERVER_NAME="127.0.0.1").get("/products/1/").status_code == 302
     print("shown")  # noqa: T201

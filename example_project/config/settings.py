@@ -69,7 +69,7 @@ MEDIA_URL = "media/"
 MEDIA_ROOT = os.environ.get("MEDIA_ROOT", BASE_DIR / "media")
 LOGIN_URL = "admin:login"
 
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
@@ -89,3 +89,9 @@ POLYIMAGES = {
     "ORGANIZATION_MODEL": "organizations.Organization",
     "ORGANIZATION_POLICY": "organizations.images.Policy",
 }
+if not bucket:  # whose URLs are signed
+    STORAGES["originals"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(Path(MEDIA_ROOT).parent / "originals")},
+    }
+    POLYIMAGES["ORIGINAL_STORAGE"] = "originals"

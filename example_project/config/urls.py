@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from catalog.models import Product
@@ -15,6 +15,7 @@ urlpatterns = [
     path("products/<uuid:pk>/", ObjectPage.as_view(model=Product), name="product"),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("images/", include("django_polyimages.urls")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}gallery/icon.svg")),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -30,7 +30,7 @@ from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser, AnonymousUser
 
-__all__ = ["Access", "get_access"]
+__all__ = ["Access", "get_access", "get_viewable_image"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,25 @@ def get_access(user: AbstractUser | AnonymousUser, org_slug: str) -> Access:
     if not _is_yes(policy.is_member, user, organization):
         raise PermissionDenied(_("You are not a member of this organization."))
     return Access(user, organization, policy)
+
+
+def get_viewable_image(user: AbstractUser | AnonymousUser, image_id: object) -> AbstractImage:
+    """The image with this id, of whichever organization, if ``user`` may view it.
+
+    Raises ``NotFound`` if there is none or the user is not a member of its organization, and
+    ``PermissionDenied`` if the policy does not let the member view it.
+    """
+    images = get_image_model()._default_manager.select_related("organization")
+    image = cast("AbstractImage", _get(images, image_id))
+    slug = getattr(image.organization, get_policy().slug_field)
+    try:
+        access = get_access(user, str(slug))
+    except PermissionDenied:
+        raise NotFound from None
+    if access.organization.pk != image.organization_id:
+        raise NotFound
+    access.require("view", image)
+    return image
 
 
 def is_logged_in(user: AbstractUser | AnonymousUser | None) -> TypeGuard[AbstractUser]:

@@ -46,6 +46,10 @@ class Settings:
     """The versions that are generated for every original."""
     storage: str = "polyimages"
     """The alias in ``STORAGES``; ``default`` is used if this alias does not exist."""
+    original_storage: str | None = None
+    """The alias in ``STORAGES`` of a storage for originals alone, which nobody reaches by a URL.
+    None stores them next to their versions.
+    """
     upload_prefix: str = "images/"
     """The prefix of every key."""
     formats: tuple[OriginalFormat, ...] = tuple(FORMATS)
@@ -139,7 +143,9 @@ def _wrong_types(settings: Settings) -> Iterator[str]:
         if option.default is MISSING:
             yield from _wrong_pixels(value)
             continue
-        wanted: type = type(option.default)
+        if option.name == "original_storage" and value is None:
+            continue
+        wanted: type = str if option.default is None else type(option.default)
         if not isinstance(value, wanted) or isinstance(value, bool):
             yield f"{option.name.upper()} is {value!r}, not of type {wanted.__name__}."
         elif isinstance(value, int) and value < (0 if option.name == "webp_method" else 1):

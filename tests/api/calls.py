@@ -88,6 +88,11 @@ CALLS = [
     ),
     Call("get_image", lambda c, i, o, org: get(c, f"images/{i.pk}/", org), image="before"),
     Call(
+        "get_original",
+        lambda c, i, o, org: get(c, f"images/{i.pk}/original/", org),
+        image="before",
+    ),
+    Call(
         "update_image",
         lambda c, i, o, org: patch(c, f"images/{i.pk}/", {"title": "changed"}, org),
         writes=True,

@@ -11,3 +11,4 @@ STORAGES = STORAGES | {
         "OPTIONS": {"location": os.environ["MEDIA_ROOT"], "base_url": "/media/"},
     }
 }
+SILENCED_SYSTEM_CHECKS = ["polyimages.W026"]  # originals are stored with their versions here

@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from django_polyimages.operations.original_storage import move, plan_move
+from django_polyimages.storage import get_original_storage
 from tests.api.calls import CALLS, bulk_upload, four, get, patch, post, send, target, upload
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
@@ -32,6 +34,22 @@ def test_an_image_from_upload_to_deletion(
         assert send(client, "DELETE", f"images/{image.pk}/", None).status_code == 204
     assert not Photo.objects.exists()
     assert stored_keys(files) == []
+
+
+def test_an_original_in_a_storage_of_its_own(client, files, settings):
+    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = settings.STORAGES | {"originals": memory}
+    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
+    sent = upload(client).json()
+    image = Photo.objects.get()
+    assert sent["url"].endswith(f"/orgs/acme/images/{image.pk}/original/")
+    assert client.get(sent["url"]).getvalue() == photo()
+    assert image.url == f"/images/{image.pk}/original/"
+    assert client.get(image.url).getvalue() == photo()
+    assert image.key not in stored_keys(files)
+    files.save(image.key, get_original_storage().open(image.key))
+    assert [one.result.outcome for one in move(plan_move())] == ["moved"]
+    assert image.key not in stored_keys(files)
 
 
 def test_a_photo_that_a_poster_protects_is_not_deleted(client, photos):

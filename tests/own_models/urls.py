@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from ninja import NinjaAPI
 
 from django_polyimages.api import images_router
@@ -11,4 +11,5 @@ urlpatterns = [
     path("", newest),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("images/", include("django_polyimages.urls")),
 ]

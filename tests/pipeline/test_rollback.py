@@ -172,15 +172,16 @@ def test_a_command_that_ends_with_its_rollback_leaves_nothing(tmp_path):
         env=os.environ
         | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
-            "MEDIA_ROOT": str(tmp_path),
+            "MEDIA_ROOT": str(tmp_path / "media"),
             "DATABASE_URL": "sqlite://:memory:",
             "PYTHONPATH": os.pathsep.join(folders),
         },
         capture_output=True,
         text=True,
     )
-    assert (done.stdout, done.stderr, done.returncode) == ("5\n", "", 3)
-    assert list((tmp_path / "images").iterdir()) == []
+    assert (done.stdout, done.stderr, done.returncode) == ("4\n", "", 3)
+    assert list((tmp_path / "media" / "images").iterdir()) == []
+    assert list((tmp_path / "originals" / "images").iterdir()) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,6 +27,7 @@ from PIL import Image as PillowImage
 import django_polyimages
 from django_polyimages import storage
 from django_polyimages.models import Image
+from django_polyimages.operations.original_storage import move, plan_move
 from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.api.calls import bulk_upload, get, upload
@@ -48,7 +49,7 @@ def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
 def connect(request, server, settings) -> Callable[..., None]:
     """Configures the storage to use a bucket of the server."""
 
-    def put_images_into(bucket: str, **changes) -> None:
+    def put_images_into(bucket: str, alias: str = "polyimages", **changes) -> None:
         arguments = {
             "endpoint_url": getattr(server, request.param),
             "access_key": seaweedfs.ACCESS_KEY,
@@ -56,7 +57,7 @@ def connect(request, server, settings) -> Callable[..., None]:
             "verify": server.ca_bundle,
         }
         entry = s3_storage(bucket, **arguments | changes)
-        settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+        settings.STORAGES = settings.STORAGES | {alias: entry}
 
     return put_images_into
 
@@ -71,6 +72,22 @@ def bucket(connect):
     bucket.objects.all().delete()
     bucket.delete()
     bucket.meta.client.close()
+    gc.collect()
+
+
+@pytest.fixture
+def private(connect, bucket, settings):
+    """A second bucket, for originals; everyone can read the first one."""
+    connect(bucket.name, signed_urls=False)
+    connect(f"test-{uuid.uuid4().hex}", alias="originals")
+    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
+    private = storage.get_original_storage().bucket
+    private.create()
+    yield private
+    private.objects.all().delete()
+    private.delete()
+    private.meta.client.close()
+    storage.get_storage().bucket.meta.client.close()
     gc.collect()
 
 
@@ -202,6 +219,65 @@ def test_a_storage_that_does_not_answer_is_a_503(client, bucket, connect):
     connect(bucket.name, endpoint_url="http://127.0.0.1:9")
     assert upload(client).status_code == 503
     assert not Image.objects.exists()
+
+
+class TestBucketOfOriginals:
+    def test_an_upload_is_five_puts_into_two_buckets(self, client, bucket, private):
+        sent = []
+        for backend in (storage.get_storage(), storage.get_original_storage()):
+            backend.bucket.meta.client.meta.events.register(
+                "before-send.s3", lambda request, **kwargs: sent.append(request.method)
+            )
+        body = upload(client).json()
+        assert sent == ["PUT"] * 5
+        assert keys_in(private) == [body["file"]]
+        assert len(keys_in(bucket)) == 4
+        del sent[:]
+        assert private.name in get(client).json()["items"][0]["url"]
+        assert sent == []
+
+    def test_the_url_of_an_original_is_signed_and_works(self, client, bucket, private, server):
+        url = upload(client).json()["url"]
+        trusting = ssl.create_default_context(cafile=server.ca_bundle)
+        with urllib.request.urlopen(url, context=trusting) as answer:
+            assert answer.read() == photo()
+            assert answer.headers["Content-Disposition"] == "attachment"
+        for guess in (url.partition("?")[0], url.replace(private.name, bucket.name)):
+            with pytest.raises(urllib.error.HTTPError, match=r"403|404") as refused:
+                urllib.request.urlopen(guess, context=trusting)
+            refused.value.close()
+
+    def test_the_view_sends_it_too(self, client, bucket, private):
+        body = upload(client).json()
+        response = client.get(f"/images/{body['id']}/original/")
+        assert response.getvalue() == photo()
+        assert response.headers["Content-Length"] == str(len(photo()))
+
+    def test_it_is_regenerated_from_and_deleted(
+        self, client, bucket, private, django_capture_on_commit_callbacks
+    ):
+        upload(client)
+        image = Image.objects.get()
+        with django_capture_on_commit_callbacks(execute=True):
+            assert Image.objects.regenerate(image, everything=True).failure == ""
+        assert len(keys_in(private) + keys_in(bucket)) == 5
+        with django_capture_on_commit_callbacks(execute=True):
+            image.delete()
+        assert keys_in(private) + keys_in(bucket) == []
+
+    def test_originals_are_moved_into_it(self, client, bucket, private, settings):
+        chosen = settings.POLYIMAGES
+        settings.POLYIMAGES = chosen | {"ORIGINAL_STORAGE": None}
+        body = upload(client).json()
+        settings.POLYIMAGES = chosen
+        assert (len(keys_in(bucket)), keys_in(private)) == (5, [])
+        assert Image.objects.regenerate(Image.objects.get(), everything=True).failure == ""
+        assert [one.result.outcome for one in move(plan_move())] == ["moved"]
+        assert [one.result.outcome for one in move(plan_move())] == ["there already"]
+        assert keys_in(private) == [body["file"]]
+        assert body["file"] not in keys_in(bucket)
+        moved = private.Object(body["file"]).get()
+        assert (moved["Body"].read(), moved["ContentType"]) == (photo(), "image/jpeg")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from django_polyimages.api import images, relations, schemas_in, schemas_out
+from django_polyimages.formats import FORMATS
 
 ORG: Final = "orgs/{org_slug}/"
 IMAGES: Final = ORG + "images/"
@@ -37,17 +38,22 @@ class Endpoint:
     query: type[BaseModel] | None = None
     files: dict[str, Any] | None = None
     """The fields for files, each with its JSON schema."""
+    is_download: bool = False
+    """Whether the response body is an original."""
     errors: tuple[int, ...] = ()
     """Beside those that all endpoints have."""
 
     @property
     def status(self) -> int:
-        return HTTPStatus.OK if self.answer else HTTPStatus.NO_CONTENT
+        return HTTPStatus.OK if self.answer or self.is_download else HTTPStatus.NO_CONTENT
 
     @property
     def document(self) -> dict[str, Any]:
-        """What the OpenAPI entry says about body and query."""
+        """What the OpenAPI entry says about body and query, and about a file as the answer."""
         document: dict[str, Any] = {}
+        if self.is_download:
+            content = {one.media_type: {"schema": _FILE} for one in FORMATS.values()}
+            document["responses"] = {HTTPStatus.OK: {"description": "OK", "content": content}}
         if self.query:
             document["parameters"] = [
                 {"name": name, "in": "query", "required": False, "schema": schema}
@@ -83,6 +89,7 @@ def _of_images() -> list[Endpoint]:
             body=schemas_in.IdsIn, errors=CONFLICT,
         ),
         Endpoint("GET", IMAGE, images.get_image, one),
+        Endpoint("GET", IMAGE + "original/", images.get_original, is_download=True),
         Endpoint("PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn, errors=CONFLICT),
         Endpoint("DELETE", IMAGE, images.delete_image, errors=CONFLICT),
     ]  # fmt: skip

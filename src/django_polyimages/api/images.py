@@ -8,6 +8,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja.responses import Status
 
 from django_polyimages.access import Access
@@ -22,6 +23,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.deadlocks import again_after_deadlock
+from django_polyimages.views import download
 
 
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -33,7 +35,8 @@ def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     access.require("add")
     [file] = read_files(request, "file", at_most=1)
     texts = read_form(request, UploadIn)
-    return image_out(_store(access, file, **texts.model_dump(exclude_unset=True)))
+    image = _store(access, file, **texts.model_dump(exclude_unset=True))
+    return image_out(image, request)
 
 
 def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
@@ -56,7 +59,7 @@ def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     images = filtered(access.images(), page)
     shown, following = page_of(images, page)
     return {
-        "items": [image_out(image) for image in shown],
+        "items": [image_out(image, request) for image in shown],
         "count": None if page.cursor else images.count(),
         "next": following,
     }
@@ -85,7 +88,18 @@ def get_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str, A
     access = enter(request, org_slug)
     image = access.image(image_id)
     access.require("view", image)
-    return image_out(image)
+    return image_out(image, request)
+
+
+def get_original(request: HttpRequest, org_slug: str, image_id: str) -> HttpResponseBase:
+    """Download the original of an image.
+
+    The `url` of an image leads here if its storage has no URLs of its own.
+    """
+    access = enter(request, org_slug)
+    image = access.image(image_id)
+    access.require("view", image)
+    return download(image)
 
 
 def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str, Any]:
@@ -103,7 +117,7 @@ def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str
             image.save(update_fields=[*texts, "updated_at"])
         return image
 
-    return image_out(again_after_deadlock(update, using=using))
+    return image_out(again_after_deadlock(update, using=using), request)
 
 
 def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[None]:

@@ -59,7 +59,7 @@ def list_relations(
     page = read_query(request, Page)
     relations = access.relations(target)
     shown = relations[page.offset : page.offset + page.limit]
-    return _listed(shown, target, count=relations.count())
+    return _listed(request, shown, target, count=relations.count())
 
 
 def bulk_attach(
@@ -108,7 +108,7 @@ def update_relation(
     with access.expecting(target, [image]):
         relation = relations_of(target).update_relation(image, **options)
     relation.image = image
-    return relation_out(relation, target)
+    return relation_out(relation, target, request)
 
 
 def reorder(
@@ -123,10 +123,11 @@ def reorder(
     with access.expecting(target, images):
         relations_of(target).reorder(images)
     relations = list(access.relations(target))
-    return _listed(relations, target, count=len(relations))
+    return _listed(request, relations, target, count=len(relations))
 
 
 def _listed(
-    relations: Iterable[AbstractImageRelation], target: Model, *, count: int
+    request: HttpRequest, relations: Iterable[AbstractImageRelation], target: Model, *, count: int
 ) -> dict[str, Any]:
-    return {"items": [relation_out(relation, target) for relation in relations], "count": count}
+    items = [relation_out(relation, target, request) for relation in relations]
+    return {"items": items, "count": count}

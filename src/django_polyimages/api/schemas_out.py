@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from django.db.models import IntegerField, Model
+from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Schema
 from pydantic import Field, GetJsonSchemaHandler
@@ -15,6 +17,7 @@ from django_polyimages.accessors import get_image_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
+from django_polyimages.storage import needs_view
 
 
 class _KeySchema:
@@ -127,7 +130,7 @@ class PolyimagesBulkDetached(Schema):
     detached: list[ImageId] = Field(description="The images that were attached before.")
 
 
-def image_out(image: AbstractImage) -> dict[str, Any]:
+def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     """An image as the API shows it, from its row: no query, no call of the storage."""
     return {
         "id": plain_key(image.pk),
@@ -139,7 +142,7 @@ def image_out(image: AbstractImage) -> dict[str, Any]:
         "creator_id": plain_key(image.creator_id),
         "created_at": _in_utc(image.created_at),
         "updated_at": _in_utc(image.updated_at),
-        "url": image.url,
+        "url": _url_of_original(image, request),
         "width": image.width,
         "height": image.height,
         "byte_size": image.byte_size,
@@ -158,11 +161,13 @@ def image_out(image: AbstractImage) -> dict[str, Any]:
     }
 
 
-def relation_out(relation: AbstractImageRelation, target: Model) -> dict[str, Any]:
+def relation_out(
+    relation: AbstractImageRelation, target: Model, request: HttpRequest
+) -> dict[str, Any]:
     """A relation to ``target`` as the API returns it."""
     return {
         "id": plain_key(relation.pk),
-        "image": image_out(relation.image),
+        "image": image_out(relation.image, request),
         "app_label": target._meta.app_label,
         "model": target._meta.model_name,
         "object_id": relation.object_id,
@@ -175,6 +180,20 @@ def relation_out(relation: AbstractImageRelation, target: Model) -> dict[str, An
         "alt_text": relation.alt_text or None,
         "description": relation.description or None,
     }
+
+
+def _url_of_original(image: AbstractImage, request: HttpRequest) -> str:
+    """The URL in the storage, or the endpoint of this API where only a view hands it out.
+
+    It is on the path of the request, wherever the host has mounted the router, however often.
+    """
+    if not needs_view(image.key):
+        return image.url
+    match = request.resolver_match
+    slug = match.kwargs["org_slug"] if match else ""
+    root = request.path.partition(f"/orgs/{slug}/")[0]
+    path = f"{quote(root)}/orgs/{quote(slug, safe='')}/images/{quote(str(image.pk), safe='')}"
+    return f"{path}/original/"
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.core import checks
 from django.core.checks import Tags
 
-from django_polyimages.checks import hosts, models, policy, settings, storage
+from django_polyimages.checks import hosts, models, originals, policy, settings, storage
 
 __all__ = ["register"]
 
@@ -33,4 +33,5 @@ def register() -> None:
     ):
         checks.register(check)
     checks.register(storage.check_storage, Tags.files)
+    checks.register(originals.check_originals, Tags.files)
     checks.register(settings.check_request_size, Tags.security, deploy=True)

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core import checks
-from django.core.files.storage import Storage
 
 from django_polyimages.conf import get_settings
 from django_polyimages.storage.s3 import is_r2
@@ -20,14 +19,6 @@ _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
 _R2_ALIASES = ("", "us-east-1")
 """Regions that R2 treats as ``auto``."""
 _WEEK = 7 * 24 * 60 * 60
-
-
-def is_s3(backend: Storage) -> bool:
-    """Whether ``backend`` is the S3 storage of django-storages, which may not be installed."""
-    return any(
-        (base.__module__, base.__name__) == ("storages.backends.s3", "S3Storage")
-        for base in type(backend).__mro__
-    )
 
 
 def complaints(alias: str, backend: Any) -> Iterator[checks.CheckMessage]:

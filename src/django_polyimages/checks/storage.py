@@ -11,6 +11,7 @@ from django.urls import get_script_prefix
 
 from django_polyimages.checks import s3
 from django_polyimages.conf import Settings, get_settings
+from django_polyimages.storage.s3 import is_s3
 
 
 def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -37,7 +38,7 @@ def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
         return [*messages, _unusable(alias, error)]
     if isinstance(backend, FileSystemStorage):
         messages.extend(_complaints_of_disk(alias, backend))
-    elif s3.is_s3(backend):
+    elif is_s3(backend):
         messages.extend(s3.complaints(alias, backend))
     return messages
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -16,9 +17,15 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
+from django_polyimages.models.original_field import OriginalField
 from django_polyimages.models.regeneration import RECORDED, regenerate_after_commit
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
-from django_polyimages.storage import generate_upload_filename, get_storage
+from django_polyimages.storage import (
+    generate_upload_filename,
+    get_storage,
+    needs_view,
+    storage_of,
+)
 from django_polyimages.versions import Version
 
 TEXT_FIELDS = ("title", "alt_text", "description")
@@ -36,7 +43,7 @@ class AbstractImage(models.Model):
         READY = "ready", pgettext_lazy("image", "ready")
         FAILED = "failed", pgettext_lazy("image", "failed")
 
-    file = models.FileField(
+    file = OriginalField(
         _("original"),
         upload_to=generate_upload_filename,
         storage=get_storage,
@@ -153,8 +160,14 @@ class AbstractImage(models.Model):
 
     @property
     def url(self) -> str:
-        """The URL of the original. It is meant for members; show versions in templates."""
-        return get_storage().url(self.key)
+        """The URL of the original. It is meant for members; show versions in templates.
+
+        If ``ORIGINAL_STORAGE`` is set, the URL is signed by that storage, or else it is the one of
+        a view that asks who may see the image: then ``django_polyimages.urls`` must be included.
+        """
+        if needs_view(self.key):
+            return reverse("polyimages:original", args=[self.pk])
+        return storage_of(self.key).url(self.key)
 
     @property
     def focal_point(self) -> FocalPoint:

@@ -1,4 +1,4 @@
-"""Deletes files from the storage."""
+"""Deletes files from their storages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,13 @@ def delete_files(keys: Iterable[str]) -> dict[str, str]:
 
 
 def delete_file(key: str) -> None:
-    """Delete a file. It is no error if the file does not exist."""
+    """Delete a file. It is no error if the file does not exist.
+
+    An original is deleted from the storage of the versions too: it may not have been moved yet.
+    """
     storage.get_storage().delete(key)
+    if storage.storage_of(key) is not storage.get_storage():
+        storage.storage_of(key).delete(key)
 
 
 def reason_of(error: BaseException) -> str:

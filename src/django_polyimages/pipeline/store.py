@@ -100,7 +100,7 @@ def store(file: File[bytes], *, using: str, owner: Hashable = None) -> Iterator[
     facts, events = _checked(file, owner)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
     with _writing() as puts:
-        original = _Content(file, facts.media_type)
+        original = Content(file, facts.media_type)
         generated = _write(events, puts, partial(version_key, key), original=(key, original))
     with transaction.atomic(using=using):
         remove_on_rollback(_written(puts), using)
@@ -152,7 +152,7 @@ def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, _Events]:
 
 def _read_original(key: str) -> tuple[File[bytes], Facts]:
     with ExitStack() as stack:
-        file = stack.enter_context(storage.get_storage().open(key))
+        file = stack.enter_context(storage.open_original(key))
         facts = inspect(file)
         stack.pop_all()
     return file, facts
@@ -177,7 +177,7 @@ def _write(
     key_of: Callable[[VersionSpec], str],
     *,
     focal_point: FocalPoint = CENTRE,
-    original: tuple[str, _Content] | None = None,
+    original: tuple[str, Content] | None = None,
 ) -> Generated:
     """Store the original as soon as it is decoded, and each version as soon as it is encoded.
 
@@ -192,7 +192,7 @@ def _write(
                 new = {key_of(spec): (spec, event) for spec in event.specs}
                 for key, (spec, _event) in new.items():
                     content = ContentFile(event.content)
-                    puts[key] = _put(key, _Content(content, FORMATS[spec.format].media_type))
+                    puts[key] = _put(key, Content(content, FORMATS[spec.format].media_type))
                 encoded |= new
             elif isinstance(event, Finished):
                 placeholder, failure = event.placeholder, event.failure
@@ -209,7 +209,7 @@ def _write(
     return Generated(versions=versions, placeholder=placeholder, failure=reason)
 
 
-class _Content(_File):
+class Content(_File):
     """What a storage is given: bytes, and the media type that the package knows them to have.
 
     Nothing that a client said of the file goes on with it, neither type nor name, and a temporary
@@ -224,14 +224,14 @@ class _Content(_File):
         """
 
 
-def _put(key: str, content: _Content) -> Future[str]:
+def _put(key: str, content: Content) -> Future[str]:
     return threads.submit("transfers", _save, key, content)
 
 
-def _save(key: str, content: _Content) -> str:
+def _save(key: str, content: Content) -> str:
     """Write a file, with one PUT on S3. Returns the key that the storage has chosen."""
     content.seek(0)
-    return storage.get_storage().save(key, content)
+    return storage.storage_of(key).save(key, content)
 
 
 def _require_original(put: Future[str] | None, failure: BaseException | None) -> None:

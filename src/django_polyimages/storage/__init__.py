@@ -1,4 +1,4 @@
-"""The storage of originals and versions, and the keys of new originals.
+"""The storages of originals and versions, and the keys of new originals.
 
 Migrations refer to ``generate_upload_filename`` and ``get_storage`` by their path, so both have to
 stay in this module.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import secrets
 from typing import cast
 
+from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 from django.core.signals import setting_changed
 from django.utils.functional import LazyObject, empty
 
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
+from django_polyimages.storage.keys import is_original
+from django_polyimages.storage.s3 import signs_urls
 
 
 class _AliasStorage(LazyObject):  # type: ignore[type-arg]
@@ -25,12 +28,55 @@ class _AliasStorage(LazyObject):  # type: ignore[type-arg]
         self._wrapped: object = storages[alias if alias in storages.backends else "default"]
 
 
+class _OriginalStorage(LazyObject):  # type: ignore[type-arg]
+    """The storage of ``POLYIMAGES["ORIGINAL_STORAGE"]``; never another one, which may be public."""
+
+    def _setup(self) -> None:
+        self._wrapped: object = storages[str(get_settings().original_storage)]
+
+
 _storage = _AliasStorage()
+_original_storage = _OriginalStorage()
 
 
 def get_storage() -> Storage:
-    """The storage that holds originals and versions."""
+    """The storage of versions, and of originals too unless ``ORIGINAL_STORAGE`` is set."""
     return cast("Storage", _storage)
+
+
+def get_original_storage() -> Storage:
+    """The storage of originals: that of ``ORIGINAL_STORAGE``, or else that of the versions."""
+    if get_settings().original_storage is None:
+        return get_storage()
+    return cast("Storage", _original_storage)
+
+
+def storage_of(key: str) -> Storage:
+    """The storage of a file with this key, whether it is an original's or a version's.
+
+    An original whose key the package has not generated, in a row that a host has inserted, counts
+    as a version.
+    """
+    return get_original_storage() if is_original(key) else get_storage()
+
+
+def open_original(key: str) -> File[bytes]:
+    """The original, opened; also one that ``polyimages_move_originals`` has not moved yet.
+
+    Raises ``FileNotFoundError`` if there is none.
+    """
+    try:
+        return storage_of(key).open(key)
+    except FileNotFoundError:
+        if storage_of(key) is get_storage():
+            raise
+    return get_storage().open(key)
+
+
+def needs_view(key: str) -> bool:
+    """Whether an original has no URL of its own storage: it is private and signs none."""
+    backend = storage_of(key)
+    return backend is not get_storage() and not signs_urls(backend)
 
 
 def generate_upload_filename(instance: object, filename: str) -> str:
@@ -46,17 +92,20 @@ def generate_upload_filename(instance: object, filename: str) -> str:
 
 
 def connect() -> None:
-    """Let the storage connect in this thread, before several threads use it at the same time.
+    """Let the storages connect in this thread, before several threads use it at the same time.
 
     The S3 backend of django-storages creates its connection on the first use of ``bucket``, without
     a lock: ten threads would create ten connections, each with 150 ms of CPU time.
     """
     getattr(get_storage(), "bucket", None)
+    if get_settings().original_storage is not None:
+        getattr(get_original_storage(), "bucket", None)
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
     if setting in ("STORAGES", "POLYIMAGES", "MEDIA_ROOT", "MEDIA_URL"):
         _storage._wrapped = empty
+        _original_storage._wrapped = empty
 
 
 setting_changed.connect(_forget, dispatch_uid="django_polyimages.storage")

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from django.core.files.storage import Storage
 
 __all__ = ["s3_storage"]
 
@@ -95,6 +96,26 @@ def s3_storage(
 def is_r2(endpoint_url: str | None) -> bool:
     """Whether the server is Cloudflare R2."""
     return (urlsplit(endpoint_url or "").hostname or "").endswith(".r2.cloudflarestorage.com")
+
+
+def is_s3(backend: Storage) -> bool:
+    """Whether ``backend`` is the S3 storage of django-storages, which may not be installed."""
+    return any(
+        (base.__module__, base.__name__) == ("storages.backends.s3", "S3Storage")
+        for base in _class_of(backend).__mro__
+    )
+
+
+def signs_urls(backend: Any) -> bool:
+    """Whether the URLs of ``backend`` are signed and expire: only S3 is known to do that."""
+    if not (is_s3(backend) and backend.querystring_auth):
+        return False
+    return not backend.custom_domain or backend.cloudfront_signer is not None
+
+
+def _class_of(backend: Storage) -> type:
+    cls: type = backend.__class__  # that of the wrapped storage, where ``backend`` is lazy
+    return cls
 
 
 def _domain(public_url: str | None) -> dict[str, str | None]:

@@ -91,10 +91,10 @@ def crops(image: AbstractImage) -> list[Crop]:
 
 
 def shown_url(image: AbstractImage) -> str:
-    """The URL of the whole picture: of the version on the page, or else of the original."""
+    """The URL of the whole picture as a version; empty if there is none."""
     sources = picture(image).sources
     if not sources:
-        return image.url
+        return ""
     enough = [one for one in sources[-1].versions if one.width >= PICTURE_WIDTH]
     return (enough[:1] or sources[-1].versions[-1:])[0].url
 

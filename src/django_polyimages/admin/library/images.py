@@ -22,6 +22,7 @@ from django_polyimages.admin.library.columns import (
     UseFilter,
     count_uses,
 )
+from django_polyimages.admin.library.originals import ImageOriginals
 from django_polyimages.admin.library.regeneration import ImageRegeneration
 from django_polyimages.admin.library.saving import (
     FOCAL_POINT,
@@ -34,7 +35,7 @@ from django_polyimages.models.images import TEXT_FIELDS
 from django_polyimages.rendering import picture
 
 
-class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
+class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, ImageLibrary):
     """The library: upload, view, edit and delete the images of all organizations.
 
     You may subclass it, for example to limit ``get_queryset()``. The forms automatically include
@@ -85,6 +86,7 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
                 wrap(self.regenerate_view),
                 name=f"{named}_regenerate",
             ),
+            path("<path:object_id>/original/", wrap(self.original_view), name=f"{named}_original"),
             *super().get_urls(),
         ]
 
@@ -119,7 +121,7 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         context = {
             "image": image,
             "picture": picture(image, sizes=f"{width}px", priority=True, placeholder="none"),
-            "url": details.shown_url(image),
+            "url": details.shown_url(image) or self.url_of_original(image),
             "width": width,
             "height": height,
             "x": x,
@@ -135,6 +137,7 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         if image is not None:
             context |= {
                 "uses": uses_of([image], request, self.admin_site)[image.pk],
+                "original_url": self.url_of_original(image),
                 "version_rows": details.version_rows(image),
                 "pixels": self.pixels(image),
                 "state": self.state(image),

@@ -1,0 +1,53 @@
+"""``manage.py polyimages_move_originals``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_polyimages.operations.original_storage import MovePlan, move, plan_move, waiting
+
+
+class Command(BaseCommand):
+    """Moves all originals to ``ORIGINAL_STORAGE``."""
+
+    help = (
+        "Moves all originals from the storage of the versions to ORIGINAL_STORAGE. Each one is "
+        "copied, compared with its row (size and SHA-256) and only then deleted. You may stop the "
+        "command and start it again, and the site may run meanwhile."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Only say what would be moved; write nothing."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            plan = plan_move()
+            if options["dry_run"]:
+                self._list(plan)
+            else:
+                self._move(plan)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+
+    def _list(self, plan: MovePlan) -> None:
+        number = size = 0
+        for image in waiting(plan):
+            number, size = number + 1, size + image.byte_size
+        self.stdout.write(f"To move: {number} of {len(plan.keys)} originals, {size} bytes.")
+
+    def _move(self, plan: MovePlan) -> None:
+        outcomes: Counter[str] = Counter()
+        for done in move(plan):
+            outcomes[done.result.outcome] += 1
+            if done.result.reason:
+                self.stderr.write(f"{done.image.pk}: {done.image.key}: {done.result.reason}")
+        words = [f"{outcomes[name]} {name}" for name in ("moved", "there already", "failed")]
+        self.stdout.write(f"Originals: {', '.join(words)}.")
+        if outcomes["failed"]:
+            raise CommandError("Not all originals are moved; see above. Start the command again.")

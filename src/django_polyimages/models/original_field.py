@@ -1,0 +1,44 @@
+"""The column of the original, whose file may be in a storage of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.files.storage import Storage
+from django.db import models
+from django.db.models.fields.files import FieldFile
+
+from django_polyimages.storage import get_original_storage, storage_of
+
+if TYPE_CHECKING:
+    from django_polyimages.models.images import AbstractImage
+
+
+class OriginalFile(FieldFile):
+    """``image.file``: opened where the original is; its URL is ``image.url``."""
+
+    @property
+    def storage(self) -> Storage:
+        """The storage of the original; the field names that of the versions, as migrations do."""
+        return storage_of(self.name) if self.name else get_original_storage()
+
+    @storage.setter
+    def storage(self, _storage: Storage) -> None:
+        """Django assigns the storage of the field."""
+
+    @property
+    def url(self) -> str:
+        """The URL of the original, or ``ValueError`` where there is none, as in Django."""
+        return cast("AbstractImage", self.instance).url if self.name else super().url
+
+
+class OriginalField(models.FileField):
+    """A ``FileField`` whose file is in the storage of originals."""
+
+    attr_class = OriginalFile
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """Deconstruct as Django's field, so that migrations of hosts do not import this module."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.FileField", args, kwargs

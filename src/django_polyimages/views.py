@@ -1,0 +1,75 @@
+"""Originals as downloads, for those who may view the image and nobody else."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from django_polyimages.access import get_viewable_image, is_logged_in
+from django_polyimages.errors import NotFound
+from django_polyimages.formats import FORMATS
+from django_polyimages.models import AbstractImage
+from django_polyimages.storage import open_original
+
+__all__ = ["download", "original"]
+
+_HEADERS = {
+    "Cache-Control": "private",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+_MEDIA_TYPES = {known.media_type for known in FORMATS.values()}
+_NAME_LENGTH = 100
+
+
+@require_safe
+def original(request: HttpRequest, image_id: str) -> HttpResponseBase:
+    """The original of an image, for members of its organization that may view it.
+
+    Others get 404, as for an image that does not exist; who is not logged in is sent to the log-in
+    page.
+    """
+    user = getattr(request, "user", None)
+    if not is_logged_in(user):
+        return redirect_to_login(request.get_full_path())
+    return download(get_viewable_image(user, image_id))
+
+
+def download(image: AbstractImage) -> FileResponse:
+    """The original, which browsers store and never open as a page. The caller checks the access.
+
+    Raises ``NotFound`` if the file is missing.
+    """
+    try:
+        file = open_original(image.key)
+    except FileNotFoundError:
+        raise NotFound from None
+    known = image.media_type in _MEDIA_TYPES  # a host may have inserted the row
+    response = FileResponse(
+        file,
+        as_attachment=True,
+        filename=file_name_of(image),
+        content_type=image.media_type if known else "application/octet-stream",
+        headers=_HEADERS,
+    )
+    response.headers["Content-Length"] = str(file.size)
+    return response
+
+
+def file_name_of(image: AbstractImage) -> str:
+    """The title as the name of a file that every system accepts, with the extension of the key."""
+    extension = f".{image.key.rpartition('.')[2]}"
+    title = "".join(_plain(char) for char in image.title).strip(" .")
+    stem = title.removesuffix(extension)[:_NAME_LENGTH].strip(" .")
+    return f"{stem}{extension}" if stem else image.key.rpartition("/")[2]
+
+
+def _plain(char: str) -> str:
+    """Without control characters and bidi marks, which can disguise an extension."""
+    if unicodedata.category(char).startswith("C"):
+        return ""
+    return "_" if char in '/\\:*?"<>|%' else char
