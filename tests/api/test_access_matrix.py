@@ -151,7 +151,12 @@ def test_a_member_of_both_does_not_mix_them(world, call):
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.operation)
 def test_each_endpoint_asks_the_policy(world, call, monkeypatch):
     asked = []
-    monkeypatch.setattr(Policy, "may", lambda self, user, action, *args: asked.append(action))
+
+    def refuse(self, user, action, *args) -> bool:
+        asked.append(action)
+        return False
+
+    monkeypatch.setattr(Policy, "may", refuse)
     client, before = world.client("editor"), world.state()
     response = call.send(client, world.images["own"], world.objects["own"], "acme")
     assert (response.status_code, response.json()) == (403, {"detail": "You may not do this."})
