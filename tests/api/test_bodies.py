@@ -76,11 +76,12 @@ class TestLogInComesFirst:
         assert (code, body.reads) == (status, 0)
         assert json.loads(text)["detail"]
 
-    def test_nor_does_one_of_a_user_who_is_no_member(self):
+    @pytest.mark.parametrize("headers", [{}, {"HTTP_X_CSRFTOKEN": "x" * 32}])
+    def test_nor_does_one_of_a_user_who_is_no_member(self, acme, headers):
         client = logged_in("stranger")
         client.cookies["csrftoken"] = "x" * 32
-        code, body, _text = call_with(client, "acme/images/", 400_000, HTTP_X_CSRFTOKEN="x" * 32)
-        assert (code, body.reads) == (404, 0)
+        code, body, _text = call_with(client, "acme/images/", 400_000, **headers)
+        assert (code, body.reads) == (403, 0)
 
     def test_a_member_s_is_read(self, client):
         client.cookies["csrftoken"] = "x" * 32

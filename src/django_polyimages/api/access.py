@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def enter(request: HttpRequest, org_slug: str) -> Access:
     """The access of the user who sent the request: 401, 404 or 403 if there is none."""
     user = _user_of(request)
-    _check_not_forged(request, user)
-    return get_access(user, org_slug)
+    access = get_access(user, org_slug)
+    _check_not_forged(request, user)  # which may read a form, so it comes last
+    return access
 
 
 def _user_of(request: HttpRequest) -> AbstractUser:
