@@ -17,7 +17,6 @@ from django.http import HttpRequest
 from django.utils.http import is_same_domain
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
-from ninja.security.apikey import APIKeyBase
 from ninja.utils import check_csrf
 
 from django_polyimages.api.errors import UNREADABLE, refused, unreadable
@@ -50,15 +49,12 @@ def recording(auth: Auth | Sequence[Auth]) -> list[Auth]:
 
 class _Recording:
     def __init__(self, auth: Auth) -> None:
-        self._has_csrf_check = (
-            isinstance(auth, APIKeyCookie)
-            and auth.csrf
-            and type(auth)._get_key is APIKeyCookie._get_key
-        )
-        if self._has_csrf_check:
+        self._has_csrf_check = False
+        if isinstance(auth, APIKeyCookie) and auth.csrf and _works_as(APIKeyCookie, auth):
+            self._has_csrf_check = True
             # The check would read a form, to its end, before it is known whose the request is.
             auth = copy(auth)
-            auth.csrf = False  # type: ignore[attr-defined]
+            auth.csrf = False
         self._auth = auth
         if hasattr(auth, "openapi_security_schema"):
             self.openapi_security_schema = auth.openapi_security_schema
@@ -87,18 +83,23 @@ async def _awaited(found: Awaitable[Any]) -> Any:
 
 
 def _was_in_a_header(auth: Auth, request: HttpRequest) -> bool:
-    """Whether one of Ninja's classes got its token from a header that needs a preflight request.
-
-    Subclasses with another ``__call__`` may look elsewhere, for example at a cookie.
-    """
+    """Whether one of Ninja's classes got its token from a header that needs a preflight request."""
     if isinstance(auth, HttpBearer):  # browsers send Basic and Negotiate by themselves
-        return type(auth).__call__ is HttpBearer.__call__ and auth.openapi_scheme == "bearer"
+        return _works_as(HttpBearer, auth) and auth.openapi_scheme == "bearer"
     return (
         isinstance(auth, APIKeyHeader)
-        and type(auth).__call__ is APIKeyBase.__call__
-        and type(auth)._get_key is APIKeyHeader._get_key
+        and _works_as(APIKeyHeader, auth)
         and auth.param_name.lower() not in ("authorization", "cookie")
         and auth.param_name in request.headers
+    )
+
+
+def _works_as(base: type[Any], auth: Auth) -> bool:
+    """Whether ``auth`` takes its token from where ``base`` does; a subclass may look elsewhere."""
+    return all(
+        getattr(type(auth), name) is getattr(base, name)
+        for name in ("__call__", "_get_key")
+        if hasattr(base, name)
     )
 
 
