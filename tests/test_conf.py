@@ -84,6 +84,7 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"WEBP_METHOD": 7}, "WEBP_METHOD is 7, allowed are 0 to 6."),
         ({"WEBP_METHOD": -1}, "WEBP_METHOD is -1"),
         ({"PLACEHOLDER": "blur"}, "PLACEHOLDER is 'blur', allowed are 'preview', 'color', 'none'."),
+        ({"MAX_BYTES": 10, "MAX_REQUEST_BYTES": 9}, "MAX_REQUEST_BYTES is 9, less than MAX_BYTES"),
         ({"GENERATE": "later"}, "GENERATE is 'later', allowed is 'inline'."),
     ],
 )

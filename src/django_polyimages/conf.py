@@ -62,6 +62,8 @@ class Settings:
     """
     max_files: int = 50
     """The maximum number of files in one bulk upload or form field."""
+    max_request_bytes: int = 256 * 1024 * 1024
+    """The maximum size of the files of one upload request in the HTTP API, in bytes."""
     max_ids: int = 1000
     """The maximum number of ids in one bulk request."""
     max_concurrency: int = 2
@@ -183,6 +185,11 @@ def _wrong_values(settings: Settings) -> Iterator[str]:
             yield f"{option.upper()} is {label!r}, it must be of the form 'app_label.Model'."
     if not settings.formats or any(name not in tuple(FORMATS) for name in settings.formats):
         yield f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}."
+    if settings.max_request_bytes < settings.max_bytes:
+        yield (
+            f"MAX_REQUEST_BYTES is {settings.max_request_bytes}, less than MAX_BYTES "
+            f"({settings.max_bytes}): a file of that size could not be sent."
+        )
     prefix = settings.upload_prefix
     if not re.fullmatch(r"(?:[\w-][\w.-]*/)+", prefix, re.ASCII):
         yield (

@@ -96,7 +96,7 @@ class TestUpload:
             400, {"detail": "Send a file in the field “file”."},
         )  # fmt: skip
         misnamed = client.post("/api/v1/images/orgs/acme/images/", {"image": upload_of(photo())})
-        assert misnamed.json() == {"detail": "Unknown file field “image”, allowed is “file”."}
+        assert misnamed.json() == {"detail": "Unknown file field, allowed is “file”."}
         assert stored_keys() == []
 
     @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ class TestUpload:
             ({"title": "x" * 256}, "title: String should have at most 255 characters"),
             ({"alt_text": "x" * 1001}, "alt_text: String should have at most 1000"),
             ({"description": "a\x00b"}, "description: String should match pattern"),
-            ({"status": "ready"}, "status: Extra inputs are not permitted"),
+            ({"status": "ready"}, "Unknown field; allowed are: title, alt_text, description."),
         ],
     )
     def test_a_wrong_text_stores_nothing(self, client, texts, complaint):
@@ -132,7 +132,7 @@ class TestBulkUpload:
     def test_takes_no_other_field(self, client):
         data = {"files": [upload_of(photo())], "title": "x"}
         response = client.post("/api/v1/images/orgs/acme/bulk-upload/", data)
-        assert response.json() == {"detail": "title: Extra inputs are not permitted"}
+        assert response.json() == {"detail": "Unknown field; allowed are: none."}
         assert stored_keys() == []
 
     def test_a_file_over_the_limit_is_named(self, client, settings):
@@ -149,7 +149,8 @@ class TestBulkUpload:
         )  # fmt: skip
         assert stored_keys() == []
 
-    def test_more_files_than_django_takes_are_a_json_400(self, client):
+    def test_more_files_than_django_takes_are_a_json_400(self, client, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 200}
         response = bulk_upload(client, *(upload_of(b"x", f"{n}.png") for n in range(101)))
         assert response.status_code == 400
         assert "cannot be read" in response.json()["detail"]
@@ -243,7 +244,7 @@ class TestBulkDelete:
             ({"ids": [1.5]}, "ids.0"),
             ({"ids": [[1]]}, "ids.0"),
             ({"ids": list(range(1001))}, "Too many ids: 1001, allowed are 1000."),
-            ({"ids": list(range(100_000))}, "Too many ids: 100000, allowed are 1000."),
+            ({"ids": list(range(50_000))}, "Too many ids: 50000, allowed are 1000."),
         ],
     )
     def test_a_wrong_list_is_a_400(self, client, image, body, complaint):

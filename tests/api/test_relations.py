@@ -178,7 +178,7 @@ class TestBulk:
 
     @pytest.mark.parametrize("verb", ["bulk_attach", "bulk_detach", "reorder"])
     @pytest.mark.parametrize(
-        "ids", [[], None, 5, [None], [{}], [True], list(range(1001)), list(range(100_000))]
+        "ids", [[], None, 5, [None], [{}], [True], list(range(1001)), list(range(50_000))]
     )
     def test_a_wrong_list_is_a_400(self, client, contact, verb, ids):
         response = post(client, f"{target(contact)}{verb}/", {"image_ids": ids})

@@ -123,3 +123,7 @@ def test_before_a_deployment_the_largest_request_is_told(settings):
     assert message.id == "polyimages.I001"
     assert "15000000 bytes" in message.msg
     assert "client_max_body_size 16m;" in message.hint
+    settings.POLYIMAGES = {"MAX_REQUEST_BYTES": 100 * 1024 * 1024}
+    [message] = checks.check_request_size()
+    assert "104857600 bytes" in message.msg
+    assert "client_max_body_size 101m;" in message.hint

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja.utils import check_csrf
 
 from django_polyimages.access import Access, get_access, is_logged_in
+from django_polyimages.api.authentication import (
+    Proof,
+    is_from_another_site,
+    lacks_csrf_token,
+    proof_of,
+)
 from django_polyimages.api.errors import ApiError
 
 if TYPE_CHECKING:
@@ -19,7 +24,10 @@ if TYPE_CHECKING:
 
 def enter(request: HttpRequest, org_slug: str) -> Access:
     """The access of the user who sent the request: 401, 404 or 403 if there is none."""
-    return get_access(_user_of(request), org_slug)
+    user = _user_of(request)
+    access = get_access(user, org_slug)
+    _check_not_forged(request, user)  # which may read a form, so it comes last
+    return access
 
 
 def _user_of(request: HttpRequest) -> AbstractUser:
@@ -28,18 +36,21 @@ def _user_of(request: HttpRequest) -> AbstractUser:
     user = auth if hasattr(auth, "is_authenticated") else getattr(request, "user", None)
     if not is_logged_in(user):
         raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."))
-    if _may_be_forged(request, user) and check_csrf(request) is not None:
-        raise ApiError(HTTPStatus.FORBIDDEN, _("The CSRF token is missing or wrong."))
     return user
 
 
-def _may_be_forged(request: HttpRequest, user: AbstractUser) -> bool:
-    """Whether a page of another site could have made the user's browser send this request.
+def _check_not_forged(request: HttpRequest, user: AbstractUser) -> None:
+    """Raise a 403 if a page of another site could have made the user's browser send this request.
 
     Ninja's views are exempt from Django's CSRF check, and only Ninja's own cookie classes repeat
     it: with a function as ``auth`` that returns ``request.user`` nothing else would check.
     """
-    # Browsers send Basic and Negotiate without being asked, but no Bearer token.
-    has_token = request.headers.get("Authorization", "").lower().startswith("bearer ")
-    session = getattr(request, "session", {})
-    return not has_token and session.get(SESSION_KEY) == str(user.pk)
+    proof = proof_of(request)
+    if proof is Proof.HEADER:
+        return
+    in_session = getattr(request, "session", {}).get(SESSION_KEY) == str(user.pk)
+    if (in_session or proof is Proof.COOKIE) and lacks_csrf_token(request):
+        raise ApiError(HTTPStatus.FORBIDDEN, _("The CSRF token is missing or wrong."))
+    # Browsers ask the site before they send anything but a form, which needs no script either.
+    if request.content_type == "multipart/form-data" and is_from_another_site(request):
+        raise ApiError(HTTPStatus.FORBIDDEN, _("Uploads from pages of other sites are refused."))

@@ -49,6 +49,12 @@ def savepoint() -> AbstractContextManager[None]:
     return transaction.atomic(using=using) if in_transaction else nullcontext()
 
 
+def is_transaction_lost() -> bool:
+    """Whether the host opened a transaction that can only be rolled back."""
+    connection = connections[router.db_for_write(get_image_model())]
+    return connection.in_atomic_block and connection.needs_rollback
+
+
 def is_duplicate(error: IntegrityError) -> bool:
     """Whether a unique constraint refused a row."""
     cause = error.__cause__

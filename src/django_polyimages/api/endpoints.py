@@ -13,6 +13,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from django_polyimages.api import images, relations, schemas_in, schemas_out
+from django_polyimages.api.bodies import MAX_JSON, largest_form
+from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
 
 ORG: Final = "orgs/{org_slug}/"
@@ -46,6 +48,13 @@ class Endpoint:
     @property
     def status(self) -> int:
         return HTTPStatus.OK if self.answer or self.is_download else HTTPStatus.NO_CONTENT
+
+    def largest_body(self) -> int:
+        """The bytes of the largest body that the settings allow."""
+        if not self.files:
+            return MAX_JSON
+        many = any(field["type"] == "array" for field in self.files.values())
+        return largest_form(max_files=get_settings().max_files if many else 1)
 
     @property
     def document(self) -> dict[str, Any]:

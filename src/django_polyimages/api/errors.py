@@ -33,6 +33,10 @@ class ApiError(Exception):
         self.detail = detail
 
 
+class TooManyFiles(MultiPartParserError):
+    """Ends the reading of a form; the text is that of ``check_number_of_files``."""
+
+
 def bad_request(detail: str) -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, detail)
 
@@ -55,7 +59,7 @@ def answering_errors(view: View) -> View:
         except NotAttached as error:
             return answer(HTTPStatus.NOT_FOUND, str(NotFound(error.image_ids)))
         except PermissionDenied as error:
-            return answer(HTTPStatus.FORBIDDEN, str(error) or _("You may not do this."))
+            return answer(HTTPStatus.FORBIDDEN, refused(error))
         except InvalidImage as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error))
         except Busy as error:
@@ -82,14 +86,12 @@ def closed(run: View) -> View:
 
     @wraps(run)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.encoding = "utf-8"  # whatever charset the client has sent
         try:
-            if request.COOKIES:
-                # Cookie authentication would parse a form too, for CSRF, and hide its errors.
-                request.POST  # noqa: B018
             response: HttpResponseBase = run(request, *args, **kwargs)
         except UNREADABLE as error:
             return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
+        except PermissionDenied as error:
+            return answer(HTTPStatus.FORBIDDEN, refused(error))
         status = response.status_code
         if status == HTTPStatus.FORBIDDEN and _is_anonymous(request):
             return answer(HTTPStatus.UNAUTHORIZED, _("Log in first."))
@@ -104,7 +106,13 @@ def answer(status: HTTPStatus, detail: str) -> JsonResponse:
     return JsonResponse({"detail": detail}, status=status)
 
 
+def refused(error: PermissionDenied) -> str:
+    return str(error) or _("You may not do this.")
+
+
 def unreadable(error: Exception) -> str:
+    if isinstance(error, TooManyFiles):
+        return str(error)
     return _("The request's body cannot be read: %(reason)s") % {"reason": error}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -9,12 +10,19 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from ninja.responses import Status
 
 from django_polyimages.access import Access
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.access import enter
-from django_polyimages.api.conflicts import duplicate, is_duplicate, naming_uses, savepoint
+from django_polyimages.api.conflicts import (
+    duplicate,
+    is_duplicate,
+    is_transaction_lost,
+    naming_uses,
+    savepoint,
+)
 from django_polyimages.api.pagination import filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
 from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
@@ -24,6 +32,8 @@ from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.views import download
+
+logger = logging.getLogger("django_polyimages")
 
 
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -105,13 +115,13 @@ def get_original(request: HttpRequest, org_slug: str, image_id: str) -> HttpResp
 def update_image(request: HttpRequest, org_slug: str, image_id: str) -> dict[str, Any]:
     """Change an image's texts."""
     access = enter(request, org_slug)
+    access.require("change", access.image(image_id))
     texts = read_json(request, ImageIn).texts()
     using = router.db_for_write(get_image_model())
 
     def update() -> AbstractImage:
         with transaction.atomic(using=using):
             image = access.image(image_id, for_update=True)
-            access.require("change", image)
             for name, text in texts.items():
                 setattr(image, name, text)
             image.save(update_fields=[*texts, "updated_at"])
@@ -140,10 +150,18 @@ def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     try:
         with savepoint():
             image = _store(access, file)
-    except (InvalidImage, StorageUnavailable) as error:
-        return {"status": "error", "error": str(error), "file": file.name}
-    except IntegrityError as error:
-        if not is_duplicate(error):
+    except Exception as error:
+        if is_transaction_lost():  # and with it the files before this one
             raise
-        return {"status": "error", "error": duplicate(), "file": file.name}
+        return {"status": "error", "error": _problem(error), "file": file.name}
     return {"status": "success", "id": plain_key(image.pk), "file": image.key}
+
+
+def _problem(error: Exception) -> str:
+    """What the caller may know of it; what they have not caused is logged."""
+    if isinstance(error, InvalidImage | StorageUnavailable):
+        return str(error)
+    if isinstance(error, IntegrityError) and is_duplicate(error):
+        return duplicate()
+    logger.error("A file of a bulk upload could not be stored.", exc_info=error)
+    return _("This file could not be stored because of an error on the server.")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from pydantic import BaseModel, ValidationError
 
+from django_polyimages.api.bodies import MAX_JSON, too_large
 from django_polyimages.api.errors import bad_request
 from django_polyimages.conf import get_settings
 from django_polyimages.pixels.inspection import check_number_of_files
@@ -28,6 +29,8 @@ def read_json(request: HttpRequest, model: type[_Model]) -> _Model:
     """The JSON body as ``model``, or 400 that says which field is invalid and why."""
     if request.content_type != "application/json":
         raise bad_request(_("Send the body as application/json."))
+    if len(request.body) > MAX_JSON:  # its length need not be announced
+        raise bad_request(too_large(len(request.body), MAX_JSON))
     try:
         return model.model_validate_json(request.body)
     except ValidationError as error:
@@ -48,11 +51,8 @@ def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[Uploade
     """The files in the form field ``name``; 400 if there is none."""
     if request.content_type != "multipart/form-data":
         raise bad_request(_("Send the body as multipart/form-data."))
-    if unknown := sorted(set(request.FILES) - {name}):
-        raise bad_request(
-            _("Unknown file field “%(field)s”, allowed is “%(name)s”.")
-            % {"field": unknown[0], "name": name}
-        )
+    if set(request.FILES) - {name}:
+        raise bad_request(_("Unknown file field, allowed is “%(name)s”.") % {"name": name})
     files: Sequence[UploadedFile[bytes]] = request.FILES.getlist(name)
     if not files:
         raise bad_request(_("Send a file in the field “%(name)s”.") % {"name": name})

@@ -70,9 +70,9 @@ def bulk_attach(
     If an image does not belong to the organization, none is attached and the error contains its id.
     """
     access = enter(request, org_slug)
-    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)
     access.require("attach", target)
+    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     images = access.all_images(ids)
     with access.expecting(target, images):
         attached = relations_of(target).attach_many(images)
@@ -84,9 +84,9 @@ def bulk_detach(
 ) -> dict[str, Any]:
     """Detach images from an object; those that are not attached are ignored."""
     access = enter(request, org_slug)
-    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)
     access.require("detach", target)
+    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     images = access.some_images(ids)
     with access.expecting(target):
         detached = relations_of(target).detach_many([image.pk for image in images])
@@ -101,9 +101,9 @@ def update_relation(
     Fields that are not sent keep their values; null clears a text or moves the image to the end.
     """
     access = enter(request, org_slug)
-    options = read_json(request, OptionsIn).relation_options()
     target = access.target(app_label, model, obj_id)
     access.require("arrange", target)
+    options = read_json(request, OptionsIn).relation_options()
     image = access.image(image_id)
     with access.expecting(target, [image]):
         relation = relations_of(target).update_relation(image, **options)
@@ -116,9 +116,9 @@ def reorder(
 ) -> dict[str, Any]:
     """Reorder the images of an object; those left out follow in their current order."""
     access = enter(request, org_slug)
-    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     target = access.target(app_label, model, obj_id)
     access.require("arrange", target)
+    ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     images = access.all_images(ids)
     with access.expecting(target, images):
         relations_of(target).reorder(images)

@@ -13,9 +13,12 @@ from django.urls.converters import StringConverter
 from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.constants import NOT_SET
+from ninja.decorators import decorate_view
 from ninja.security import django_auth
 from ninja.throttling import BaseThrottle
 
+from django_polyimages.api.authentication import recording
+from django_polyimages.api.bodies import bounded
 from django_polyimages.api.endpoints import Endpoint, endpoints
 from django_polyimages.api.errors import answer, answering_errors, closed
 from django_polyimages.api.schemas_out import PolyimagesError
@@ -26,7 +29,19 @@ class _Rest(StringConverter):
 
 
 register_converter(_Rest, "polyimages_rest")
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
+
+class _AnyMethod(str):
+    """Equals every method, those that clients make up included: for what no endpoint handles."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str)
+
+
+ANY_METHOD = _AnyMethod("ANY")
 
 
 def images_router(
@@ -48,7 +63,7 @@ def images_router(
     """
     if not auth:
         raise ValueError("images_router(auth=...) needs an authentication, as django_auth.")
-    router = Router(auth=auth, tags=list(tags))
+    router = Router(auth=recording(auth), tags=list(tags))
     paths: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints():
         limit = (upload_throttle or throttle) if endpoint.files else throttle
@@ -58,7 +73,7 @@ def images_router(
         _answer_other_methods(router, path, known)
     # Last: a path that is none of those above, or lacks its slash, is a 404 in JSON.
     for path, view in (("", _no_such_path), ("{polyimages_rest:rest}", _no_such_rest)):
-        router.add_api_operation(path, list(METHODS), view, auth=None, include_in_schema=False)
+        router.add_api_operation(path, [ANY_METHOD], view, auth=None, include_in_schema=False)
     router.add_decorator(answering_errors, mode="operation")
     router.add_decorator(closed, mode="view")
     return router
@@ -70,11 +85,16 @@ def _add(
     operation: str,
     limit: BaseThrottle | list[BaseThrottle] | None,
 ) -> None:
+    @decorate_view(bounded(endpoint.largest_body))
+    @wraps(endpoint.view)  # as a second router decorates the same function
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return endpoint.view(request, *args, **kwargs)
+
     errors = [400, 401, 403, 404, *endpoint.errors, *([429] if limit else [])]
     router.add_api_operation(
         endpoint.path,
         [endpoint.method],
-        endpoint.view,
+        view,
         response={endpoint.status: endpoint.answer} | dict.fromkeys(errors, PolyimagesError),
         throttle=limit or NOT_SET,
         operation_id=operation,
@@ -94,8 +114,8 @@ def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> N
         response.headers["Allow"] = allow
         return response
 
-    others = [method for method in METHODS if method not in allowed]
-    router.add_api_operation(path, others, not_allowed, auth=None, include_in_schema=False)
+    # Last of this path, so that it gets the methods that the endpoints do not take.
+    router.add_api_operation(path, [ANY_METHOD], not_allowed, auth=None, include_in_schema=False)
 
 
 def _no_such_path(request: HttpRequest) -> HttpResponse:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
+from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    ConfigDict,
+    FailFast,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from django_polyimages.api.schemas_out import ImageStatus
 from django_polyimages.formats import OriginalFormat
@@ -15,6 +25,8 @@ MAX_ORDER = 2_147_483_647
 """The largest value of a ``PositiveIntegerField`` on every database."""
 
 SentId = Annotated[StrictInt | StrictStr, Field(description="An image's id.", examples=[1])]
+SentIds = Annotated[list[SentId], FailFast()]
+"""Ends at the first wrong one: an error of each element of a large list would fill the memory."""
 ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
 WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL cannot store this character
 Text = Annotated[StrictStr, Field(pattern=WITHOUT_NUL)]
@@ -25,6 +37,16 @@ Description = Annotated[StrictStr, Field(pattern=WITHOUT_NUL, max_length=10_000)
 
 class _In(Schema):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_all_fields(cls, sent: Any) -> Any:
+        """One error for all unknown fields, without their names, which may be long and many."""
+        if isinstance(sent, dict) and not sent.keys() <= cls.model_fields.keys():
+            known = ", ".join(cls.model_fields) or _("none")
+            message = _("Unknown field; allowed are: %(fields)s.") % {"fields": known}
+            raise PydanticCustomError("unknown_field", "{message}", {"message": message})
+        return sent
 
 
 class BulkUploadIn(_In):
@@ -51,11 +73,11 @@ class ImageIn(_In):
 
 
 class IdsIn(_In):
-    ids: list[SentId] = Field(min_length=1, examples=[[1, 2]])
+    ids: SentIds = Field(min_length=1, examples=[[1, 2]])
 
 
 class ImageIdsIn(_In):
-    image_ids: list[SentId] = Field(min_length=1, examples=[[3, 1, 2]])
+    image_ids: SentIds = Field(min_length=1, examples=[[3, 1, 2]])
 
 
 class TargetIn(_In):
@@ -90,7 +112,7 @@ class Page(_In):
 
 class ImagesPage(Page):
     cursor: Text = Field(default="", description="``next`` of the page before; not with an offset.")
-    title: Text = Field(default="", description="Part of the title; case is ignored.")
+    title: Title = Field(default="", description="Part of the title; case is ignored.")
     format: OriginalFormat | None = None
     status: ImageStatus | None = None
     unattached: bool = Field(default=False, description="Only images that no object uses.")

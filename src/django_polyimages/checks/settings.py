@@ -134,14 +134,15 @@ def check_templates(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_request_size(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Remind of the web server's limit before a deployment, since Django does not limit uploads."""
+    """Remind of the web server's limit before a deployment; its default is too low for a photo."""
     settings = get_settings()
-    largest = settings.max_files * settings.max_bytes
+    largest = min(settings.max_files * settings.max_bytes, settings.max_request_bytes)
     megabytes = -(-largest // _MIB) + 1  # 1 MiB for the rest of the form
     return [
         checks.Info(
-            f"A bulk upload may have {largest} bytes (MAX_FILES x MAX_BYTES). Only the web server "
-            "can limit the size of a request, and its default limit may be too low for a photo.",
+            f"An upload may have {largest} bytes (MAX_REQUEST_BYTES, or MAX_FILES x MAX_BYTES if "
+            "that is less). The web server must accept as much, and should refuse more: forms of "
+            "the admin, and servers that read the whole request first, have no other limit.",
             hint=f"With nginx: client_max_body_size {megabytes}m; (the default is 1m). Then "
             "silence this check.",
             obj="POLYIMAGES",

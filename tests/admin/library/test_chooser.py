@@ -116,3 +116,16 @@ def copies(image, number: int) -> None:
         image._state.adding = True
         image.title = f"Copy {index}"
         image.save()
+
+
+@pytest.mark.parametrize("page", [LIBRARY, LIST])
+@pytest.mark.parametrize("words", ["x" * 60_000, "x " * 3000, "x " * 101])
+def test_a_search_that_is_too_long_matches_nothing(viewer, image, page, words):
+    response = viewer.get(page, {"q": words})
+    assert response.status_code == 200
+    assert b"photo.jpg" not in response.content
+
+
+def test_a_long_search_still_matches(viewer, image):
+    Image.objects.update(title="x " * 100)
+    assert viewer.get(LIBRARY, {"q": "x " * 100}).json()["images"]

@@ -21,6 +21,9 @@ from django_polyimages.models.joins.metadata import key_field_of
 PAGE_SIZE = 24
 MAX_PAGE = 1_000_000
 """Keeps the offset within the range of integers of every database."""
+LONGEST_SEARCH = 1000
+"""Characters. SQLite fails on patterns of 50,000, and on conditions nested 1,000 deep."""
+MOST_WORDS = 100
 
 
 class ImageLibrary(admin.ModelAdmin):
@@ -46,6 +49,14 @@ class ImageLibrary(admin.ModelAdmin):
                 "has_next": len(rows) > PAGE_SIZE,
             }
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Nothing matches a search that is too long for the database."""
+        if len(search_term) > LONGEST_SEARCH or len(search_term.split()) > MOST_WORDS:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def _matching(self, request: HttpRequest) -> QuerySet[Any]:
         images = self.get_queryset(request).select_related("organization")
