@@ -47,6 +47,8 @@ class Settings:
     """The maximum number of files in one bulk upload or form field."""
     max_ids: int = 1000
     """The maximum number of ids in one bulk request."""
+    max_images_per_object: int = 1000
+    """The maximum number of images that are attached to one object."""
     max_concurrency: int = 2
     """How many originals one process decodes at the same time; more need more memory."""
     webp_method: int = 4

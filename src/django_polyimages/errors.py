@@ -10,7 +10,14 @@ from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-__all__ = ["InvalidImage", "InvalidImageCode", "NotAttached", "NotFound", "StorageUnavailable"]
+__all__ = [
+    "InvalidImage",
+    "InvalidImageCode",
+    "NotAttached",
+    "NotFound",
+    "StorageUnavailable",
+    "TooManyImages",
+]
 
 InvalidImageCode = Literal[
     "empty",
@@ -55,6 +62,17 @@ class NotAttached(ValueError):
     def __init__(self, image_ids: Sequence[object]) -> None:
         super().__init__(f"Not attached to this object: {', '.join(map(str, image_ids))}.")
         self.image_ids = image_ids
+
+
+class TooManyImages(ValueError):
+    """The object would get more than ``limit`` images. Nothing was changed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return _("An object may have at most %(limit)d images.") % {"limit": self.limit}
 
 
 class StorageUnavailable(Exception):
