@@ -174,7 +174,8 @@ class ImageRelationManager(RelationRows[RelationT]):
         """Put ``images`` in this order; those left out follow in their current order.
 
         With ``start``, that many of those left out come first: with 50, the second page of 50
-        images is arranged and the first one stays. Only rows that move are written. Raises ``NotAttached`` for an image that is not attached, without changing anything.
+        images is arranged and the first one stays. Only rows that move are written. Raises
+        ``NotAttached`` for an image that is not attached, without changing anything.
         """
         wanted = list(dict.fromkeys(image.pk for image in images))
 
