@@ -19,10 +19,12 @@ from django_polyimages.admin.library.chooser import ImageLibrary
 from django_polyimages.admin.library.columns import (
     AlternativeTextFilter,
     ImageColumns,
+    MediaTypeFilter,
     UseFilter,
     count_uses,
 )
 from django_polyimages.admin.library.deletion import deleted_objects
+from django_polyimages.admin.library.paging import BoundedPaginator
 from django_polyimages.admin.library.regeneration import ImageRegeneration
 from django_polyimages.admin.library.saving import (
     FOCAL_POINT,
@@ -59,12 +61,14 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageLibrary):
         UseFilter,
         AlternativeTextFilter,
         "created_at",
-        "media_type",
+        MediaTypeFilter,
         "organization",
     ]
     list_select_related = ["organization"]
     search_fields = TEXT_FIELDS
     ordering = ["-created_at"]
+    paginator = BoundedPaginator
+    show_full_result_count = False
 
     class Media:
         css = {"all": ["polyimages/admin.css"]}
