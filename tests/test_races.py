@@ -73,6 +73,21 @@ def test_attaching_one_image_eight_times(new_client, acme, contact, round):
 
 
 @pytest.mark.parametrize("round", ROUNDS)
+def test_eight_images_where_three_fit(new_client, acme, contact, settings, round):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_IMAGES_PER_OBJECT": 3}
+    images = fake_images(acme, 8)
+    clients = [new_client() for _ in images]
+    answers = at_once(
+        *(
+            lambda client=client, image=image: post(client, "attach/", four(image, contact))
+            for client, image in zip(clients, images, strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [400] * 5
+    assert contact.images.count() == 3
+
+
+@pytest.mark.parametrize("round", ROUNDS)
 def test_eight_covers(new_client, acme, contact, round):
     images = fake_images(acme, 8)
     contact.images.attach_many(images)

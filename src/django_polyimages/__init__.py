@@ -5,7 +5,14 @@ from django_polyimages.accessors import (
     get_organization_model,
     get_relation_model,
 )
-from django_polyimages.errors import Busy, InvalidImage, NotAttached, NotFound, StorageUnavailable
+from django_polyimages.errors import (
+    Busy,
+    InvalidImage,
+    NotAttached,
+    NotFound,
+    StorageUnavailable,
+    TooManyImages,
+)
 from django_polyimages.specs import VersionSpec
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "NotAttached",
     "NotFound",
     "StorageUnavailable",
+    "TooManyImages",
     "VersionSpec",
     "get_image_model",
     "get_organization_model",

@@ -66,6 +66,8 @@ class Settings:
     """The maximum size of the files of one upload request in the HTTP API, in bytes."""
     max_ids: int = 1000
     """The maximum number of ids in one bulk request."""
+    max_images_per_object: int = 1000
+    """The maximum number of images that are attached to one object."""
     max_concurrency: int = 2
     """How many originals one process decodes at the same time; more need more memory."""
     max_memory: int = 768 * 1024 * 1024

@@ -17,6 +17,7 @@ __all__ = [
     "NotAttached",
     "NotFound",
     "StorageUnavailable",
+    "TooManyImages",
 ]
 
 InvalidImageCode = Literal[
@@ -62,6 +63,17 @@ class NotAttached(ValueError):
     def __init__(self, image_ids: Sequence[object]) -> None:
         super().__init__(f"Not attached to this object: {', '.join(map(str, image_ids))}.")
         self.image_ids = image_ids
+
+
+class TooManyImages(ValueError):
+    """The object would get more than ``limit`` images. Nothing was changed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return _("An object may have at most %(limit)d images.") % {"limit": self.limit}
 
 
 class StorageUnavailable(Exception):

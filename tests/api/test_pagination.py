@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from django_polyimages.api import pagination
 from django_polyimages.models import Image
 from tests.api.calls import get
 from tests.builders import fake_images
@@ -92,3 +93,22 @@ class TestList:
         fake_images(acme, 2)
         cursor = get(client, limit=1).json()["next"]
         assert len(get(client, cursor=cursor).json()["items"]) == 1
+
+
+def test_more_images_than_the_bound_are_not_counted(client, acme, monkeypatch):
+    monkeypatch.setattr(pagination, "MOST_COUNTED", 2)
+    fake_images(acme, 2)
+    assert get(client, "images/", limit=1).json()["count"] == 2
+    fake_images(acme, 1)
+    assert get(client, "images/", limit=1).json()["count"] is None
+    assert get(client, "images/", limit=1, title="0").json()["count"] == 2
+
+
+@pytest.mark.parametrize(("query", "count"), [({"limit": 3}, 3), ({"offset": 1}, 3), ({}, 3)])
+def test_the_last_page_tells_the_count_without_a_query(
+    client, acme, query, count, django_assert_max_num_queries
+):
+    fake_images(acme, 3)
+    with django_assert_max_num_queries(4 + 1):
+        assert get(client, "images/", **query).json()["count"] == count
+    assert get(client, "images/", offset=4).json() == {"items": [], "count": 3, "next": None}

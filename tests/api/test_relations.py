@@ -65,7 +65,7 @@ class TestAttach:
         if "\x00" not in model:
             assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
 
-    @pytest.mark.parametrize(("options", "queries"), [({}, 6), ({"is_cover": True, "order": 1}, 7)])
+    @pytest.mark.parametrize(("options", "queries"), [({}, 7), ({"is_cover": True, "order": 1}, 8)])
     def test_costs_few_queries(
         self, client, acme, contact, options, queries, django_assert_num_queries
     ):
@@ -194,7 +194,7 @@ class TestBulk:
         if verb == "bulk_detach":
             contact.images.attach_many(images)
         contact.images.exists()  # the content type is looked up once in a process
-        with django_assert_num_queries(4 + {"bulk_attach": 6, "bulk_detach": 5}[verb]):
+        with django_assert_num_queries(4 + {"bulk_attach": 7, "bulk_detach": 5}[verb]):
             body = {"image_ids": [image.pk for image in images]}
             answer = post(client, f"{target(contact)}{verb}/", body).json()
         assert len(answer[verb.removeprefix("bulk_") + "ed"]) == count
@@ -264,3 +264,24 @@ class TestUpdate:
         response = patch(client, f"{target(product)}{image.pk}/", {"order": 1})
         assert response.status_code == 404
         assert not Relation.objects.exists()
+
+
+class TestManyImages:
+    def test_reorder_answers_with_the_first_200(self, client, acme, contact):
+        images = fake_images(acme, 201)
+        contact.images.attach_many(images)
+        answer = post(client, f"{target(contact)}reorder/", {"image_ids": [images[-1].pk]}).json()
+        shown = [item["id"] for item in answer["items"]]
+        assert shown == [image.pk for image in [images[-1], *images[:199]]]
+        assert answer["count"] == 201
+
+    def test_too_many_are_refused(self, client, acme, contact, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_IMAGES_PER_OBJECT": 2}
+        a, b, c = fake_images(acme, 3)
+        contact.images.attach_many([a, b])
+        one = post(client, "attach/", four(c, contact))
+        several = post(client, f"{target(contact)}bulk_attach/", {"image_ids": [a.pk, c.pk]})
+        for answer in (one, several):
+            assert answer.status_code == 400
+            assert answer.json() == {"detail": "An object may have at most 2 images."}
+        assert contact.images.count() == 2

@@ -141,6 +141,12 @@ class TestOrder:
         contact.images.reorder([d, b])
         assert [relation.image for relation in contact.images.all()] == [d, b, a, c]
 
+    def test_reorder_leaves_those_before_its_start(self, acme, contact):
+        a, b, c, d, e = fake_images(acme, 5)
+        contact.images.attach_many([a, b, c, d, e])
+        contact.images.reorder([d, c], start=2)
+        assert images_of(contact) == [a, b, d, c, e]
+
     def test_reorder_refuses_what_is_not_attached_and_changes_nothing(self, acme, contact):
         a, b = fake_images(acme, 2)
         contact.images.attach(a)

@@ -16,7 +16,14 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate
-from django_polyimages.errors import Busy, InvalidImage, NotAttached, NotFound, StorageUnavailable
+from django_polyimages.errors import (
+    Busy,
+    InvalidImage,
+    NotAttached,
+    NotFound,
+    StorageUnavailable,
+    TooManyImages,
+)
 
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 """Django's errors for a body that is too large, has too many parts or is incomplete."""
@@ -60,7 +67,7 @@ def answering_errors(view: View) -> View:
             return answer(HTTPStatus.NOT_FOUND, str(NotFound(error.image_ids)))
         except PermissionDenied as error:
             return answer(HTTPStatus.FORBIDDEN, refused(error))
-        except InvalidImage as error:
+        except (InvalidImage, TooManyImages) as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error))
         except Busy as error:
             response = answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))

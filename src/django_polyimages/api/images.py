@@ -23,7 +23,7 @@ from django_polyimages.api.conflicts import (
     naming_uses,
     savepoint,
 )
-from django_polyimages.api.pagination import filtered, page_of
+from django_polyimages.api.pagination import count_of, filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
 from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
 from django_polyimages.api.schemas_out import image_out, plain_key
@@ -70,7 +70,7 @@ def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     shown, following = page_of(images, page)
     return {
         "items": [image_out(image, request) for image in shown],
-        "count": None if page.cursor else images.count(),
+        "count": count_of(images, page, shown, following),
         "next": following,
     }
 

@@ -14,9 +14,12 @@ from django_polyimages.api.errors import bad_request
 from django_polyimages.api.schemas_in import ImagesPage
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, ImageQuerySet
+from django_polyimages.models.counting import count_up_to
 from django_polyimages.models.primary_keys import canonical_key
 
 SALT = "django_polyimages.cursor"
+MOST_COUNTED = 10_000
+"""Images that a list counts; if there are more, ``count`` is null."""
 
 
 def filtered(images: ImageQuerySet, page: ImagesPage) -> ImageQuerySet:
@@ -47,6 +50,17 @@ def page_of(images: ImageQuerySet, page: ImagesPage) -> tuple[list[AbstractImage
     found = list(images[page.offset : page.offset + page.limit + 1])
     shown = found[: page.limit]
     return shown, _cursor_after(shown[-1]) if len(found) > page.limit else None
+
+
+def count_of(
+    images: ImageQuerySet, page: ImagesPage, shown: list[AbstractImage], following: str | None
+) -> int | None:
+    """How many images match, by a query only if the page does not tell it."""
+    if page.cursor:
+        return None
+    if following is None and (shown or not page.offset):
+        return page.offset + len(shown)
+    return count_up_to(MOST_COUNTED, images)
 
 
 def _cursor_after(image: AbstractImage) -> str:

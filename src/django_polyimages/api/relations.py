@@ -12,7 +12,14 @@ from ninja.responses import Status
 
 from django_polyimages.api.access import enter
 from django_polyimages.api.reading import check_ids, read_json, read_query
-from django_polyimages.api.schemas_in import AttachIn, ImageIdsIn, OptionsIn, Page, TargetIn
+from django_polyimages.api.schemas_in import (
+    MOST_LISTED,
+    AttachIn,
+    ImageIdsIn,
+    OptionsIn,
+    Page,
+    TargetIn,
+)
 from django_polyimages.api.schemas_out import plain_key, relation_out
 from django_polyimages.models import AbstractImageRelation
 from django_polyimages.models.relation_manager import relations_of
@@ -114,7 +121,10 @@ def update_relation(
 def reorder(
     request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
 ) -> dict[str, Any]:
-    """Reorder the images of an object; those left out follow in their current order."""
+    """Reorder the images of an object; those left out follow in their current order.
+
+    The response contains the first 200; `count` says how many there are.
+    """
     access = enter(request, org_slug)
     target = access.target(app_label, model, obj_id)
     access.require("arrange", target)
@@ -122,8 +132,8 @@ def reorder(
     images = access.all_images(ids)
     with access.expecting(target, images):
         relations_of(target).reorder(images)
-    relations = list(access.relations(target))
-    return _listed(request, relations, target, count=len(relations))
+    relations = access.relations(target)
+    return _listed(request, relations[:MOST_LISTED], target, count=relations.count())
 
 
 def _listed(

@@ -24,6 +24,9 @@ from django_polyimages.models.relation_manager import RelationOptions
 MAX_ORDER = 2_147_483_647
 """The largest value of a ``PositiveIntegerField`` on every database."""
 
+MOST_LISTED = 200
+"""Items of one response, whatever the query."""
+
 SentId = Annotated[StrictInt | StrictStr, Field(description="An image's id.", examples=[1])]
 SentIds = Annotated[list[SentId], FailFast()]
 """Ends at the first wrong one: an error of each element of a large list would fill the memory."""
@@ -106,7 +109,7 @@ class AttachIn(TargetIn, OptionsIn):
 
 
 class Page(_In):
-    limit: int = Field(default=100, ge=1, le=200)
+    limit: int = Field(default=100, ge=1, le=MOST_LISTED)
     offset: int = Field(default=0, ge=0, le=MAX_ORDER)
 
 

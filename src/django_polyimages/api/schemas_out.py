@@ -80,7 +80,9 @@ class PolyimagesImage(Schema):
 
 class PolyimagesImageList(Schema):
     items: list[PolyimagesImage]
-    count: int | None = Field(description="Of all that match; null where a cursor was given.")
+    count: int | None = Field(
+        description="Of all that match; null where a cursor was given, and above 10,000."
+    )
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 

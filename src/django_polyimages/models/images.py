@@ -108,7 +108,10 @@ class AbstractImage(models.Model):
         abstract = True
         verbose_name = _("image")
         verbose_name_plural = _("images")
-        indexes = [models.Index(fields=["organization", "-created_at"])]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"]),
+            models.Index(fields=["-created_at"]),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.key

@@ -60,8 +60,9 @@ class ImageRelationManager(RelationRows[RelationT]):
 
         An option that is not given stays as it was. A file is uploaded first, by ``creator`` and
         for the organization of the object. If attaching fails then, the new image is deleted.
-        Raises what ``Image.objects.upload()`` and ``organization_of()`` raise for a file, and
-        ``Image.DoesNotExist`` for an image that has been deleted.
+        Raises what ``Image.objects.upload()`` and ``organization_of()`` raise for a file,
+        ``Image.DoesNotExist`` for an image that has been deleted, and ``TooManyImages`` if the
+        object has ``MAX_IMAGES_PER_OBJECT`` images already.
         """
         return self.attach_or_update(image, creator=creator, **options)[0]
 
@@ -75,6 +76,8 @@ class ImageRelationManager(RelationRows[RelationT]):
         """Like ``attach``, but also returns whether the relation is new."""
         self._require_saved()
         if isinstance(image, File):  # before locking the object, because storages are slow
+            prefetch.forget_loaded(self)
+            self._require_room(1)
             with _uploaded_for(self.instance, image, creator) as uploaded:
                 return self._attach(uploaded, options)
         return self._attach(image, options)
@@ -83,6 +86,7 @@ class ImageRelationManager(RelationRows[RelationT]):
         """Attach the images, after those that are attached already.
 
         Returns the images that were not attached before. Makes a constant number of queries.
+        Raises ``TooManyImages``, and attaches none, if there would be too many.
         """
         by_id = {image.pk: image for image in images}
 
@@ -90,6 +94,7 @@ class ImageRelationManager(RelationRows[RelationT]):
             rows = relations._locked().filter(image__in=by_id)
             known = set(rows.values_list("image_id", flat=True))
             new = [pk for pk in by_id if pk not in known]
+            relations._require_room(len(new))
             relations._create_all(new, orders={})
             return [by_id[pk] for pk in new]
 
@@ -128,18 +133,20 @@ class ImageRelationManager(RelationRows[RelationT]):
     def sync(self, images: Iterable[AbstractImage]) -> Synced:
         """Attach exactly these images, in this order, and detach all others.
 
-        Remaining relations keep their texts and the cover. Makes a constant number of queries.
+        Remaining relations keep their texts and the cover. Raises ``TooManyImages``, without
+        changing anything, if new ones would make it too many.
         """
         wanted = list(dict.fromkeys(image.pk for image in images))
         places = {pk: place for place, pk in enumerate(wanted)}
 
         def sync(relations: Self) -> Synced:
-            there = {relation.image_id: relation for relation in relations._locked()}
+            there = relations._placed()
             gone = [pk for pk in there if pk not in places]
+            new = [pk for pk in wanted if pk not in there]
+            relations._require_room(len(new) - len(gone))
             if gone:
                 relations.filter(pk__in=[there.pop(pk).pk for pk in gone]).delete()
             relations._move(there, places)
-            new = [pk for pk in wanted if pk not in there]
             relations._create_all(new, places)
             return Synced(tuple(new), tuple(gone))
 
@@ -163,18 +170,22 @@ class ImageRelationManager(RelationRows[RelationT]):
             return next((one for one in relations if one.is_cover), next(iter(relations), None))
         return self.select_related("image").order_by(*prefetch.cover_first(self.model)).first()
 
-    def reorder(self, images: Iterable[AbstractImage]) -> None:
+    def reorder(self, images: Iterable[AbstractImage], *, start: int = 0) -> None:
         """Put ``images`` in this order; those left out follow in their current order.
 
-        Raises ``NotAttached`` for an image that is not attached, without changing anything.
+        With ``start``, that many of those left out come first: with 50, the second page of 50
+        images is arranged and the first one stays. Only rows that move are written. Raises
+        ``NotAttached`` for an image that is not attached, without changing anything.
         """
         wanted = list(dict.fromkeys(image.pk for image in images))
 
         def reorder(attached: Self) -> list[Any]:
-            there = {relation.image_id: relation for relation in attached._locked()}
+            there = attached._placed()
             missing = [pk for pk in wanted if pk not in there]
             if not missing:
-                order = dict.fromkeys([*wanted, *there])
+                arranged = set(wanted)
+                others = [pk for pk in there if pk not in arranged]
+                order = [*others[:start], *wanted, *others[start:]]
                 attached._move(there, {pk: place for place, pk in enumerate(order)})
             return missing
 
@@ -186,6 +197,7 @@ class ImageRelationManager(RelationRows[RelationT]):
             found = images._found(image, options)
             if image.pk in found:
                 return images._update(found, image, options), False
+            images._require_room(1)
             images._uncover(found)
             return images.all().create(image=image, **images._target, **options), True
 

@@ -13,7 +13,7 @@ from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.models import Image, PolymorphicImageRelation
 from organizations.models import Membership
 from tests.admin.inline.sending import PREFIX, errors_of, form_of, save, url_of
-from tests.builders import titles_of, uploaded
+from tests.builders import staff_with, titles_of, uploaded
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
@@ -170,6 +170,59 @@ class TestRefusal:
         contact.images.attach(dawn)
         contact.organization = other
         assert "Of another organization: Dawn." in errors_of(save(admin_client, contact))
+
+    @pytest.mark.parametrize(
+        "permissions",
+        [
+            [],
+            ["view_polymorphicimagerelation"],
+            ["add_polymorphicimagerelation"],
+            ["delete_polymorphicimagerelation"],
+        ],
+    )
+    @pytest.mark.parametrize("sent", ["all", "nothing"])
+    def test_nor_by_staff_who_may_not_change_its_images(
+        self, contact, acme, dawn, other, permissions, sent
+    ):
+        contact.images.attach(dawn)
+        client = staff_with("change_contact", *permissions)
+        data = form_of(contact) | {"organization": other.pk}
+        if sent == "nothing":
+            data = {key: value for key, value in data.items() if not key.startswith(PREFIX)}
+            data |= {f"{PREFIX}-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+        text = errors_of(client.post(url_of(contact), data))
+        assert "another organization" in text
+        assert ("Dawn" in text) == ("view_polymorphicimagerelation" in permissions)
+        assert Contact.objects.get().organization == acme
+
+    def test_staff_without_rights_on_images_can_save_all_else(self, contact, dawn, other):
+        contact.images.attach(dawn)
+        client = staff_with("change_contact")
+        page = client.get(url_of(contact)).content.decode()
+        assert "polyimages-inline" not in page.split("</head>")[1]
+        data = {"organization": contact.organization_id, "name": "Countess"}
+        assert client.post(url_of(contact), data).status_code == 302
+        assert Contact.objects.get().name == "Countess"
+        contact.images.detach(dawn)
+        assert client.post(url_of(contact), data | {"organization": other.pk}).status_code == 302
+        assert Contact.objects.get().organization == other
+
+    def test_it_can_move_if_they_are_removed_with_the_same_click(
+        self, admin_client, contact, dawn, other
+    ):
+        contact.images.attach(dawn)
+        contact.organization = other
+        assert save(admin_client, contact, changes={dawn: {"DELETE": "on"}}).status_code == 302
+        assert titles_of(Contact.objects.get(organization=other)) == []
+
+    def test_too_many_images(self, admin_client, contact, dawn, noon, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_IMAGES_PER_OBJECT": 1}
+        contact.images.attach(dawn)
+        for new in ({"image": noon.pk}, {"upload": upload_of(photo())}):
+            assert "at most 1 images" in errors_of(save(admin_client, contact, new))
+        changes = {dawn: {"DELETE": "on"}}
+        assert save(admin_client, contact, {"image": noon.pk}, changes=changes).status_code == 302
+        assert titles_of(contact) == ["Noon"]
 
     def test_an_image_that_the_library_does_not_show_this_user(
         self, admin_client, contact, dawn, noon, monkeypatch

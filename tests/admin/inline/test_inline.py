@@ -57,12 +57,6 @@ class TestPage:
         assert "-uploads" not in page
         assert "polyimages-library" in page
 
-    def test_the_library_knows_the_organization(self, admin_client, contact, acme):
-        page = admin_client.get(url_of(contact)).content.decode()
-        assert 'data-url="/admin/polyimages/image/library/"' in page
-        assert f'data-organization="{acme.pk}"' in page
-        assert 'data-organization-input="id_organization"' in page
-
 
 class TestPermissions:
     def test_who_may_not_add_cannot_smuggle_images_in(self, contact, dawn, noon):

@@ -35,6 +35,7 @@ def test_an_image_says_what_a_picker_needs(viewer, image):
         ],
         "page": 1,
         "has_next": False,
+        "next": None,
     }
     Image.objects.update(versions={})
     assert viewer.get(LIBRARY).json()["images"][0]["thumb"] is None
@@ -49,6 +50,16 @@ def test_pages_are_newest_first_and_end(viewer, image):
     assert [one["title"] for one in second["images"]] == ["photo.jpg"]
     assert (second["page"], second["has_next"]) == (2, False)
     assert viewer.get(f"{LIBRARY}?page=3").json()["images"] == []
+
+
+def test_what_follows_a_page_costs_the_same_however_deep_it_is(viewer, image):
+    copies(image, PAGE_SIZE)
+    Image.objects.update(created_at=image.created_at)  # only the key tells them apart
+    first = viewer.get(LIBRARY).json()
+    assert first["next"]
+    answer = viewer.get(LIBRARY, {"after": first["next"]}).json()
+    assert [one["title"] for one in answer["images"]] == ["photo.jpg"]
+    assert (answer["has_next"], answer["next"]) == (False, None)
 
 
 def test_a_page_that_is_just_full_is_the_last_one(viewer, image):
@@ -69,7 +80,10 @@ def test_it_is_searched_and_limited_to_an_organization(viewer, image, other):
 @pytest.mark.parametrize(
     "query",
     [
-        "page=0", "page=-1", "page=x", "page=", "page=1.5", "page=%C2%B2", "page=2000000",
+        "page=0", "page=-1", "page=x", "page=", "page=1.5", "page=%C2%B2",
+        "page=401", "after=x",
+        "after=2026-02-30T00:00:00%2B00:00_1",
+        "after=2026-02-03T00:00:00_1", "after=2026-02-03T00:00:00%2B00:00_x", "after=%00",
         "page=99999999999999999999", "organization=x", "organization=99999999999999999999",
         "organization=%00", "q=%00",
     ],

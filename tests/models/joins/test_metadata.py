@@ -100,3 +100,10 @@ class WriteElsewhere:
 
     def db_for_write(self, model, **hints) -> str:
         return "other"
+
+
+def test_what_refers_to_a_model_by_a_table_of_its_own():
+    assert metadata.dependents_of(Relation) == []
+    assert Relation._meta.get_field("image") in metadata.dependents_of(Image)
+    referring = {field.model for field in metadata.dependents_of(Group)}
+    assert User.groups.through not in referring

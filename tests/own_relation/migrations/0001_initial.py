@@ -87,6 +87,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['organization', '-created_at'], name='own_relatio_organiz_a35754_idx'),
         ),
         migrations.AddIndex(
+            model_name='shot',
+            index=models.Index(fields=['-created_at'], name='own_relatio_created_4b9e1d_idx'),
+        ),
+        migrations.AddIndex(
             model_name='use',
             index=models.Index(fields=['content_type', 'object_id'], name='own_relatio_content_5dc519_idx'),
         ),

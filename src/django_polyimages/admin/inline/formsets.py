@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -11,14 +10,22 @@ from django import forms
 from django.contrib import messages
 from django.contrib.contenttypes.forms import BaseGenericInlineFormSet
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_polyimages.accessors import get_image_model
+from django_polyimages.admin.inline.picker import Library
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm, NewImagesForm
-from django_polyimages.errors import InvalidImage, NotAttached, StorageUnavailable
+from django_polyimages.admin.inline.submission import Submission
+from django_polyimages.errors import (
+    InvalidImage,
+    NotAttached,
+    StorageUnavailable,
+    TooManyImages,
+)
 from django_polyimages.forms import check_number_of_files
 from django_polyimages.models import (
     AbstractImage,
@@ -26,29 +33,29 @@ from django_polyimages.models import (
     ImageRelationManager,
     relations_of,
 )
-from django_polyimages.models.organizations import organization_keys, path_of
+from django_polyimages.models.primary_keys import canonical_key
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
-    """Where the script of the inline finds the images that can be picked."""
-
-    url: str
-    change_name: str
-    """The name of the URL of the admin page of an image."""
-    organization: str
-    """The primary key of the object's organization; empty while it is unknown."""
-    organization_input: str
-    """The HTML id of the input that selects the organization; empty if there is none."""
+PAGE = "images_page"
+"""The parameter of the address that says which of an object's images are shown."""
 
 
 class ImageFormSet(BaseGenericInlineFormSet):
-    """The images of one object, saved through the methods of ``obj.images``, not row by row."""
+    """The images of one object, saved through the methods of ``obj.images``, not row by row.
+
+    It shows one page of them. Saving is about the images that were sent, wherever they are by then,
+    and leaves all others as they are.
+    """
 
     request: ClassVar[HttpRequest]
     can_add: ClassVar[bool] = True
     can_change: ClassVar[bool] = True
     can_upload: ClassVar[bool] = True
+    can_view: ClassVar[bool] = True
+    is_shown: ClassVar[bool] = True
+    """False if the user may do nothing with these images: then nothing of them is shown or saved,
+    but an object does not move to another organization with them.
+    """
+    per_page: ClassVar[int] = 50
     library: ClassVar[Library | None] = None
     instance: Model
     new_objects: list[AbstractImageRelation]
@@ -56,6 +63,43 @@ class ImageFormSet(BaseGenericInlineFormSet):
     if TYPE_CHECKING:  # not in the stubs
 
         def _should_delete_form(self, form: forms.ModelForm) -> bool: ...
+
+    def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
+        if data is not None and not self.is_shown:
+            prefix = options.get("prefix") or self.get_default_prefix()
+            data, files = {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}, None
+        super().__init__(data, files, **options)
+        every = cast("QuerySet[Any]", self.queryset)
+        self._every = every if every.ordered else every.order_by("pk")
+        self.queryset = (
+            self._sent() if self.is_bound else cast("QuerySet[Any]", self.page.object_list)
+        )
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        """The page that is shown."""
+        number = self.data.get(f"{self.prefix}-page") or self.request.GET.get(PAGE)
+        return Paginator(self._every, self.per_page).get_page(number)
+
+    @property
+    def pages(self) -> list[tuple[Any, str]]:
+        """The numbers of the pages and their addresses; empty for an ellipsis and this page."""
+        query = self.request.GET.copy()
+        pages = []
+        for number in self.page.paginator.get_elided_page_range(self.page.number):
+            query[PAGE] = str(number)
+            is_link = isinstance(number, int) and number != self.page.number
+            pages.append((number, f"?{query.urlencode()}" if is_link else ""))
+        return pages
+
+    def _sent(self) -> QuerySet[Any]:
+        """The object's relations whose keys were sent."""
+        model = cast("type[Model]", self.model)
+        name = model._meta.pk.name
+        rows = range(min(self.initial_form_count(), self.total_form_count()))
+        sent = [self.data.get(f"{self.add_prefix(row)}-{name}", "") for row in rows]
+        keys = [canonical_key(model, text) for text in sent]
+        return self._every.filter(pk__in=[key for key in keys if key is not None])
 
     def _construct_form(self, i: int, **kwargs: Any) -> ImageRelationForm:
         form: ImageRelationForm = super()._construct_form(i, **kwargs)  # type: ignore[misc]
@@ -94,11 +138,26 @@ class ImageFormSet(BaseGenericInlineFormSet):
         rows = [form for form in self._kept() if hasattr(form, "cleaned_data")]
         if sum(bool(form.cleaned_data.get("is_cover")) for form in rows) > 1:
             raise ValidationError(_("Only one image can be the cover."), code="covers")
-        images = [form.shown_image for form in rows if form.shown_image]
-        if len({image.pk for image in images}) < len(images):
-            raise ValidationError(_("An image can be attached only once."), code="twice")
         self._check_files(rows)
-        self._check_organizations(rows)
+        self._submission(rows).check()
+
+    def _submission(self, rows: list[ImageRelationForm]) -> Submission:
+        kept = {form.instance.pk for form in rows if not form.is_new}
+        initial = cast("list[ImageRelationForm]", self.initial_forms)
+        return Submission(
+            instance=self.instance,
+            images=[image for form in rows if form.is_new and (image := form.shown_image)],
+            number_of_files=self._number_of_files(rows),
+            removed=[
+                form.instance.pk
+                for form in initial
+                if not form.is_new and form.instance.pk not in kept and self._is_removed(form)
+            ],
+            may_name=self.can_view,
+        )
+
+    def _is_removed(self, form: ImageRelationForm) -> bool:
+        return bool(self.can_delete and self._should_delete_form(form))
 
     def save_new_objects(self, commit: bool = True) -> list[AbstractImageRelation]:  # noqa: FBT001, FBT002 (Django's signature)
         self.new_objects = []
@@ -137,11 +196,7 @@ class ImageFormSet(BaseGenericInlineFormSet):
 
     def _kept(self) -> list[ImageRelationForm]:
         every = cast("list[ImageRelationForm]", self.forms)
-        return [
-            form
-            for form in every
-            if not form.gone and not (self.can_delete and self._should_delete_form(form))
-        ]
+        return [form for form in every if not form.gone and not self._is_removed(form)]
 
     def _check_files(self, rows: list[ImageRelationForm]) -> None:
         without_row = self.new_images.cleaned_data["uploads"]
@@ -152,47 +207,17 @@ class ImageFormSet(BaseGenericInlineFormSet):
                 code="rows",
                 params={"fields": ", ".join(needed)},
             )
+        check_number_of_files(self._number_of_files(rows))
+
+    def _number_of_files(self, rows: list[ImageRelationForm]) -> int:
         in_rows = sum(bool(form.cleaned_data.get("upload")) for form in rows)
-        check_number_of_files(len(without_row) + in_rows)
-
-    def _check_organizations(self, rows: list[ImageRelationForm]) -> None:
-        """New images must belong to the object's organization.
-
-        Images attached before must belong to it too if the organization of the object changes.
-        """
-        path = path_of(type(self.instance))
-        if not path:
-            return
-        keys = organization_keys(self.instance)
-        new = [image for form in rows if form.is_new and (image := form.shown_image)]
-        files = any(form.cleaned_data.get("upload") for form in rows)
-        files = files or bool(self.new_images.cleaned_data["uploads"])
-        if not keys and (new or (files and path != "pk")):
-            raise ValidationError(
-                _("Images are of the object's organization, and it has none yet."),
-                code="no_organization",
-            )
-        strangers = [image for image in new if image.organization_id not in keys]
-        old = [form.instance.image for form in rows if not form.is_new]
-        moved = [image for image in old if image.organization_id not in keys]
-        if moved and self._organizations_before() != keys:
-            strangers += moved
-        if strangers:
-            raise ValidationError(
-                _("Of another organization: %(images)s."),
-                code="organization",
-                params={"images": ", ".join(map(str, strangers))},
-            )
-
-    def _organizations_before(self) -> set[Any]:
-        before = type(self.instance)._base_manager.filter(pk=self.instance.pk).first()
-        return organization_keys(before) if before else set()
+        return len(self.new_images.cleaned_data["uploads"]) + in_rows
 
     def _attach(self, subject: Any, **options: Any) -> AbstractImageRelation | None:
         """Attach a file or an image. A failure is shown as a message and the rest is saved."""
         try:
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
-        except (StorageUnavailable, InvalidImage) as error:
+        except (StorageUnavailable, InvalidImage, TooManyImages) as error:
             reason = str(error)
         except get_image_model().DoesNotExist:
             reason = _("This image does not exist any more.")
@@ -202,12 +227,13 @@ class ImageFormSet(BaseGenericInlineFormSet):
         return None
 
     def _reorder(self) -> None:
-        """Reorder the images by their numbers; those without a number come last."""
+        """Reorder the images of the page by their numbers; those without a number come last."""
         rows = [form for form in self._kept() if not form.is_new]
         if self.can_change and any("order" in form.changed_data for form in rows):
             rows.sort(key=lambda form: _place(form.cleaned_data.get("order")))
             with suppress(NotAttached):  # another user has detached one in the meantime
-                self._verbs().reorder([form.instance.image for form in rows])
+                start = (self.page.number - 1) * self.per_page
+                self._verbs().reorder([form.instance.image for form in rows], start=start)
 
 
 def _needed_columns(model: type[Model]) -> list[str]:

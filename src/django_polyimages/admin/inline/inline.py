@@ -14,7 +14,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.accessors import get_image_model, get_relation_model
-from django_polyimages.admin.inline.formsets import ImageFormSet, Library
+from django_polyimages.admin.inline.formsets import ImageFormSet
+from django_polyimages.admin.inline.picker import Library
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm
 from django_polyimages.models.organizations import has_one_organization, organization_keys, path_of
 
@@ -30,6 +31,8 @@ class ImageInline(GenericInlineModelAdmin):
     formset = ImageFormSet
     template = "admin/polyimages/images_inline.html"
     extra = 1
+    per_page = 50
+    """Images on one page. Each has about seven fields of ``DATA_UPLOAD_MAX_NUMBER_FIELDS``."""
     verbose_name = _("image")
     verbose_name_plural = _("images")
 
@@ -42,13 +45,29 @@ class ImageInline(GenericInlineModelAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("image")
+        relations = super().get_queryset(request).select_related("image")
+        return relations if self._may_view_relations(request) else relations.none()
+
+    def has_view_or_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Always true, so that Django includes the inline: without it, users who may not view
+        relations could move an object to another organization, and its images would stay attached.
+        The formset shows them nothing.
+        """
+        return True
+
+    def _may_view_relations(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_view_or_change_permission(request, obj)
 
     def get_formset(self, request: HttpRequest, obj: Model | None = None, **options: Any) -> Any:
         formset: Any = super().get_formset(request, obj, **options)
         formset.request = request
         formset.can_add = self.has_add_permission(request, obj)
         formset.can_change = self.has_change_permission(request, obj)
+        formset.can_view = self._may_view_relations(request, obj)
+        formset.is_shown = (
+            formset.can_view or formset.can_add or self.has_delete_permission(request, obj)
+        )
+        formset.per_page = self.per_page
         formset.can_upload = (
             formset.can_add
             and has_one_organization(self.parent_model)

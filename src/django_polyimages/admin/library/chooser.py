@@ -5,11 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 
 from django_polyimages.accessors import get_organization_model
@@ -17,10 +20,11 @@ from django_polyimages.admin.library.columns import thumbnail_of
 from django_polyimages.admin.library.refusals import refusal
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.joins.metadata import key_field_of
+from django_polyimages.models.primary_keys import canonical_key
 
 PAGE_SIZE = 24
-MAX_PAGE = 1_000_000
-"""Keeps the offset within the range of integers of every database."""
+MAX_PAGE = 400
+"""A page by number costs more the deeper it is; ``after`` leads to all that follow."""
 LONGEST_SEARCH = 1000
 """Characters. SQLite fails on patterns of 50,000, and on conditions nested 1,000 deep."""
 MOST_WORDS = 100
@@ -30,7 +34,9 @@ class ImageLibrary(admin.ModelAdmin):
     """``library/``: the images that the user may see, newest first, one page at a time."""
 
     def library_view(self, request: HttpRequest) -> JsonResponse:
-        """Parameters: ``q`` as in the list, ``organization`` a primary key, ``page`` from 1."""
+        """Parameters: ``q`` as in the list, ``organization`` a primary key, ``page`` from 1, or
+        ``after``: the ``next`` of the page before.
+        """
         if not self.has_view_permission(request):
             return refusal(_("You may not view images."), HTTPStatus.FORBIDDEN)
         if request.method not in ("GET", "HEAD"):
@@ -38,6 +44,8 @@ class ImageLibrary(admin.ModelAdmin):
         try:
             page = _page(request.GET.get("page", "1"))
             images = self._matching(request)
+            if after := request.GET.get("after"):
+                page, images = 1, images.filter(_older_than(after, self.model))
         except ValidationError as error:
             return refusal(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
         first = (page - 1) * PAGE_SIZE
@@ -47,6 +55,7 @@ class ImageLibrary(admin.ModelAdmin):
                 "images": [_image_out(image) for image in rows[:PAGE_SIZE]],
                 "page": page,
                 "has_next": len(rows) > PAGE_SIZE,
+                "next": _place_of(rows[PAGE_SIZE - 1]) if len(rows) > PAGE_SIZE else None,
             }
         )
 
@@ -76,6 +85,22 @@ def _page(text: str) -> int:
             _("page: a whole number from 1 to %(limit)d."), params={"limit": MAX_PAGE}
         )
     return number
+
+
+def _place_of(image: AbstractImage) -> str:
+    return f"{image.created_at.isoformat()}_{image.pk}"
+
+
+def _older_than(place: str, model: type[AbstractImage]) -> Q:
+    text, _separator, spelled = place.partition("_")
+    try:
+        moment, pk = parse_datetime(text), canonical_key(model, spelled)
+    except ValueError:  # a date that does not exist
+        moment = pk = None
+    if moment is None or pk is None or is_aware(moment) != django_settings.USE_TZ:
+        raise ValidationError(_("after: this is not the “next” of a page."))
+    # The second condition implies the first, which is there because an index can answer it.
+    return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(pk__lt=pk))
 
 
 def _organization_key(text: str) -> Any:

@@ -19,10 +19,13 @@ from django_polyimages.admin.library.chooser import ImageLibrary
 from django_polyimages.admin.library.columns import (
     AlternativeTextFilter,
     ImageColumns,
+    MediaTypeFilter,
     UseFilter,
     count_uses,
 )
+from django_polyimages.admin.library.deletion import deleted_objects
 from django_polyimages.admin.library.originals import ImageOriginals
+from django_polyimages.admin.library.paging import BoundedPaginator
 from django_polyimages.admin.library.regeneration import ImageRegeneration
 from django_polyimages.admin.library.saving import (
     FOCAL_POINT,
@@ -59,12 +62,14 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, I
         UseFilter,
         AlternativeTextFilter,
         "created_at",
-        "media_type",
+        MediaTypeFilter,
         "organization",
     ]
     list_select_related = ["organization"]
     search_fields = TEXT_FIELDS
     ordering = ["-created_at"]
+    paginator = BoundedPaginator
+    show_full_result_count = False
 
     class Media:
         css = {"all": ["polyimages/admin.css"]}
@@ -146,7 +151,8 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, I
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List the objects that use the images, instead of their relations."""
-        lines, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        uses = uses_of(list(objs), request, self.admin_site)
-        return with_uses(lines, list(objs), uses), counts, lacking, protected
+        """List the objects that use the images, and count their relations."""
+        images = list(objs)
+        lines, counts, lacking, protected = deleted_objects(images, request, self.admin_site)
+        uses = uses_of(images, request, self.admin_site)
+        return with_uses(lines, images, uses), counts, lacking, protected

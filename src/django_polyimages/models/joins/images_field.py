@@ -68,6 +68,14 @@ class ImagesField(GenericRelation):
         setattr(cls, name, _ImagesDescriptor(self.remote_field))  # type: ignore[arg-type]
         setattr(cls, COVER, _CoverDescriptor(self))
 
+    def bulk_related_objects(self, objs: list[models.Model], using: str = "default") -> Any:
+        """The relations to delete with ``objs``, with their images: the admin names each of them,
+        and made a query for each title.
+        """
+        relations = super().bulk_related_objects(objs, using)
+        unneeded = ("image__versions", "image__placeholder", "image__description")
+        return relations.select_related("image").defer(*unneeded)
+
     def get_reverse_joining_fields(self) -> tuple[()]:
         """No columns, since ``get_extra_restriction`` is the whole condition of the join."""
         return ()

@@ -49,6 +49,15 @@ def has_table_of_its_own(field: models.ManyToManyField[Any, Any]) -> bool:
     return bool(through._meta.auto_created)
 
 
+def dependents_of(model: type[models.Model]) -> list[Any]:
+    """The foreign keys that refer to ``model``, without those of the tables that Django made for
+    its many-to-many fields.
+    """
+    fields = model._meta.get_fields(include_hidden=True)
+    back = [one for one in fields if isinstance(one, models.ManyToOneRel)]
+    return [one.field for one in back if not one.related_model._meta.auto_created]
+
+
 def is_sliced(rows: models.QuerySet[Any, Any]) -> bool:
     """Whether a queryset has a limit or an offset."""
     return rows.query.is_sliced

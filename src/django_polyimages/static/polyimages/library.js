@@ -16,13 +16,13 @@
       const opener = this.root.querySelector(".polyimages-inline-pick");
       opener.hidden = false;
       opener.addEventListener("click", () => this.open());
-      this.buttons.more.addEventListener("click", () => this.load(this.page + 1));
+      this.buttons.more.addEventListener("click", () => this.load(this.next));
       this.buttons.close.addEventListener("click", () => dialog.close());
       this.buttons.add.addEventListener("click", () => this.add());
       let typing = 0;
       this.search.addEventListener("input", () => {
         clearTimeout(typing);
-        typing = setTimeout(() => this.load(1), 250);
+        typing = setTimeout(() => this.load(), 250);
       });
       this.search.addEventListener("keydown", (event) => {
         if (event.key === "Enter") event.preventDefault(); // it would submit the form behind the dialog
@@ -35,34 +35,35 @@
       this.buttons.add.disabled = true;
       this.search.value = "";
       this.dialog.showModal();
-      this.load(1);
+      this.load();
     }
 
-    async load(page) {
+    async load(after = "") {
       const { url, organization, organizationInput } = this.dialog.dataset;
       const chosen = organizationInput && document.getElementById(organizationInput)?.value;
-      const query = new URLSearchParams({ page, q: this.search.value });
+      const query = new URLSearchParams({ q: this.search.value });
+      if (after) query.set("after", after);
       if (chosen || organization) query.set("organization", chosen || organization);
       const request = (this.request = Symbol());
       try {
         const response = await fetch(`${url}?${query}`, { headers: { Accept: "application/json" } });
         if (!response.ok) throw new Error(String(response.status));
         const answer = await response.json();
-        if (this.request === request) this.show(answer);
+        if (this.request === request) this.show(answer, !after);
       } catch {
         if (this.request === request) this.status.textContent = this.status.dataset.failed;
       }
     }
 
-    show({ images, page, has_next: hasNext }) {
-      this.page = page;
+    show({ images, next }, isFirst) {
+      this.next = next;
       const attached = new Set([...this.root.querySelectorAll(".polyimages-card")].map((card) => card.dataset.image));
       const items = images.map((image) => this.item(image, attached.has(image.id)));
-      if (page === 1) this.replace(items);
+      if (isFirst) this.replace(items);
       else this.list.append(...items);
-      if (page > 1) items.map((item) => item.firstChild).find((button) => !button.disabled)?.focus();
+      if (!isFirst) items.map((item) => item.firstChild).find((button) => !button.disabled)?.focus();
       this.status.textContent = this.list.children.length ? "" : this.status.dataset.none;
-      this.buttons.more.hidden = !hasNext;
+      this.buttons.more.hidden = !next;
     }
 
     /* An image that has the keyboard focus when the answer comes keeps it. */

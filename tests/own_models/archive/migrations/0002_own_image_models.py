@@ -87,6 +87,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='photo',
+            index=models.Index(fields=['-created_at'], name='archive_pho_created_10bb3c_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='photo',
             index=models.Index(fields=['photographer'], name='archive_pho_photogr_efd261_idx'),
         ),
         migrations.AddIndex(

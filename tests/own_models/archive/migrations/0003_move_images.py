@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0002_own_image_models"),
         # The newest migration of the package, so that both tables have the same columns.
-        ("polyimages", "0003_placeholder_and_media_types"),
+        ("polyimages", "0005_search_with_trigrams"),
     ]
 
     operations = [migrations.RunPython(forwards, backwards)]
