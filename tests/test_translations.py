@@ -180,7 +180,7 @@ class TestAReader:
         client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de-AT,de;q=0.9,en;q=0.5"
         assert get(client, "images/999/").json() == {"detail": "Nicht gefunden."}
         refused = client.post("/api/v1/images/orgs/acme/images/", {"photo": upload_of(photo())})
-        assert refused.json() == {"detail": "Unbekanntes Dateifeld „photo“, erlaubt ist „file“."}
+        assert refused.json() == {"detail": "Unbekanntes Dateifeld, erlaubt ist „file“."}
 
     def test_of_german_reads_the_list_of_images(self, reader, image):
         html = page(reader, "/admin/polyimages/image/", "de")
