@@ -100,3 +100,17 @@ def test_the_hosts_fields_of_a_use_are_in_the_inline(admin_client, photos, acme)
     response = admin_client.post(url, {"organization": acme.pk, "name": "Notes", **rows})
     assert response.status_code == 302
     assert [use.caption_position for use in book.images.all()] == ["above", "beside"]
+
+
+def test_a_card_that_the_script_took_away_is_no_error(admin_client, photos, acme):
+    """Its number stays, and a column with a default must not make it look filled in."""
+    prefix = "archive-photouse-content_type-object_id"
+    data = {"organization": acme.pk, "name": "Notes", f"{prefix}-INITIAL_FORMS": 0}
+    response = admin_client.post("/admin/archive/book/add/", data | {f"{prefix}-TOTAL_FORMS": 1})
+    assert response.status_code == 302
+    book = Book.objects.get()
+    picked = {f"{prefix}-TOTAL_FORMS": 3, f"{prefix}-2-image": photos[0].pk}
+    picked |= {f"{prefix}-2-caption_position": "below"}
+    url = f"/admin/archive/book/{book.pk}/change/"
+    assert admin_client.post(url, data | picked).status_code == 302
+    assert [use.image for use in book.images.all()] == [photos[0]]

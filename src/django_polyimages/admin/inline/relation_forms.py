@@ -67,7 +67,13 @@ class ImageRelationForm(forms.ModelForm):
         super().full_clean()
 
     def has_changed(self) -> bool:
-        return not self.gone and super().has_changed()
+        return not self.gone and self._was_sent and super().has_changed()
+
+    @property
+    def _was_sent(self) -> bool:
+        """False for a new card that the script has taken away: the number of forms stays."""
+        sent = (*self.data, *self.files)
+        return not self.is_new or any(name.startswith(f"{self.prefix}-") for name in sent)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
