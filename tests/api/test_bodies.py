@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_started
+from django.db import close_old_connections
 from django.test import Client, RequestFactory
 
 from django_polyimages.api.bodies import MAX_JSON
@@ -53,7 +55,12 @@ def call_with(client: Client, path: str, size: int, **headers: str) -> tuple[int
         **headers,
     }
     status = []
-    answer = WSGIHandler()(environ, lambda line, *args: status.append(int(line[:3])))
+    # As Django's test client does: the connection is the test's.
+    request_started.disconnect(close_old_connections)
+    try:
+        answer = WSGIHandler()(environ, lambda line, *args: status.append(int(line[:3])))
+    finally:
+        request_started.connect(close_old_connections)
     return status[0], body, b"".join(answer)
 
 

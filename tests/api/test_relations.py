@@ -271,7 +271,7 @@ class TestManyImages:
         images = fake_images(acme, 201)
         contact.images.attach_many(images)
         answer = post(client, f"{target(contact)}reorder/", {"image_ids": [images[-1].pk]}).json()
-        shown = [item["id"] for item in answer["items"]]
+        shown = [item["image"]["id"] for item in answer["items"]]
         assert shown == [image.pk for image in [images[-1], *images[:199]]]
         assert answer["count"] == 201
 

@@ -235,3 +235,19 @@ def test_types_can_be_named_at_run_time():
     assert ImageAttachable["Use"] is ImageAttachable
     assert (ImageManager["Photo"], ImageQuerySet["Photo"]) == (ImageManager, ImageQuerySet)
     assert ImageAttachable.__bases__[0].__name__ == "Model"
+
+
+@pytest.mark.django_db
+class TestReorderInPlace:
+    def test_stays_behind_those_that_are_before_it_now(self, acme, contact):
+        a, b, c, d, e = fake_images(acme, 5)
+        contact.images.attach_many([a, b, c, d, e])
+        contact.images.detach(a)
+        contact.images.reorder([d, c], start=None)
+        assert [one.image for one in contact.images.all()] == [b, d, c, e]
+
+    def test_does_not_count_backwards(self, acme, contact):
+        [image] = fake_images(acme, 1)
+        contact.images.attach(image)
+        with pytest.raises(ValueError, match="must not be negative"):
+            contact.images.reorder([image], start=-1)

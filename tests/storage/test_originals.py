@@ -107,3 +107,11 @@ def test_an_upload_whose_original_cannot_be_stored_leaves_nothing(
     with pytest.raises(StorageUnavailable):
         uploaded(acme)
     assert (stored_keys(files), stored_keys(originals)) == ([], [])
+
+
+def test_a_copy_that_is_under_way_is_not_read_before_it_is_whole(originals):
+    key = storage.generate_upload_filename(None, "a.jpg")
+    storage.get_storage().save(key, ContentFile(b"the whole file"))
+    storage.get_original_storage().save(key, ContentFile(b"the who"))
+    with storage.open_original(key) as file:
+        assert file.read() == b"the whole file"

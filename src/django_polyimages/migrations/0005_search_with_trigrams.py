@@ -10,13 +10,27 @@ def add_indexes(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         return
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
-        if not cursor.fetchone():
-            return
+        cursor.execute(
+            "SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
+            "WHERE extname = 'pg_trgm'"
+        )
+        installed = cursor.fetchone()
+        # What an earlier attempt left behind when it was interrupted: PostgreSQL never uses it.
+        cursor.execute(
+            "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+            "WHERE NOT indisvalid AND relname = ANY(%s)",
+            [[f"polyimages_image_{column}_trgm" for column in COLUMNS]],
+        )
+        invalid = [name for (name,) in cursor.fetchall()]
+    if not installed:
+        return
+    schema = schema_editor.quote_name(installed[0])
+    for name in invalid:
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
     for column in COLUMNS:
         schema_editor.execute(
             f"CREATE INDEX CONCURRENTLY IF NOT EXISTS polyimages_image_{column}_trgm "
-            f"ON polyimages_image USING gin (UPPER({column}::text) gin_trgm_ops)"
+            f"ON polyimages_image USING gin (UPPER({column}::text) {schema}.gin_trgm_ops)"
         )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -23,8 +22,6 @@ from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import (
     generate_upload_filename,
     get_storage,
-    needs_view,
-    storage_of,
 )
 from django_polyimages.versions import Version
 
@@ -168,9 +165,7 @@ class AbstractImage(models.Model):
         If ``ORIGINAL_STORAGE`` is set, the URL is signed by that storage, or else it is the one of
         a view that asks who may see the image: then ``django_polyimages.urls`` must be included.
         """
-        if needs_view(self.key):
-            return reverse("polyimages:original", args=[self.pk])
-        return storage_of(self.key).url(self.key)
+        return self.file.url
 
     @property
     def focal_point(self) -> FocalPoint:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from django.core.files.storage import Storage
 from django.db import models
 from django.db.models.fields.files import FieldFile
+from django.urls import reverse
 
-from django_polyimages.storage import get_original_storage, storage_of
-
-if TYPE_CHECKING:
-    from django_polyimages.models.images import AbstractImage
+from django_polyimages.storage import get_original_storage, needs_view, storage_of
 
 
 class OriginalFile(FieldFile):
-    """``image.file``: opened where the original is; its URL is ``image.url``."""
+    """``image.file``: opened where the original is, with the URL that it has for members."""
 
     @property
     def storage(self) -> Storage:
@@ -30,7 +28,11 @@ class OriginalFile(FieldFile):
     @property
     def url(self) -> str:
         """The URL of the original, or ``ValueError`` where there is none, as in Django."""
-        return cast("AbstractImage", self.instance).url if self.name else super().url
+        if not self.name:
+            return super().url
+        if needs_view(self.name):
+            return reverse("polyimages:original", args=[self.instance.pk])
+        return self.storage.url(self.name)
 
 
 class OriginalField(models.FileField):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from django.core.files.base import File
@@ -170,13 +171,16 @@ class ImageRelationManager(RelationRows[RelationT]):
             return next((one for one in relations if one.is_cover), next(iter(relations), None))
         return self.select_related("image").order_by(*prefetch.cover_first(self.model)).first()
 
-    def reorder(self, images: Iterable[AbstractImage], *, start: int = 0) -> None:
+    def reorder(self, images: Iterable[AbstractImage], *, start: int | None = 0) -> None:
         """Put ``images`` in this order; those left out follow in their current order.
 
         With ``start``, that many of those left out come first: with 50, the second page of 50
-        images is arranged and the first one stays. Only rows that move are written. Raises
-        ``NotAttached`` for an image that is not attached, without changing anything.
+        images is arranged and the first one stays. None stands for those before the first of
+        ``images`` now. Only rows that move are written. Raises ``NotAttached`` for an image that is
+        not attached, without changing anything, and ``ValueError`` for a negative ``start``.
         """
+        if start is not None and start < 0:
+            raise ValueError(f"start is {start}, it must not be negative.")
         wanted = list(dict.fromkeys(image.pk for image in images))
 
         def reorder(attached: Self) -> list[Any]:
@@ -185,7 +189,9 @@ class ImageRelationManager(RelationRows[RelationT]):
             if not missing:
                 arranged = set(wanted)
                 others = [pk for pk in there if pk not in arranged]
-                order = [*others[:start], *wanted, *others[start:]]
+                before = len(list(takewhile(lambda pk: pk not in arranged, there)))
+                place = before if start is None else start
+                order = [*others[:place], *wanted, *others[place:]]
                 attached._move(there, {pk: place for place, pk in enumerate(order)})
             return missing
 

@@ -7,6 +7,7 @@ stay in this module.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import cast
 
 from django.core.files.base import File
@@ -63,14 +64,13 @@ def storage_of(key: str) -> Storage:
 def open_original(key: str) -> File[bytes]:
     """The original, opened; also one that ``polyimages_move_originals`` has not moved yet.
 
-    Raises ``FileNotFoundError`` if there is none.
+    That command deletes the old file after it has compared the new one, which may be incomplete
+    before. So the old place is asked first. Raises ``FileNotFoundError`` if there is none.
     """
-    try:
-        return storage_of(key).open(key)
-    except FileNotFoundError:
-        if storage_of(key) is get_storage():
-            raise
-    return get_storage().open(key)
+    if storage_of(key) is not get_storage():
+        with suppress(FileNotFoundError):
+            return get_storage().open(key)
+    return storage_of(key).open(key)
 
 
 def needs_view(key: str) -> bool:

@@ -232,8 +232,8 @@ class ImageFormSet(BaseGenericInlineFormSet):
         if self.can_change and any("order" in form.changed_data for form in rows):
             rows.sort(key=lambda form: _place(form.cleaned_data.get("order")))
             with suppress(NotAttached):  # another user has detached one in the meantime
-                start = (self.page.number - 1) * self.per_page
-                self._verbs().reorder([form.instance.image for form in rows], start=start)
+                # Where they stand now: other pages may have changed since this one was shown.
+                self._verbs().reorder([form.instance.image for form in rows], start=None)
 
 
 def _needed_columns(model: type[Model]) -> list[str]:

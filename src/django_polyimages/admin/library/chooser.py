@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
@@ -95,7 +96,9 @@ def _older_than(place: str, model: type[AbstractImage]) -> Q:
     text, _separator, spelled = place.partition("_")
     try:
         moment, pk = parse_datetime(text), canonical_key(model, spelled)
-    except ValueError:  # a date that does not exist
+        if moment and is_aware(moment):
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # a date that does not exist, or not in UTC
         moment = pk = None
     if moment is None or pk is None or is_aware(moment) != django_settings.USE_TZ:
         raise ValidationError(_("after: this is not the “next” of a page."))
