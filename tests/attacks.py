@@ -110,3 +110,18 @@ def hidden_pixels(width: int, height: int, **options: Any) -> bytes:
     for found in re.finditer(rb"ispe", content):
         struct.pack_into(">II", content, found.end() + 4, 64, 64)
     return bytes(content)
+
+
+def hidden_scans(scans: int) -> bytes:
+    """A JPEG with restart markers whose further scans are inside of a reserved segment."""
+    content = scan_bomb(scans, 256, 256)
+    first = content.index(b"\xff\xda")
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    return content[:first] + scan + b"\xff\x02" + content[first:]
+
+
+def overlapping_extents(extents: int) -> bytes:
+    """An AVIF whose one item is the whole file, over and over."""
+    entry = struct.pack(">HHH", 1, 0, extents) + struct.pack(">II", 0, 0) * extents
+    locations = box(b"iloc", struct.pack(">IHH", 0, 0x4400, 1) + entry)
+    return avif(item_infos(2), locations) + bytes(10_000)

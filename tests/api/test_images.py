@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.files.storage import InMemoryStorage
 
+from django_polyimages.errors import Busy
 from django_polyimages.models import Image
 from django_polyimages.pipeline.slots import slot
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
@@ -266,3 +267,17 @@ class TestBulkDelete:
         ):
             post(client, "bulk-delete/", {"ids": [image.pk for image in images]})
         assert not Image.objects.exists()
+
+
+def test_a_bulk_upload_waits_for_a_slot_once(client, acme, monkeypatch):
+    """Fifty files would hold a worker for 25 minutes otherwise."""
+    waited = []
+
+    def busy(*_args, **_options):
+        waited.append(1)
+        raise Busy("Too many other images.", retry_after=30)
+
+    monkeypatch.setattr(type(Image.objects), "upload", busy)
+    answer = bulk_upload(client, *(upload_of(photo()) for _ in range(3)))
+    assert [result["error"] for result in answer.json()] == ["Too many other images."] * 3
+    assert len(waited) == 1

@@ -86,3 +86,10 @@ def test_a_box_with_a_long_size_hides_nothing(settings, kind):
     with pytest.raises(InvalidImage) as caught:
         inspect(ContentFile(moved))
     assert caught.value.code == "too_complex"
+
+
+def test_frames_that_are_never_shown_are_counted():
+    """A decoder works on all of them."""
+    assert av1.pixels_of(UNITS + b"\x32\x00" * av1.MAX_FRAMES) == 12_000 * 8_000
+    with pytest.raises(ValueError, match="too many frames"):
+        av1.pixels_of(UNITS + b"\x32\x00" * (av1.MAX_FRAMES + 1))

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
+import zlib
 
 import pytest
 from django.core.files.base import ContentFile
@@ -11,7 +14,7 @@ from django_polyimages.pixels import parts
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.pixels.parts import check_parts
 from tests import attacks
-from tests.drawing import photo, quarters, to_bytes
+from tests.drawing import chunk, photo, png, quarters, to_bytes
 
 BOMBS = {
     "scans": attacks.scan_bomb(120, 64, 64),
@@ -25,8 +28,35 @@ BOMBS = {
     "property associations": attacks.avif(attacks.property_associations(1001)),
     "a moov box of 2 MB": attacks.avif() + attacks.box(b"moov", bytes(2_000_000)),
     "boxes": attacks.avif() + attacks.box(b"free", b"") * 20_001,
+    "scans in a reserved segment": attacks.hidden_scans(10),
+    "two meta boxes": attacks.avif() + attacks.avif(),
+    "texts": png(
+        8, 8, rows=bytes(72), extra=chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * 1000)) * 17
+    ),
     "segments": b"\xff\xd8" + b"\xff\xfe\x00\x07aaaaa" * 20_001,
 }
+
+
+@pytest.mark.parametrize("size", [2**64 - 1, 2**63 - 1, 2**62])
+def test_a_box_that_ends_beyond_all_files_is_left_to_the_decoder(size):
+    content = attacks.avif() + struct.pack(">I4sQ", 1, b"free", size)
+    check_parts(ContentFile(content))
+
+
+def test_extents_that_are_the_whole_file_many_times_are_not_read():
+    content = attacks.overlapping_extents(900)
+    tracemalloc.start()
+    with pytest.raises(InvalidImage):
+        inspect(ContentFile(content))
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [(65_536, 1), (1, 70_000)])
+def test_a_side_that_is_too_long_is_refused(size):
+    with pytest.raises(InvalidImage, match="Too wide or too high") as caught:
+        inspect(ContentFile(to_bytes(Image.new("1", size), "PNG")))
+    assert caught.value.code == "too_many_pixels"
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

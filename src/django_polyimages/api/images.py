@@ -28,7 +28,7 @@ from django_polyimages.api.reading import check_ids, read_files, read_form, read
 from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
 from django_polyimages.api.schemas_out import image_out, plain_key
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import InvalidImage, StorageUnavailable
+from django_polyimages.errors import Busy, InvalidImage, StorageUnavailable
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.views import download
@@ -58,7 +58,7 @@ def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
     access.require("add")
     files = read_files(request, "files", at_most=get_settings().max_files)
     read_form(request, BulkUploadIn)
-    return [_result(access, file) for file in files]
+    return _results(access, files)
 
 
 def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -146,14 +146,33 @@ def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractI
     )
 
 
+def _results(access: Access, files: list[UploadedFile[bytes]]) -> list[dict[str, Any]]:
+    """One result for each file; those after one that waited in vain do not wait as well."""
+    results: list[dict[str, Any]] = []
+    busy = ""
+    for file in files:
+        try:
+            results.append(_refusal(file, busy) if busy else _result(access, file))
+        except Busy as error:
+            busy = str(error)
+            results.append(_refusal(file, busy))
+    return results
+
+
+def _refusal(file: UploadedFile[bytes], problem: str) -> dict[str, Any]:
+    return {"status": "error", "error": problem, "file": file.name}
+
+
 def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     try:
         with savepoint():
             image = _store(access, file)
+    except Busy:
+        raise
     except Exception as error:
         if is_transaction_lost():  # and with it the files before this one
             raise
-        return {"status": "error", "error": _problem(error), "file": file.name}
+        return _refusal(file, _problem(error))
     return {"status": "success", "id": plain_key(image.pk), "file": image.key}
 
 

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 _SEQUENCE_HEADER: Final = 1
+_FRAMES: Final = (3, 6)  # a frame header, which comes before tiles, and a whole frame
+MAX_FRAMES: Final = 8
+"""Of one picture: it has one, or one for each of up to four layers. A decoder works on all of them,
+also on those that are never shown."""
 MAX_UNITS: Final = 20_000
 """Of one picture; encoders write less than 100. Reading them takes about 10 ms."""
 
@@ -19,7 +23,10 @@ def pixels_of(data: bytes) -> int:
 
     Raises ``ValueError`` or ``IndexError`` for data that is not AV1.
     """
-    headers = (body for kind, body in _units(data) if kind == _SEQUENCE_HEADER)
+    units = list(_units(data))
+    if sum(kind in _FRAMES for kind, _body in units) > MAX_FRAMES:
+        raise ValueError("too many frames")
+    headers = (body for kind, body in units if kind == _SEQUENCE_HEADER)
     return max((_pixels_of_sequence(body) for body in headers), default=0)
 
 

@@ -30,6 +30,11 @@ _READS: Final = 2000
 Without a limit, Pillow needs a minute and nearly a gigabyte for a file of tiny chunks."""
 
 
+MAX_SIDE: Final = 65_535
+"""Pixels: the longest side of a JPEG. Scaling needs memory and time for each pixel of a side, so
+that a picture of 16,000,000 x 2 pixels would take half a minute."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The facts about an original that are known without decoding it."""
@@ -67,7 +72,8 @@ def inspect(file: File[bytes]) -> Facts:
     """
     settings = get_settings()
     _check_bytes(file, settings)
-    check_parts(file)
+    with refusing_damage():
+        check_parts(file)
     with refusing_damage(), open_image(file) as image:
         stored = image.size
         name = _format_of(image)
@@ -161,6 +167,10 @@ def _check_bytes(file: File[bytes], settings: Settings) -> None:
 
 
 def _check_pixels(size: tuple[int, int], limit: int) -> None:
+    if max(size) > MAX_SIDE:
+        message = _("Too wide or too high (%(width)s x %(height)s), allowed are %(limit)s pixels.")
+        facts = {"width": size[0], "height": size[1], "limit": MAX_SIDE}
+        raise InvalidImage("too_many_pixels", message % facts)
     if size[0] * size[1] > limit:
         raise _too_many_pixels(limit, size)
 

@@ -25,6 +25,8 @@ MAX_SCANS: Final = 100
 """Of a JPEG. Progressive files of cameras and encoders have about 10."""
 MAX_SCANNED: Final = 1_500_000_000
 """Scans times pixels of a JPEG: 30 scans of 50 megapixels."""
+MAX_TEXTS: Final = 16
+"""Of a PNG, compressed or international. Editors write up to about ten."""
 MAX_META: Final = 64 * 1024
 """Bytes of an AVIF's box ``meta``; encoders write less than 2 KiB."""
 MAX_MOVIE: Final = 1024 * 1024
@@ -48,6 +50,8 @@ def check_parts(file: File[bytes]) -> None:
     start = file.read(12)
     if start.startswith(b"\xff\xd8\xff"):
         _check_jpeg(file)
+    elif start.startswith(b"\x89PNG\r\n\x1a\n"):
+        _check_png(file)
     elif start[4:8] == b"ftyp":
         _check_avif(file)
     file.seek(0)
@@ -63,6 +67,9 @@ def _check_jpeg(file: File[bytes]) -> None:
             return
         if marker in _ALONE:
             continue
+        if scans and 0x02 <= marker < 0xC0:
+            # Reserved. Between restart markers libjpeg reads on behind it, and finds more scans.
+            raise _too_complex()
         segment = file.read(7)
         if len(segment) < 7:
             return
@@ -73,6 +80,24 @@ def _check_jpeg(file: File[bytes]) -> None:
         if scans > MAX_SCANS or scans * pixels > MAX_SCANNED:
             raise _too_complex()
         file.seek(max(length, 2) - 7, 1)
+
+
+def _check_png(file: File[bytes]) -> None:
+    """Compressed texts before the pixels: Pillow inflates each of them to a megabyte or more."""
+    file.seek(8)
+    texts = 0
+    for _number in range(MAX_SEGMENTS):
+        header = file.read(8)
+        if len(header) < 8:
+            return
+        length, kind = struct.unpack(">I4s", header)
+        if kind == b"IDAT":
+            return
+        texts += kind in (b"zTXt", b"iTXt")
+        if texts > MAX_TEXTS:
+            raise _too_complex()
+        file.seek(length + 4, 1)
+    raise _too_complex()
 
 
 def _markers(file: File[bytes]) -> Iterator[int]:
@@ -90,8 +115,10 @@ def _markers(file: File[bytes]) -> Iterator[int]:
 
 
 def _check_avif(file: File[bytes]) -> None:
-    position = 0
+    position, seen = 0, set[bytes]()
     for _number in range(MAX_SEGMENTS):
+        if position >= file.size:
+            return
         file.seek(position)
         header = file.read(16)
         if len(header) < 8:
@@ -107,6 +134,9 @@ def _check_avif(file: File[bytes]) -> None:
             return
         if size > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, size):
             raise _too_complex()
+        if kind in seen:
+            raise _too_complex()
+        seen |= {kind} & {b"meta", b"moov"}
         if kind in (b"meta", b"moov") and position + size <= file.size:  # else it is cut off
             file.seek(start)
             _check_pictures(file, kind, file.read(max(0, position + size - start)))

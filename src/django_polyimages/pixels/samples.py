@@ -32,9 +32,14 @@ def samples_of_items(file: File[bytes], meta: bytes) -> Iterator[bytes]:
     """The data of each item of AV1 (ISO/IEC 14496-12, 8.11.3 and 8.11.6)."""
     found = _first_boxes(meta)
     wanted = {item for item, kind in _types(found.get(b"iinf", b"")) if kind == b"av01"}
+    rest = file.size
     for item, method, extents in _locations(found.get(b"iloc", b"")):
         if item in wanted and method < 2:
             stored = found.get(b"idat", b"")
+            whole = len(stored) if method else file.size
+            rest -= sum(length or max(0, whole - start) for start, length in extents)
+            if rest < 0:
+                raise ValueError("items that have more bytes together than the file")
             parts = (
                 stored[start : start + length or None] if method else _read(file, start, length)
                 for start, length in extents
