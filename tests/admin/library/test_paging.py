@@ -28,6 +28,7 @@ def test_the_list_reads_no_table_as_a_whole(
     fake_images(acme, 2)
     with django_assert_max_num_queries(10) as captured:
         admin_client.get(LIST)
-    about_images = [one["sql"] for one in captured if 'FROM "polyimages_image"' in one["sql"]]
+    asked = [one["sql"].replace("`", '"') for one in captured]  # as MySQL and MariaDB quote
+    about_images = [sql for sql in asked if 'FROM "polyimages_image"' in sql]
     assert about_images
     assert all(" LIMIT " in sql for sql in about_images)
