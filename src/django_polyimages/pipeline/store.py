@@ -163,12 +163,10 @@ def _writing() -> Iterator[_Puts]:
     """PUTs by key. If the block raises, or is interrupted, their files are deleted."""
     puts: _Puts = {}
     storage.connect()
-    try:
+    with ExitStack() as undo:
+        undo.callback(_delete_begun, puts)
         yield puts
-    except BaseException:
-        wait(puts.values())
-        delete_files(_begun(puts))
-        raise
+        undo.pop_all()
 
 
 def _write(
@@ -274,6 +272,11 @@ def _written(puts: _Puts) -> list[str]:
 def _begun(puts: _Puts) -> list[str]:
     """The keys of all files that may be in the storage: a PUT reported as failed may be, too."""
     return [key if put.exception() else put.result() for key, put in puts.items()]
+
+
+def _delete_begun(puts: _Puts) -> None:
+    wait(puts.values())
+    delete_files(_begun(puts))
 
 
 def _undo(puts: _Puts, kind: type[BaseException] | None, *_error: object) -> None:
