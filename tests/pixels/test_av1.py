@@ -93,3 +93,38 @@ def test_frames_that_are_never_shown_are_counted():
     assert av1.pixels_of(UNITS + b"\x32\x00" * av1.MAX_FRAMES) == 12_000 * 8_000
     with pytest.raises(ValueError, match="too many frames"):
         av1.pixels_of(UNITS + b"\x32\x00" * (av1.MAX_FRAMES + 1))
+
+
+def sequence(*fields: str) -> bytes:
+    """A sequence header of 640 x 480 pixels that begins with these bits (AV1, 5.5.1)."""
+    size = "1001" + "1000" + f"{639:010b}" + f"{479:09b}"
+    bits = "".join(fields).replace(" ", "") + size
+    body = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    return b"\x0a" + bytes([len(body)]) + body
+
+
+VIDEO, STILL = "000 0 0", "000 1 1"  # profile, still_picture, reduced_still_picture_header
+TIMING = "1" + f"{1:032b}" + f"{25:032b}"
+MODEL = "1" + f"{9:05b}" + f"{1:032b}" + f"{9:05b}" + f"{9:05b}"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [STILL, "00100"],
+        [VIDEO, "0", "0", "00000", f"{0:012b}", "00100"],
+        [VIDEO, "0", "0", "00000", f"{0:012b}", "01000", "1"],  # a high level has a tier
+        [VIDEO, "0", "1", "00001", f"{1:012b}", "00100", "0", f"{2:012b}", "00100", "1", "1010"],
+        [VIDEO, TIMING, "0", "0", "0", "00000", f"{0:012b}", "00100"],
+        [VIDEO, TIMING, "1", "00101", "0", "0", "00000", f"{0:012b}", "00100"],
+        [VIDEO, TIMING, "0", MODEL, "0", "00001", f"{1:012b}", "00100", "0", f"{2:012b}", "00100",
+         "1", "0" * 10, "1" * 10, "0"],
+    ],
+)  # fmt: skip
+def test_the_size_is_behind_all_that_a_sequence_may_say_before_it(fields):
+    assert av1.pixels_of(sequence(*fields)) == 640 * 480
+
+
+def test_a_length_of_more_than_eight_bytes_is_no_av1():
+    with pytest.raises(ValueError, match="more than eight bytes"):
+        av1.pixels_of(b"\x0a" + b"\xff" * 9)
