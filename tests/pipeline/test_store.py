@@ -7,7 +7,6 @@ import re
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
-from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import trans_real
 from PIL import Image as PillowImage
@@ -79,12 +78,6 @@ def test_a_body_that_raises_leaves_nothing():
         assert len(stored_keys()) == 5
         raise RuntimeError
     assert stored_keys() == []
-
-
-def test_an_insert_whose_answer_is_lost_keeps_the_files():
-    with pytest.raises(OperationalError), store(ContentFile(photo()), using="default"):
-        raise OperationalError("server closed the connection unexpectedly")
-    assert len(stored_keys()) == 5
 
 
 def test_messages_from_the_pixels_are_told_in_the_caller_s_language(monkeypatch):

@@ -22,9 +22,10 @@ from functools import update_wrapper
 from queue import SimpleQueue
 from typing import Final
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from django_polyimages.pipeline.deleting import delete_file, delete_files
+from django_polyimages.pipeline.outcome import may_be_committed
 
 logger = logging.getLogger("django_polyimages")
 _SECONDS_AT_EXIT: Final = 10.0
@@ -87,15 +88,8 @@ def remove_on_rollback(keys: Sequence[str], using: str) -> None:
         first = _Commit(commit.transaction, first)
         connection.run_on_commit[0] = (savepoints, first, robust)
     commit.transaction = first.transaction
-    weakref.finalize(commit, _note, commit.transaction, keys).atexit = False
-
-
-def outcome_is_unknown(kind: type[BaseException]) -> bool:
-    """Whether the database may have committed before the connection or the process was stopped.
-
-    A file without a row can be found and deleted later, but a lost original cannot be restored.
-    """
-    return not issubclass(kind, Exception) or issubclass(kind, OperationalError | InterfaceError)
+    note = weakref.finalize(commit, _note, commit.transaction, keys, _blocks_of_tests(using))
+    note.atexit = False
 
 
 def wait_for_removals(seconds: float | None = None) -> bool:
@@ -107,10 +101,18 @@ def wait_for_removals(seconds: float | None = None) -> bool:
     return reached.wait(seconds)
 
 
-def _note(transaction: _Transaction, keys: Sequence[str]) -> None:
-    if not transaction.committed and transaction.process == os.getpid():  # a fork's are a copy
-        kind = sys.exc_info()[0]
-        _notes.put(_RolledBack(keys, kind is not None and outcome_is_unknown(kind)))
+def _blocks_of_tests(using: str) -> int:
+    """How many blocks of Django's ``TestCase`` are open: one for the class and one for the test."""
+    blocks = transaction.get_connection(using).atomic_blocks
+    return sum(getattr(block, "_from_testcase", False) for block in blocks)
+
+
+def _note(transaction: _Transaction, keys: Sequence[str], blocks_of_tests: int) -> None:
+    if transaction.committed or transaction.process != os.getpid():  # a fork's are a copy
+        return
+    if _blocks_of_tests(transaction.using) < blocks_of_tests:
+        return  # the test ends, and a mock of the storage may have ended before
+    _notes.put(_RolledBack(keys, may_be_committed(sys.exc_info()[1])))
 
 
 def _carry_out_notes() -> None:

@@ -16,7 +16,8 @@ from django_polyimages.conf import Settings, get_settings
 from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.deleting import delete_files, reason_of
 from django_polyimages.pipeline.generation import Encoded, Event, Finished, generate
-from django_polyimages.pipeline.rollback import outcome_is_unknown, remove_on_rollback
+from django_polyimages.pipeline.outcome import may_be_committed
+from django_polyimages.pipeline.rollback import remove_on_rollback
 from django_polyimages.pipeline.writing import (
     Content,
     Events,
@@ -88,8 +89,7 @@ def store(file: File[bytes], *, using: str, owner: Hashable = None) -> Iterator[
     with writing() as puts:
         original = Content(file, facts.media_type)
         generated = write(events, puts, partial(version_key, key), original=(key, original))
-    with transaction.atomic(using=using):
-        remove_on_rollback(written(puts), using)
+    with _recording(puts, using), transaction.atomic(using=using):
         yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
 
 
@@ -121,10 +121,8 @@ def regenerate(
         events = generate(file, facts, specs, focal_point, owner=owner)
         key_of = partial(version_key, key, token=new_token())
         generated = write(events, puts, key_of, focal_point=focal_point)
-    with ExitStack() as undo:
-        undo.push(partial(_undo, puts))
+    with _recording(puts, using):
         yield generated
-    remove_on_rollback(written(puts), using)
 
 
 def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, Events]:
@@ -144,11 +142,19 @@ def _read_original(key: str) -> tuple[File[bytes], Facts]:
     return file, facts
 
 
-def _undo(puts: Puts, kind: type[BaseException] | None, *_error: object) -> None:
-    """Delete the files if the row was not written."""
-    if kind is None:
+@contextmanager
+def _recording(puts: Puts, using: str) -> Iterator[None]:
+    """Delete the files if the block does not write the row, or if that is rolled back later."""
+    with ExitStack() as undo:
+        undo.push(partial(_undo, puts))
+        yield
+    remove_on_rollback(written(puts), using)
+
+
+def _undo(puts: Puts, _kind: object, error: BaseException | None, _traceback: object) -> None:
+    if error is None:
         return
-    if outcome_is_unknown(kind):
+    if may_be_committed(error):
         logger.error("%r may be in the database; the files are kept.", begun(puts))
     else:
         delete_files(begun(puts))
