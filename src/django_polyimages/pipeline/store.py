@@ -13,8 +13,9 @@ from django.db import transaction
 
 from django_polyimages import storage
 from django_polyimages.conf import Settings, get_settings
+from django_polyimages.errors import InvalidImage
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.deleting import delete_files, reason_of
+from django_polyimages.pipeline.deleting import delete_files
 from django_polyimages.pipeline.generation import Encoded, Event, Finished, generate
 from django_polyimages.pipeline.outcome import may_be_committed
 from django_polyimages.pipeline.rollback import remove_on_rollback
@@ -32,6 +33,7 @@ from django_polyimages.pixels.inspection import Facts, inspect, sha256_of
 from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import FocalPoint, VersionSpec
 from django_polyimages.storage.keys import new_token, version_key
+from django_polyimages.storage.problems import report
 
 logger = logging.getLogger("django_polyimages")
 _CHECKED = "_polyimages_checked"
@@ -113,8 +115,7 @@ def regenerate(
         return
     reading = threads.submit("transfers", _read_original, key)
     if error := reading.exception():
-        logger.error("Reading the original %r failed.", key, exc_info=error)
-        yield Generated(versions={}, placeholder=Placeholder(), failure=reason_of(error))
+        yield Generated(versions={}, placeholder=Placeholder(), failure=_reason(key, error))
         return
     file, facts = reading.result()
     with file, writing() as puts:
@@ -140,6 +141,14 @@ def _read_original(key: str) -> tuple[File[bytes], Facts]:
         facts = inspect(file)
         stack.pop_all()
     return file, facts
+
+
+def _reason(key: str, error: BaseException) -> str:
+    """Why the original cannot be read; written to the log, too."""
+    if isinstance(error, InvalidImage):
+        logger.error("The original %s is no longer accepted: %s", key, error)
+        return type(error).__name__
+    return report(f"Reading the original {key}", error).name
 
 
 @contextmanager

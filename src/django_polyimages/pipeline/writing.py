@@ -17,10 +17,11 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import StorageUnavailable
 from django_polyimages.formats import FORMATS
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.deleting import delete_files, reason_of
+from django_polyimages.pipeline.deleting import delete_files
 from django_polyimages.pipeline.generation import Encoded, Event, Finished
 from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
+from django_polyimages.storage.problems import Problem, problem_of, report
 from django_polyimages.versions import Version
 
 if TYPE_CHECKING:
@@ -87,10 +88,12 @@ def write(
     if original:
         _require_original(puts.get(original[0]), failure)
     versions, refusal = _stored_versions(encoded, puts, focal_point)
-    failure = failure or refusal
+    reason = ""
     if failure:
-        logger.error("Generating versions failed.", exc_info=failure)
-    reason = reason_of(failure) if failure else ""
+        reason = problem_of(failure).name
+        logger.error("Generating versions failed (%s).", reason, exc_info=failure)
+    elif refusal:
+        reason = report("Storing versions", refusal).name
     return Generated(versions=versions, placeholder=placeholder, failure=reason)
 
 
@@ -124,9 +127,19 @@ def _require_original(put: Future[str] | None, failure: BaseException | None) ->
     if put is None:
         raise failure or AssertionError("an original that was decoded is stored")
     if error := put.exception():
-        logger.error("Storing an original failed.", exc_info=error)
+        raise _unavailable(report("Storing an original", error)) from error
+
+
+def _unavailable(problem: Problem) -> StorageUnavailable:
+    """The error for users, who learn no more than the name of the problem."""
+    if problem.is_temporary:
         message = _("The storage does not answer; nothing was stored, try again later.")
-        raise StorageUnavailable(message) from error
+    else:
+        message = _(
+            "The storage refused the file (%(problem)s); nothing was stored. Trying again will "
+            "not help until an administrator has solved the problem."
+        ) % {"problem": problem.name}
+    return StorageUnavailable(message, problem=problem.name)
 
 
 def _stored_versions(
@@ -134,7 +147,7 @@ def _stored_versions(
 ) -> tuple[dict[str, Version], BaseException | None]:
     """The stored versions by name, in the order of the setting, and why others are not stored."""
     refused = {key: error for key in encoded if (error := puts[key].exception())}
-    delete_files(refused)  # a PUT reported as failed may still have been written
+    delete_files(begun({key: puts[key] for key in refused}))
     versions = {
         spec.name: Version(
             key=puts[key].result(),
@@ -157,8 +170,19 @@ def written(puts: Puts) -> list[str]:
 
 
 def begun(puts: Puts) -> list[str]:
-    """The keys of all files that may be in the storage: a PUT reported as failed may be, too."""
-    return [key if put.exception() else put.result() for key, put in puts.items()]
+    """The keys of all files that may be in the storage: a PUT reported as failed may be, too.
+
+    Not those of a PUT that was refused, by a bucket that does not exist, for example: to delete
+    them would only fail again.
+    """
+    keys = []
+    for key, put in puts.items():
+        error = put.exception()
+        if error is None:
+            keys.append(put.result())
+        elif not problem_of(error).is_refusal:
+            keys.append(key)
+    return keys
 
 
 def _delete_begun(puts: Puts) -> None:
