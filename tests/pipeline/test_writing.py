@@ -8,11 +8,15 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.db import transaction
 
 from django_polyimages import StorageUnavailable
+from django_polyimages.models import FileDeletion
 from django_polyimages.pipeline import generation
+from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import store
 from django_polyimages.storage import get_storage
+from tests.builders import uploaded
 from tests.drawing import photo, quarters, to_bytes, upload_of
 from tests.helpers import keys_of, stored_keys
 
@@ -109,6 +113,51 @@ def test_a_large_upload_is_copied_on_the_local_disk(settings, tmp_path):
                 pass
             assert (tmp_path / stored.key).read_bytes() == content
         assert len(list((tmp_path / "images").iterdir())) == 10
+
+
+def throw(error: type[Exception]) -> None:
+    raise error
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatIsLeftOver:
+    """Files that no row uses and that the storage does not delete are recorded."""
+
+    @pytest.fixture(autouse=True)
+    def deletes_nothing(self, monkeypatch) -> None:
+        monkeypatch.setattr(InMemoryStorage, "delete", lambda *args: throw(ConnectionResetError))
+
+    def recorded(self) -> list[str]:
+        assert wait_for_removals(10)
+        notes = FileDeletion.objects.all()
+        assert {one.last_error for one in notes} == {"ConnectionResetError"}
+        return sorted(key for one in notes for key in one.keys)
+
+    def test_by_a_refused_upload(self, acme, monkeypatch):
+        failing_for(monkeypatch, r"\.jpg$", after_write=True)
+        with pytest.raises(StorageUnavailable):
+            uploaded(acme)
+        assert self.recorded() == stored_keys()
+        assert len(self.recorded()) == 5
+
+    def test_by_a_row_that_is_not_written(self, acme):
+        with pytest.raises(ValueError, match="must be a"):
+            uploaded(acme, creator=acme)  # which is no user
+        assert self.recorded() == stored_keys()
+        assert len(self.recorded()) == 5
+
+    def test_by_a_later_rollback(self, acme):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            uploaded(acme)
+            raise RuntimeError
+        assert self.recorded() == stored_keys()
+        assert len(self.recorded()) == 5
+
+    def test_by_a_version_whose_answer_is_lost(self, acme, monkeypatch):
+        failing_for(monkeypatch, "_md", after_write=True)
+        image = uploaded(acme)
+        assert sorted([*image.keys, *self.recorded()]) == stored_keys()
+        assert len(self.recorded()) == 1
 
 
 @pytest.mark.parametrize("claim", ["text/html", "image/svg+xml", "text/javascript", ""])

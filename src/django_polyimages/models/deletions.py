@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from django.db import models, transaction
+from django.db import Error, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.pipeline.deleting import delete_files
 
+logger = logging.getLogger("django_polyimages")
 _AT_ONCE: Final = 1000
 
 
@@ -33,6 +35,18 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
             transaction.on_commit(callback, using=self.db, robust=True)
         else:
             callback.deletions.extend(deletions)
+
+    def note(self, failures: Mapping[str, str]) -> None:
+        """Record files that are left over: no row uses them, but the storage did not delete them.
+
+        They are recorded in the transaction of the caller, if there is one.
+        """
+        reason = next(iter(failures.values()))
+        try:
+            with transaction.atomic(using=self.db):
+                self.create(keys=list(failures), last_error=reason)
+        except Error:
+            logger.exception("Left over in the storage, and not recorded: %s", list(failures))
 
     def _scheduled_by(self, origin: object) -> _CarryOut | None:
         """What waits for the commit for the same origin. A savepoint that is rolled back takes it

@@ -83,7 +83,10 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
     owner = image.organization_id
-    work = store.regenerate(image.key, specs, image.focal_point, using=using, owner=owner)
+    note = FileDeletion.objects.db_manager(using).note
+    work = store.regenerate(
+        image.key, specs, image.focal_point, using=using, owner=owner, note=note
+    )
     with work as generated:
         again_after_deadlock(partial(_record, image, generated, using), using=using)
     return Regeneration(list(generated.versions), generated.failure)

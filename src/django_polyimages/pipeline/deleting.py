@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from itertools import groupby
 
@@ -14,6 +14,8 @@ from django_polyimages.storage.deleting import BATCH, can_delete_in_batches, del
 from django_polyimages.storage.keys import is_original
 from django_polyimages.storage.problems import problem_of, report
 
+Note = Callable[[Mapping[str, str]], object]
+"""Is given the name of the problem for each file that could not be deleted."""
 _SHOWN = 5
 """How many keys a record of the log names."""
 
@@ -32,6 +34,16 @@ def delete_files(keys: Iterable[str]) -> dict[str, str]:
         failures |= _failures(part, deletion)
     _report(failures)
     return {key: problem_of(error).name for key, error in failures.items()}
+
+
+def ignore(_failures: Mapping[str, str]) -> None:
+    """A ``Note`` for files that nobody records. They are in the log."""
+
+
+def delete_or_note(keys: Iterable[str], note: Note) -> None:
+    """Delete files that no row will use. ``note`` records those that could not be deleted."""
+    if failures := delete_files(keys):
+        note(failures)
 
 
 def delete_file(key: str) -> None:

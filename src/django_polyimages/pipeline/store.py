@@ -15,7 +15,7 @@ from django_polyimages import storage
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.deleting import delete_files
+from django_polyimages.pipeline.deleting import Note, delete_or_note, ignore
 from django_polyimages.pipeline.generation import Encoded, Event, Finished, generate
 from django_polyimages.pipeline.outcome import may_be_committed
 from django_polyimages.pipeline.rollback import remove_on_rollback
@@ -76,22 +76,26 @@ def check(file: File[bytes]) -> Facts:
 
 
 @contextmanager
-def store(file: File[bytes], *, using: str, owner: Hashable = None) -> Iterator[StoredImage]:
+def store(
+    file: File[bytes], *, using: str, owner: Hashable = None, note: Note = ignore
+) -> Iterator[StoredImage]:
     """A context manager that checks ``file``, stores it and its versions and yields the result.
 
     The body records the result in the database ``using``, in a transaction or savepoint of its own.
     If that is rolled back, because the body raises or later, the files are deleted.
-    Each ``owner``, the primary key of an organization, gets its turn.
+    ``note`` is told of files that the storage does not delete then. Each ``owner``, the primary key
+    of an organization, gets its turn.
 
     Raises ``InvalidImage`` or ``Busy`` before anything is written, and ``StorageUnavailable`` after
     deleting everything that was written.
     """
     facts, events = _checked(file, owner)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with writing() as puts:
+    with writing(note) as puts:
         original = Content(file, facts.media_type)
-        generated = write(events, puts, partial(version_key, key), original=(key, original))
-    with _recording(puts, using), transaction.atomic(using=using):
+        key_of = partial(version_key, key)
+        generated = write(events, puts, key_of, note=note, original=(key, original))
+    with _recording(puts, using, note), transaction.atomic(using=using):
         yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
 
 
@@ -103,12 +107,14 @@ def regenerate(
     *,
     using: str,
     owner: Hashable = None,
+    note: Note = ignore,
 ) -> Iterator[Generated]:
     """A context manager that regenerates versions of the original ``key``, under new keys.
 
     The body records them in the database ``using``. If it raises, or the caller's transaction is
-    rolled back later, the files are deleted. If the original cannot be read, or the settings no
-    longer allow it, ``failure`` says so. Raises ``Busy`` if other images take too long.
+    rolled back later, the files are deleted, as by ``store()``. If the original cannot be read, or
+    the settings no longer allow it, ``failure`` says so. Raises ``Busy`` if other images take too
+    long.
     """
     if not specs:
         yield Generated(versions={}, placeholder=Placeholder(), failure="")
@@ -118,11 +124,11 @@ def regenerate(
         yield Generated(versions={}, placeholder=Placeholder(), failure=_reason(key, error))
         return
     file, facts = reading.result()
-    with file, writing() as puts:
+    with file, writing(note) as puts:
         events = generate(file, facts, specs, focal_point, owner=owner)
         key_of = partial(version_key, key, token=new_token())
-        generated = write(events, puts, key_of, focal_point=focal_point)
-    with _recording(puts, using):
+        generated = write(events, puts, key_of, note=note, focal_point=focal_point)
+    with _recording(puts, using, note):
         yield generated
 
 
@@ -152,21 +158,23 @@ def _reason(key: str, error: BaseException) -> str:
 
 
 @contextmanager
-def _recording(puts: Puts, using: str) -> Iterator[None]:
+def _recording(puts: Puts, using: str, note: Note) -> Iterator[None]:
     """Delete the files if the block does not write the row, or if that is rolled back later."""
     with ExitStack() as undo:
-        undo.push(partial(_undo, puts))
+        undo.push(partial(_undo, puts, note))
         yield
-    remove_on_rollback(written(puts), using)
+    remove_on_rollback(written(puts), using, note)
 
 
-def _undo(puts: Puts, _kind: object, error: BaseException | None, _traceback: object) -> None:
+def _undo(
+    puts: Puts, note: Note, _kind: object, error: BaseException | None, _traceback: object
+) -> None:
     if error is None:
         return
     if may_be_committed(error):
         logger.error("%r may be in the database; the files are kept.", begun(puts))
     else:
-        delete_files(begun(puts))
+        delete_or_note(begun(puts), note)
 
 
 def _raise_damage(events: Sequence[Event]) -> None:

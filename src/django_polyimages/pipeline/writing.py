@@ -17,7 +17,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import StorageUnavailable
 from django_polyimages.formats import FORMATS
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.deleting import delete_files
+from django_polyimages.pipeline.deleting import Note, delete_or_note
 from django_polyimages.pipeline.generation import Encoded, Event, Finished
 from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
@@ -47,12 +47,14 @@ class Generated:
 
 
 @contextmanager
-def writing() -> Iterator[Puts]:
-    """PUTs by key. If the block raises, or is interrupted, their files are deleted."""
+def writing(note: Note) -> Iterator[Puts]:
+    """PUTs by key. If the block raises, or is interrupted, their files are deleted,
+    and ``note`` records those that the storage does not delete.
+    """
     puts: Puts = {}
     storage.connect()
     with ExitStack() as undo:
-        undo.callback(_delete_begun, puts)
+        undo.callback(_delete_begun, puts, note)
         yield puts
         undo.pop_all()
 
@@ -62,6 +64,7 @@ def write(
     puts: Puts,
     key_of: Callable[[VersionSpec], str],
     *,
+    note: Note,
     focal_point: FocalPoint = CENTRE,
     original: tuple[str, Content] | None = None,
 ) -> Generated:
@@ -87,13 +90,17 @@ def write(
     wait(puts.values())
     if original:
         _require_original(puts.get(original[0]), failure)
-    versions, refusal = _stored_versions(encoded, puts, focal_point)
+    refused = {key: error for key in encoded if (error := puts[key].exception())}
+    # A PUT that was reported as failed may still have been written.
+    delete_or_note(begun({key: puts[key] for key in refused}), note)
+    stored = {key: one for key, one in encoded.items() if key not in refused}
+    versions = _versions(stored, puts, focal_point)
     reason = ""
     if failure:
         reason = problem_of(failure).name
         logger.error("Generating versions failed (%s).", reason, exc_info=failure)
-    elif refusal:
-        reason = report("Storing versions", refusal).name
+    elif refused:
+        reason = report("Storing versions", next(iter(refused.values()))).name
     return Generated(versions=versions, placeholder=placeholder, failure=reason)
 
 
@@ -142,12 +149,10 @@ def _unavailable(problem: Problem) -> StorageUnavailable:
     return StorageUnavailable(message, problem=problem.name)
 
 
-def _stored_versions(
-    encoded: Mapping[str, tuple[VersionSpec, Encoded]], puts: Puts, focal_point: FocalPoint
-) -> tuple[dict[str, Version], BaseException | None]:
-    """The stored versions by name, in the order of the setting, and why others are not stored."""
-    refused = {key: error for key in encoded if (error := puts[key].exception())}
-    delete_files(begun({key: puts[key] for key in refused}))
+def _versions(
+    stored: Mapping[str, tuple[VersionSpec, Encoded]], puts: Puts, focal_point: FocalPoint
+) -> dict[str, Version]:
+    """What the row records of the stored versions, in the order of the setting."""
     versions = {
         spec.name: Version(
             key=puts[key].result(),
@@ -157,11 +162,9 @@ def _stored_versions(
             digest=spec.digest_at(focal_point),
             media_type=FORMATS[spec.format].media_type,
         )
-        for key, (spec, event) in encoded.items()
-        if key not in refused
+        for key, (spec, event) in stored.items()
     }
-    ordered = {name: versions[name] for name in get_settings().version_names if name in versions}
-    return ordered, next(iter(refused.values()), None)
+    return {name: versions[name] for name in get_settings().version_names if name in versions}
 
 
 def written(puts: Puts) -> list[str]:
@@ -185,6 +188,6 @@ def begun(puts: Puts) -> list[str]:
     return keys
 
 
-def _delete_begun(puts: Puts) -> None:
+def _delete_begun(puts: Puts, note: Note) -> None:
     wait(puts.values())
-    delete_files(begun(puts))
+    delete_or_note(begun(puts), note)
