@@ -18,6 +18,8 @@ from pathlib import Path
 import trustme
 
 ACCESS_KEY, SECRET_KEY = "testkey", "testsecret123"
+READER = "readerkey"
+"""An access key with the same secret that may only read."""
 _PORTS = (
     "s3",
     "https",
@@ -52,12 +54,11 @@ def running(folder: Path) -> Iterator[Server]:
     server.private_key_pem.write_to_path(str(folder / "server.key"))
     server.cert_chain_pems[0].write_to_path(str(folder / "server.pem"))
     (folder / "data").mkdir()
-    identity = {
-        "name": "admin",
-        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-    }
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    identities = [
+        _identity(ACCESS_KEY, "Admin", "Read", "Write", "List", "Tagging"),
+        _identity(READER, "Read", "List"),
+    ]
+    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
     ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
     with ExitStack() as stack:
         log = stack.enter_context((folder / "log").open("wb"))
@@ -70,6 +71,11 @@ def running(folder: Path) -> Iterator[Server]:
             https=f"https://127.0.0.1:{ports['https']}",
             ca_bundle=str(folder / "ca.pem"),
         )
+
+
+def _identity(access_key: str, *actions: str) -> dict[str, object]:
+    credentials = [{"accessKey": access_key, "secretKey": SECRET_KEY}]
+    return {"name": access_key, "credentials": credentials, "actions": actions}
 
 
 def _command(folder: Path, ports: dict[str, int]) -> list[str]:

@@ -5,7 +5,8 @@ from django.db import transaction
 
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
-from tests.builders import uploaded
+from organizations.models import Organization
+from tests.builders import fake_images, uploaded
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +39,15 @@ class TestDeletion:
     def test_of_a_deferred_row_still_knows_its_files(self, image):
         Image.objects.only("pk").get().delete()
         assert stored_keys() == []
+
+    def test_of_an_organization_asks_two_queries_an_image_and_carries_all_out_at_once(
+        self, django_assert_max_num_queries
+    ):
+        numbers = []
+        for number in (10, 30):
+            organization = Organization.objects.create(name="x", slug=f"x{number}")
+            fake_images(organization, number)
+            with django_assert_max_num_queries(1000) as queries:
+                organization.delete()
+            numbers.append(len(queries))
+        assert numbers[1] - numbers[0] == 2 * 20

@@ -77,7 +77,15 @@ class TooManyImages(ValueError):
 
 
 class StorageUnavailable(Exception):
-    """The original could not be stored. Nothing is left behind, so try again later."""
+    """The original could not be stored. Nothing is left behind.
+
+    ``str(error)`` says whether trying again can help, and ``problem`` names the reason for
+    programs and logs, such as ``AccessDenied``, ``NoSuchBucket`` or ``PermissionError``.
+    """
+
+    def __init__(self, message: str = "", problem: str = "") -> None:
+        super().__init__(message)
+        self.problem = problem
 
 
 class Busy(StorageUnavailable):

@@ -29,4 +29,4 @@ def schedule_file_deletion(
     # instead of making this deletion fail.
     rows = sender._base_manager.using(using).filter(pk=instance.pk).select_for_update()
     images = list(rows.only("file", "versions"))
-    FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
+    FileDeletion.objects.db_manager(using).schedule((image.keys for image in images), origin=origin)

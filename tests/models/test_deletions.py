@@ -26,6 +26,14 @@ class TestDeletion:
         assert not Image.objects.exists()
         assert {one.last_error for one in FileDeletion.objects.all()} == {"ZeroDivisionError"}
         assert str(FileDeletion.objects.first()).startswith("images/img_")
-        FileDeletion.objects.carry_out(list(FileDeletion.objects.all()))
+        FileDeletion.objects.carry_out(FileDeletion.objects.all())
         assert stored_keys() == []
         assert not FileDeletion.objects.exists()
+
+    def test_that_a_savepoint_of_the_host_undoes_keeps_the_files(self, image):
+        """Django keeps the callbacks of a savepoint that is rolled back by hand."""
+        with transaction.atomic():
+            savepoint = transaction.savepoint()
+            image.delete()
+            transaction.savepoint_rollback(savepoint)
+        assert stored_keys() == sorted(Image.objects.get().keys)

@@ -1,21 +1,22 @@
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import subprocess
 import sys
 import threading
+import unittest
 from pathlib import Path
 
 import pytest
-from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage
 from django.db import OperationalError, connection, transaction
 from django.db.models.signals import post_save
 from django.test import TestCase
 
 from django_polyimages.models import Image
 from django_polyimages.pipeline import rollback, threads
-from django_polyimages.pipeline.store import store
 from tests.drawing import photo, upload_of
 from tests.helpers import store_one, stored_keys
 
@@ -188,12 +189,6 @@ def test_a_command_that_ends_with_its_rollback_leaves_nothing(tmp_path):
 class TestWhatMayBeCommitted:
     """A row without its original is a loss, so the files are kept where nobody can know."""
 
-    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-    def test_an_interrupt_during_the_insert(self, interrupt):
-        with pytest.raises(interrupt), store(ContentFile(photo()), using="default"):
-            raise interrupt
-        assert len(stored_keys()) == 5
-
     def test_an_interrupt_during_the_commit(self, monkeypatch):
         real = connection._commit
 
@@ -334,3 +329,63 @@ def test_at_exit_one_file_that_stays_does_not_keep_the_others(monkeypatch):
     with pytest.raises(ConnectionResetError):
         rollback._delete_one_by_one(["a_sm", "b", "c"])
     assert sorted(deleted) == ["b", "c"]
+
+
+class Recorder(InMemoryStorage):
+    """A fake of S3 as a host's tests have one: what is sent to it after its end is noticed."""
+
+    deleted: list[str] = []
+
+    def delete(self, name):
+        self.deleted.append(name)
+        super().delete(name)
+
+
+def run_as_django_does(case: type[TestCase]) -> unittest.TestResult:
+    """Run the tests of the class as a host's test runner does, and wait for removals."""
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(case)(result)
+    assert rollback.wait_for_removals(10)
+    return result
+
+
+class TestATestCase:
+    @pytest.fixture(autouse=True)
+    def recorder(self, settings):
+        fake = {"BACKEND": f"{__name__}.Recorder"}
+        settings.STORAGES = settings.STORAGES | {"polyimages": fake}
+        del Recorder.deleted[:]
+
+    @pytest.mark.parametrize("execute", [False, True])
+    def test_sends_nothing_to_the_storage_when_it_ends(self, execute):
+        class Uploads(TestCase):
+            @classmethod
+            def setUpTestData(cls):
+                store_one()
+
+            def test_alone(self):
+                store_one()
+
+            def test_in_a_transaction(self):
+                with transaction.atomic():
+                    store_one()
+
+            def test_with_callbacks(self):
+                with self.captureOnCommitCallbacks(execute=execute):
+                    store_one()
+
+        result = run_as_django_does(Uploads)
+        assert (result.testsRun, result.errors, result.failures) == (3, [], [])
+        assert Recorder.deleted == []
+
+    def test_still_removes_what_the_host_rolls_back(self):
+        class RollsBack(TestCase):
+            def test_it(self):
+                with contextlib.suppress(RuntimeError), transaction.atomic():
+                    store_one()
+                    raise RuntimeError
+                assert stored_keys() == []
+
+        result = run_as_django_does(RollsBack)
+        assert (result.testsRun, result.errors, result.failures) == (1, [], [])
+        assert len(Recorder.deleted) == 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
 import os
@@ -12,8 +11,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,86 +27,11 @@ from django_polyimages import storage
 from django_polyimages.models import Image
 from django_polyimages.operations.original_storage import move, plan_move
 from django_polyimages.storage.s3 import s3_storage
-from tests import seaweedfs
 from tests.api.calls import bulk_upload, get, upload
 from tests.drawing import REFUSED, photo, quarters, to_bytes, upload_of
-from tests.helpers import require
+from tests.storage.conftest import keys_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
-    require(seaweedfs.weed())
-    folder: Path = tmp_path_factory.mktemp("s3")
-    with seaweedfs.running(folder) as running:
-        yield running
-
-
-@pytest.fixture(params=["http", "https"])
-def connect(request, server, settings) -> Callable[..., None]:
-    """Configures the storage to use a bucket of the server."""
-
-    def put_images_into(bucket: str, alias: str = "polyimages", **changes) -> None:
-        arguments = {
-            "endpoint_url": getattr(server, request.param),
-            "access_key": seaweedfs.ACCESS_KEY,
-            "secret_key": seaweedfs.SECRET_KEY,
-            "verify": server.ca_bundle,
-        }
-        entry = s3_storage(bucket, **arguments | changes)
-        settings.STORAGES = settings.STORAGES | {alias: entry}
-
-    return put_images_into
-
-
-@pytest.fixture
-def bucket(connect):
-    """A new bucket for the images."""
-    connect(f"test-{uuid.uuid4().hex}")
-    bucket = storage.get_storage().bucket
-    bucket.create()
-    yield bucket
-    bucket.objects.all().delete()
-    bucket.delete()
-    bucket.meta.client.close()
-    gc.collect()
-
-
-@pytest.fixture
-def private(connect, bucket, settings):
-    """A second bucket, for originals; everyone can read the first one."""
-    connect(bucket.name, signed_urls=False)
-    connect(f"test-{uuid.uuid4().hex}", alias="originals")
-    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
-    private = storage.get_original_storage().bucket
-    private.create()
-    yield private
-    private.objects.all().delete()
-    private.delete()
-    private.meta.client.close()
-    storage.get_storage().bucket.meta.client.close()
-    gc.collect()
-
-
-@pytest.fixture
-def requests(bucket) -> list[str]:
-    """Records requests as ``"PUT key"``; fails on headers that Cloudflare R2 rejects."""
-    sent = []
-
-    def watch(request, **kwargs):
-        refused = {"x-amz-acl", "x-amz-tagging", "x-amz-server-side-encryption", "content-encoding"}
-        assert refused.isdisjoint(name.lower() for name in request.headers)
-        payload = request.headers.get("x-amz-content-sha256", b"")
-        assert b"STREAMING" not in (payload if isinstance(payload, bytes) else payload.encode())
-        sent.append(f"{request.method} {request.url.partition('/test-')[2].partition('/')[2]}")
-
-    bucket.meta.client.meta.events.register("before-send.s3", watch)
-    return sent
-
-
-def keys_in(bucket) -> list[str]:
-    return sorted(item.key for item in bucket.objects.all())
 
 
 @pytest.mark.parametrize("claim", ["text/html", "image/svg+xml", "text/javascript"])
@@ -196,15 +119,6 @@ def test_a_deleted_image_leaves_the_bucket(client, bucket, django_capture_on_com
     assert keys_in(bucket) == []
 
 
-def test_a_wrong_secret_is_a_503_and_leaves_nothing(client, bucket, connect):
-    """Proves that the server checks signatures."""
-    connect(bucket.name, secret_key="wrong")
-    response = upload(client)
-    assert response.status_code == 503
-    assert not Image.objects.exists()
-    assert keys_in(bucket) == []
-
-
 def test_urls_are_signed_and_work(client, bucket, server):
     url = upload(client).json()["versions"]["thumb"]["url"]
     trusting = ssl.create_default_context(cafile=server.ca_bundle)
@@ -213,12 +127,6 @@ def test_urls_are_signed_and_work(client, bucket, server):
     with pytest.raises(urllib.error.HTTPError, match="403") as refused:
         urllib.request.urlopen(url.partition("?")[0], context=trusting)
     refused.value.close()
-
-
-def test_a_storage_that_does_not_answer_is_a_503(client, bucket, connect):
-    connect(bucket.name, endpoint_url="http://127.0.0.1:9")
-    assert upload(client).status_code == 503
-    assert not Image.objects.exists()
 
 
 class TestBucketOfOriginals:

@@ -2,34 +2,73 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from django.db import models, transaction
+from django.db import Error, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.pipeline.deleting import delete_files
+
+logger = logging.getLogger("django_polyimages")
+_AT_ONCE: Final = 1000
 
 
 class FileDeletionManager(models.Manager["FileDeletion"]):
     """Records deletions of files in the transaction that causes them, and performs them."""
 
-    def schedule(self, images: Iterable[Sequence[str]]) -> None:
+    def schedule(self, images: Iterable[Sequence[str]], *, origin: object = None) -> None:
         """Delete the files of each image after the commit of the current transaction.
 
         The deletions are recorded first: if the storage fails or the process is killed,
-        ``carry_out`` can try again.
+        ``carry_out`` can try again. Those that one ``origin`` causes are carried out together.
         """
         deletions = self.bulk_create([self.model(keys=list(keys)) for keys in images])
+        if not deletions:
+            return
+        callback = self._scheduled_by(origin)
+        if callback is None:
+            callback = _CarryOut(self, origin)
+            callback.deletions.extend(deletions)
+            transaction.on_commit(callback, using=self.db, robust=True)
+        else:
+            callback.deletions.extend(deletions)
 
-        def carry_out() -> None:  # not a partial: Django needs the name of a robust callback
-            self.carry_out(deletions)
+    def note(self, failures: Mapping[str, str]) -> None:
+        """Record files that are left over: no row uses them, but the storage did not delete them.
 
-        if deletions:
-            transaction.on_commit(carry_out, using=self.db, robust=True)
+        They are recorded in the transaction of the caller, if there is one.
+        """
+        reason = next(iter(failures.values()))
+        try:
+            with transaction.atomic(using=self.db):
+                self.create(keys=list(failures), last_error=reason)
+        except Error:
+            logger.exception("Left over in the storage, and not recorded: %s", list(failures))
 
-    def carry_out(self, deletions: Sequence[FileDeletion]) -> None:
-        """Delete the files. Failed deletions stay recorded, with the reason."""
+    def _scheduled_by(self, origin: object) -> _CarryOut | None:
+        """What waits for the commit for the same origin. A savepoint that is rolled back takes it
+        away, so Django's own list is asked.
+        """
+        if origin is None:
+            return None
+        waiting = transaction.get_connection(self.db).run_on_commit
+        callbacks = (one for _savepoints, one, _robust in reversed(waiting))
+        latest = next((one for one in callbacks if isinstance(one, _CarryOut)), None)
+        return latest if latest and latest.origin is origin else None
+
+    def carry_out(self, deletions: Iterable[FileDeletion]) -> None:
+        """Delete the files. Failed deletions stay recorded, with the reason.
+
+        A deletion that is not recorded is not carried out: its savepoint was rolled back.
+        """
+        keys = [deletion.pk for deletion in deletions]
+        for start in range(0, len(keys), _AT_ONCE):
+            self._carry_out(list(self.filter(pk__in=keys[start : start + _AT_ONCE])))
+
+    def _carry_out(self, deletions: Sequence[FileDeletion]) -> None:
         failures = delete_files(key for deletion in deletions for key in deletion.keys)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
@@ -37,7 +76,20 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         for deletion in refused:
             deletion.keys = [key for key in deletion.keys if key in failures]
             deletion.last_error = failures[deletion.keys[0]]
-            deletion.save(update_fields=["keys", "last_error"])
+        self.bulk_update(refused, ["keys", "last_error"], batch_size=100)
+
+
+class _CarryOut:
+    """A callback after the commit."""
+
+    def __init__(self, manager: FileDeletionManager, origin: object) -> None:
+        self.__qualname__ = "FileDeletionManager.carry_out"  # Django logs it if this fails
+        self.manager = manager
+        self.origin = origin
+        self.deletions: list[FileDeletion] = []
+
+    def __call__(self) -> None:
+        self.manager.carry_out(self.deletions)
 
 
 class FileDeletion(models.Model):

@@ -85,7 +85,8 @@ class ImageManager(_Manager[ImageT]):
         """
         using = database_for_writing(self)
         owner = getattr(organization, "pk", None)
-        with store.store(file, using=using, owner=owner) as stored:
+        note = FileDeletion.objects.db_manager(using).note
+        with store.store(file, using=using, owner=owner, note=note) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
             image: ImageT = self.create(
                 file=stored.key,

@@ -16,7 +16,7 @@ from django_polyimages.errors import Busy
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
-from django_polyimages.pipeline.store import Generated
+from django_polyimages.pipeline.writing import Generated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,10 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
 
 def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
     owner = image.organization_id
-    work = store.regenerate(image.key, specs, image.focal_point, using=using, owner=owner)
+    note = FileDeletion.objects.db_manager(using).note
+    work = store.regenerate(
+        image.key, specs, image.focal_point, using=using, owner=owner, note=note
+    )
     with work as generated:
         again_after_deadlock(partial(_record, image, generated, using), using=using)
     return Regeneration(list(generated.versions), generated.failure)

@@ -2,39 +2,93 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
-from concurrent.futures import wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from itertools import groupby
+
+from django.core.files.storage import Storage
 
 from django_polyimages import storage
 from django_polyimages.pipeline import threads
+from django_polyimages.storage.deleting import BATCH, can_delete_in_batches, delete_batch
+from django_polyimages.storage.keys import is_original
+from django_polyimages.storage.problems import problem_of, report
 
-logger = logging.getLogger("django_polyimages")
+Note = Callable[[Mapping[str, str]], object]
+"""Is given the name of the problem for each file that could not be deleted."""
+_SHOWN = 5
+"""How many keys a record of the log names."""
 
 
 def delete_files(keys: Iterable[str]) -> dict[str, str]:
-    """Delete files, several at a time. Returns the reason for each failure."""
+    """Delete files, several at a time. Returns the name of the problem for each failure."""
     # In a thread too: what fails here is told for each file.
     wait([threads.submit("deletions", storage.connect)])
-    deletions = {key: threads.submit("deletions", delete_file, key) for key in keys}
-    failures = {}
-    for key, deletion in deletions.items():
-        if error := deletion.exception():
-            logger.error("Deleting %r failed.", key, exc_info=error)
-            failures[key] = reason_of(error)
-    return failures
+    deletions = [
+        (part, threads.submit("deletions", _delete, backend, part))
+        for backend, wanted in _by_storage(list(dict.fromkeys(keys)))
+        for part in _parts(backend, wanted)
+    ]
+    failures: dict[str, BaseException] = {}
+    for part, deletion in deletions:
+        failures |= _failures(part, deletion)
+    _report(failures)
+    return {key: problem_of(error).name for key, error in failures.items()}
+
+
+def ignore(_failures: Mapping[str, str]) -> None:
+    """A ``Note`` for files that nobody records. They are in the log."""
+
+
+def delete_or_note(keys: Iterable[str], note: Note) -> None:
+    """Delete files that no row will use. ``note`` records those that could not be deleted."""
+    if failures := delete_files(keys):
+        note(failures)
 
 
 def delete_file(key: str) -> None:
-    """Delete a file. It is no error if the file does not exist.
-
-    An original is deleted from the storage of the versions too: it may not have been moved yet.
-    """
-    storage.get_storage().delete(key)
-    if storage.storage_of(key) is not storage.get_storage():
-        storage.storage_of(key).delete(key)
+    """Delete a file in the calling thread. It is no error if the file does not exist."""
+    for backend, keys in _by_storage([key]):
+        _delete(backend, keys)
 
 
-def reason_of(error: BaseException) -> str:
-    """The kind of error, for users. Its text may contain hosts and buckets and is only logged."""
-    return type(error).__name__
+def _by_storage(keys: Sequence[str]) -> Iterator[tuple[Storage, Sequence[str]]]:
+    """Originals are deleted from the storage of the versions too: they may not be moved yet."""
+    versions, originals = storage.get_storage(), storage.get_original_storage()
+    yield versions, keys
+    if originals is not versions:
+        yield originals, [key for key in keys if is_original(key)]
+
+
+def _parts(backend: Storage, keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The keys of each call of the storage."""
+    size = BATCH if len(keys) > 1 and can_delete_in_batches(backend) else 1
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
+
+
+def _delete(backend: Storage, keys: Sequence[str]) -> Mapping[str, BaseException]:
+    if len(keys) > 1:
+        return delete_batch(backend, keys)
+    for key in keys:
+        backend.delete(key)
+    return {}
+
+
+def _failures(
+    keys: Sequence[str], deletion: Future[Mapping[str, BaseException]]
+) -> Mapping[str, BaseException]:
+    error = deletion.exception()
+    return dict.fromkeys(keys, error) if error else deletion.result()
+
+
+def _report(failures: Mapping[str, BaseException]) -> None:
+    """One record for each kind of problem: a storage that is down refuses a thousand files."""
+
+    def name(key: str) -> str:
+        return problem_of(failures[key]).name
+
+    for _name, keys in groupby(sorted(failures, key=name), key=name):
+        refused = list(keys)
+        shown = ", ".join(refused[:_SHOWN])
+        report(f"Deleting {len(refused)} files, such as {shown}", failures[refused[0]])

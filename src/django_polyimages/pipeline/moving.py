@@ -12,8 +12,8 @@ from django.core.files.storage import Storage
 
 from django_polyimages import storage
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.deleting import reason_of
-from django_polyimages.pipeline.store import Content
+from django_polyimages.pipeline.writing import Content
+from django_polyimages.storage.problems import report
 
 logger = logging.getLogger("django_polyimages")
 Outcome = Literal["moved", "there already", "failed"]
@@ -49,8 +49,10 @@ def move_original(original: Original) -> Moved:
     """
     moving = threads.submit("transfers", _move, original)
     if error := moving.exception():
-        logger.error("Moving the original %r failed.", original.key, exc_info=error)
-        return Moved("failed", str(error) if isinstance(error, _Different) else reason_of(error))
+        if isinstance(error, _Different):
+            logger.error("Moving the original %s failed: %s.", original.key, error)
+            return Moved("failed", str(error))
+        return Moved("failed", report(f"Moving the original {original.key}", error).name)
     return Moved(moving.result())
 
 

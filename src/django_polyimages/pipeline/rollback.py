@@ -18,13 +18,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from queue import SimpleQueue
 from typing import Final
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import connections, transaction
 
-from django_polyimages.pipeline.deleting import delete_file, delete_files
+from django_polyimages.pipeline.deleting import Note, delete_file, delete_or_note, ignore
+from django_polyimages.pipeline.outcome import may_be_committed
 
 logger = logging.getLogger("django_polyimages")
 _SECONDS_AT_EXIT: Final = 10.0
@@ -64,6 +65,7 @@ class _Commit:
 @dataclass(frozen=True, slots=True)
 class _RolledBack:
     keys: Sequence[str]
+    tell: Note
     outcome_is_unknown: bool
 
 
@@ -72,8 +74,11 @@ _thread: threading.Thread | None = None
 _starting = threading.Lock()
 
 
-def remove_on_rollback(keys: Sequence[str], using: str) -> None:
-    """Delete the files if the current transaction does not commit."""
+def remove_on_rollback(keys: Sequence[str], using: str, note: Note = ignore) -> None:
+    """Delete the files if the current transaction does not commit.
+
+    ``note`` is told in another thread of those that the storage does not delete.
+    """
     connection = transaction.get_connection(using)
     if not (connection.in_atomic_block and connection.commit_on_exit):
         return  # where the host commits by hand, Django drops callbacks without a rollback
@@ -87,15 +92,8 @@ def remove_on_rollback(keys: Sequence[str], using: str) -> None:
         first = _Commit(commit.transaction, first)
         connection.run_on_commit[0] = (savepoints, first, robust)
     commit.transaction = first.transaction
-    weakref.finalize(commit, _note, commit.transaction, keys).atexit = False
-
-
-def outcome_is_unknown(kind: type[BaseException]) -> bool:
-    """Whether the database may have committed before the connection or the process was stopped.
-
-    A file without a row can be found and deleted later, but a lost original cannot be restored.
-    """
-    return not issubclass(kind, Exception) or issubclass(kind, OperationalError | InterfaceError)
+    blocks = _blocks_of_tests(using)
+    weakref.finalize(commit, _note, commit.transaction, keys, note, blocks).atexit = False
 
 
 def wait_for_removals(seconds: float | None = None) -> bool:
@@ -107,10 +105,18 @@ def wait_for_removals(seconds: float | None = None) -> bool:
     return reached.wait(seconds)
 
 
-def _note(transaction: _Transaction, keys: Sequence[str]) -> None:
-    if not transaction.committed and transaction.process == os.getpid():  # a fork's are a copy
-        kind = sys.exc_info()[0]
-        _notes.put(_RolledBack(keys, kind is not None and outcome_is_unknown(kind)))
+def _blocks_of_tests(using: str) -> int:
+    """How many blocks of Django's ``TestCase`` are open: one for the class and one for the test."""
+    blocks = transaction.get_connection(using).atomic_blocks
+    return sum(getattr(block, "_from_testcase", False) for block in blocks)
+
+
+def _note(transaction: _Transaction, keys: Sequence[str], note: Note, blocks_of_tests: int) -> None:
+    if transaction.committed or transaction.process != os.getpid():  # a fork's are a copy
+        return
+    if _blocks_of_tests(transaction.using) < blocks_of_tests:
+        return  # the test ends, and a mock of the storage may have ended before
+    _notes.put(_RolledBack(keys, note, may_be_committed(sys.exc_info()[1])))
 
 
 def _carry_out_notes() -> None:
@@ -119,7 +125,8 @@ def _carry_out_notes() -> None:
             note.set()
             continue
         try:
-            _carry_out(note, delete_files)
+            _carry_out(note, partial(delete_or_note, note=note.tell))
+            connections.close_all()  # those of this thread
         except RuntimeError:  # the interpreter is exiting, so the pools accept no more work
             _notes.put(note)
             return

@@ -100,10 +100,13 @@ def is_r2(endpoint_url: str | None) -> bool:
 
 def is_s3(backend: Storage) -> bool:
     """Whether ``backend`` is the S3 storage of django-storages, which may not be installed."""
-    return any(
-        (base.__module__, base.__name__) == ("storages.backends.s3", "S3Storage")
-        for base in _class_of(backend).__mro__
-    )
+    return _s3_storage_of(backend) is not None
+
+
+def inherits_from_s3(backend: Storage, method: str) -> bool:
+    """Whether ``method`` of ``backend`` is that of the S3 storage of django-storages, unchanged."""
+    original, own = _s3_storage_of(backend), _class_of(backend)
+    return original is not None and getattr(own, method) is getattr(original, method)
 
 
 def signs_urls(backend: Any) -> bool:
@@ -111,6 +114,13 @@ def signs_urls(backend: Any) -> bool:
     if not (is_s3(backend) and backend.querystring_auth):
         return False
     return not backend.custom_domain or backend.cloudfront_signer is not None
+
+
+def _s3_storage_of(backend: Storage) -> type | None:
+    for base in _class_of(backend).__mro__:
+        if (base.__module__, base.__name__) == ("storages.backends.s3", "S3Storage"):
+            return base
+    return None
 
 
 def _class_of(backend: Storage) -> type:

@@ -55,7 +55,13 @@ UNDOCUMENTED = {
     *("object_id_field_name", "prefetch_cache_name", "remote_field", "set_cached_value"),
     *("target_field", "through"),
 }
-NOT_OF_THE_ORM = {"_wrapped", "_construct_form", "_should_delete_form", "_polyimages_refusal"}
+NOT_OF_THE_ORM = {
+    "_normalize_name",
+    "_wrapped",
+    "_construct_form",
+    "_should_delete_form",
+    "_polyimages_refusal",
+}
 
 
 @cache
