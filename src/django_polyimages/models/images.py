@@ -108,6 +108,7 @@ class AbstractImage(models.Model):
         indexes = [
             models.Index(fields=["organization", "-created_at"]),
             models.Index(fields=["-created_at"]),
+            models.Index(fields=["file"]),
         ]
 
     def __str__(self) -> str:
@@ -156,7 +157,8 @@ class AbstractImage(models.Model):
     @property
     def keys(self) -> list[str]:
         """The names of all files of the image in the storage, the original first."""
-        return [self.key, *(version.key for version in self.versions.values())]
+        versions = [version.key for version in self.versions.values()]
+        return [self.key, *versions] if self.file else versions
 
     @property
     def url(self) -> str:
