@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from django.apps import apps
-from django.db import models, router
+from django.db import router
 
 from django_polyimages.models.original_field import OriginalField
 
@@ -27,7 +28,7 @@ def keys_in_use(originals: Collection[str], *, using: str) -> set[str]:
     }
 
 
-def _image_models(using: str) -> Iterator[type[models.Model]]:
+def _image_models(using: str) -> Iterator[type[Any]]:
     """The models with a table of their own whose rows have an original."""
     for model in apps.get_models():
         fields = model._meta.get_fields()
