@@ -6,6 +6,7 @@ import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.core.files.base import File
 from django.db import models, transaction
 
@@ -108,6 +109,28 @@ class ImageManager(_Manager[ImageT]):
             )
         return image
 
+    async def aupload(
+        self,
+        file: File[bytes],
+        *,
+        organization: models.Model,
+        creator: AbstractBaseUser | None = None,
+        title: str | None = None,
+        alt_text: str = "",
+        description: str = "",
+        **fields: Any,
+    ) -> ImageT:
+        """``upload()`` for asynchronous code."""
+        return await sync_to_async(self.upload)(
+            file,
+            organization=organization,
+            creator=creator,
+            title=title,
+            alt_text=alt_text,
+            description=description,
+            **fields,
+        )
+
     def regenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
         """Generate the versions of ``image`` that are missing or outdated; all with ``everything``.
 
@@ -122,6 +145,10 @@ class ImageManager(_Manager[ImageT]):
             image, using=database_for_writing(self, instance=image), everything=everything
         )
 
+    async def aregenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+        """``regenerate()`` for asynchronous code."""
+        return await sync_to_async(self.regenerate)(image, everything=everything)
+
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).
 
@@ -132,6 +159,10 @@ class ImageManager(_Manager[ImageT]):
         image.focal_x, image.focal_y = x, y
         using = database_for_writing(self, instance=image)
         image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
+
+    async def aset_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
+        """``set_focal_point()`` for asynchronous code."""
+        await sync_to_async(self.set_focal_point)(image, x, y)
 
 
 def _title_of(file: File[bytes]) -> str:
