@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -80,12 +82,18 @@ class ImageManager(_Manager[ImageT]):
 
         The default ``title`` is the name of the file. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
-        fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
+        fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for a
+        closed file or an unsaved organization; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """
+        _require_open(file)
+        # Raises TypeError for what is no column before anything is stored.
+        self.model(organization=organization, creator=creator, **fields)
         using = database_for_writing(self)
         owner = getattr(organization, "pk", None)
+        if owner is None and organization is not None:
+            raise ValueError("Save the organization before images are uploaded for it.")
         with store.store(file, using=using, owner=owner) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
             image: ImageT = self.create(
@@ -165,8 +173,22 @@ class ImageManager(_Manager[ImageT]):
         await sync_to_async(self.set_focal_point)(image, x, y)
 
 
+def _require_open(file: File[bytes]) -> None:
+    """Raise ``ValueError`` for a closed file, which a decoder would find damaged."""
+    try:
+        file.seek(0)
+    except io.UnsupportedOperation:
+        raise
+    except ValueError:
+        raise ValueError(f"The file {file.name!r} is closed: upload it while it is open.") from None
+
+
 def _title_of(file: File[bytes]) -> str:
-    """The client's file name without control characters, bidi marks and surrogates."""
-    name = (file.name or "").replace("\\", "/").rpartition("/")[2]
+    """The client's file name, composed, in one line and without folders, control characters, bidi
+    marks and surrogates. A file without a name has no title, nor has one that a number stands for.
+    """
+    given: object = file.name
+    name = os.fsdecode(given) if isinstance(given, str | bytes | os.PathLike) else ""
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
     visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return visible.strip()[:TITLE_LENGTH]
+    return " ".join(visible.split())[:TITLE_LENGTH].rstrip()
