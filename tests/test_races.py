@@ -11,10 +11,11 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from contacts.models import Contact
-from django_polyimages.models import Image
+from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from tests.api.calls import four, patch, post, send, target
 from tests.builders import fake_images
+from tests.helpers import stored_keys
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -181,3 +182,31 @@ def test_bulk_attach_twice_beside_bulk_delete(new_client, acme, contact, round):
     assert Relation.objects.filter(image__in=ids[:5]).count() == 0
     relations = list(Relation.objects.values_list("image_id", flat=True))
     assert len(relations) == len(set(relations))
+
+
+def copies_of(image: Image, count: int) -> list[Image]:
+    for _ in range(count):
+        copy = Image.objects.get(pk=image.pk)
+        copy.pk, copy._state.adding = None, True
+        copy.save()
+    return list(Image.objects.filter(file=image.file.name))
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+@pytest.mark.parametrize("kept", [0, 1])
+def test_files_go_with_the_last_of_four_copies_deleted_at_once(image, kept, round):
+    rows = copies_of(image, 3)
+
+    def one(row: Image) -> Callable[[], object]:
+        return row.delete if row.pk % 2 else Image.objects.filter(pk=row.pk).delete
+
+    at_once(*(one(row) for row in rows[kept:]))
+    assert stored_keys() == (sorted(image.keys) if kept else [])
+    assert FileDeletion.objects.count() == 0
+
+
+@pytest.mark.parametrize("round", ROUNDS)
+def test_a_copy_is_deleted_while_the_other_is_regenerated(image, round):
+    [row, copy] = copies_of(image, 1)
+    at_once(lambda: Image.objects.regenerate(row, everything=True), copy.delete)
+    assert stored_keys() == sorted(Image.objects.get().keys)

@@ -53,6 +53,7 @@ def of_a_host_with_the_default_models(contact: Contact, image: Image, acme: Orga
     assert_type(Image.objects.upload(file, organization=acme), Image)
     assert_type(Image.objects.newest_first().filter(title="x").get(), Image)
     assert_type(Contact.objects.prefetch_images().get(), Contact)
+    contact.images.attach(image, allow_foreign=True)
     contact.images.attach("x.png")  # type: ignore[arg-type]
     contact.images.attach(image, colour="red")  # type: ignore[call-arg]
 
@@ -66,6 +67,17 @@ def of_a_host_with_its_own(book: Book, photo: Photo, acme: Organization) -> None
     assert_type(list(book.images.all()), list[Use])
     assert_type(Photo.objects.upload(ContentFile(b""), organization=acme), Photo)
     assert_type(PhotoQuerySet(Photo).newest_first().by("Ada"), PhotoQuerySet)
+
+
+async def of_asynchronous_code(
+    book: Book, photo: Photo, contact: Contact, acme: Organization
+) -> None:
+    file = ContentFile(b"", name="x.png")
+    assert_type(await Photo.objects.aupload(file, organization=acme), Photo)
+    assert_type(await book.images.aattach(photo), Use)
+    assert_type(await book.images.acover(), Use | None)
+    assert_type(await contact.images.aset_cover(file), PolymorphicImageRelation)
+    await contact.images.aattach(file, colour="red")  # type: ignore[call-arg]
 
 
 def of_code_for_any_host(obj: models.Model, image: AbstractImage, file: ContentFile[bytes]) -> None:

@@ -10,6 +10,7 @@ from django_polyimages.errors import (
     InvalidImage,
     NotAttached,
     NotFound,
+    OrganizationMismatch,
     StorageUnavailable,
     TooManyImages,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "InvalidImage",
     "NotAttached",
     "NotFound",
+    "OrganizationMismatch",
     "StorageUnavailable",
     "TooManyImages",
     "VersionSpec",

@@ -16,6 +16,7 @@ __all__ = [
     "InvalidImageCode",
     "NotAttached",
     "NotFound",
+    "OrganizationMismatch",
     "StorageUnavailable",
     "TooManyImages",
 ]
@@ -62,6 +63,20 @@ class NotAttached(ValueError):
 
     def __init__(self, image_ids: Sequence[object]) -> None:
         super().__init__(f"Not attached to this object: {', '.join(map(str, image_ids))}.")
+        self.image_ids = image_ids
+
+
+class OrganizationMismatch(ValueError):
+    """Images belong to another organization than the object. Nothing was changed.
+
+    ``allow_foreign=True`` attaches them all the same.
+    """
+
+    def __init__(self, image_ids: Sequence[object]) -> None:
+        super().__init__(
+            "These images belong to another organization than the object: "
+            f"{', '.join(map(str, image_ids))}. Pass allow_foreign=True if that is intended."
+        )
         self.image_ids = image_ids
 
 

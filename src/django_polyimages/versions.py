@@ -3,29 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
 from django_polyimages.storage import get_storage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A stored file that was derived from an original."""
+class Version(dict[str, Any]):
+    """A stored file that was derived from an original.
 
-    key: str
-    """The name of the file in its storage."""
-    width: int
-    """In pixels."""
-    height: int
-    """In pixels."""
-    byte_size: int
-    digest: str
-    """The digest of the spec it was generated from."""
-    media_type: str
-    """Such as ``image/webp``."""
+    It is the JSON object that the row records, because what turns models into JSON (serializers,
+    exports, ``JsonResponse``) reads attributes of the model and accepts nothing but a ``dict``.
+    """
+
+    def __init__(
+        self, *, key: str, width: int, height: int, byte_size: int, digest: str, media_type: str
+    ) -> None:
+        super().__init__(
+            key=key,
+            width=width,
+            height=height,
+            bytes=byte_size,
+            digest=digest,
+            media_type=media_type,
+        )
+
+    @property
+    def key(self) -> str:
+        """The name of the file in its storage."""
+        return cast("str", self["key"])
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return cast("int", self["width"])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return cast("int", self["height"])
+
+    @property
+    def byte_size(self) -> int:
+        """Called ``bytes`` in the record."""
+        return cast("int", self["bytes"])
+
+    @property
+    def digest(self) -> str:
+        """The digest of the spec it was generated from."""
+        return cast("str", self["digest"])
+
+    @property
+    def media_type(self) -> str:
+        """Such as ``image/webp``."""
+        return cast("str", self["media_type"])
 
     @property
     def url(self) -> str:
@@ -33,36 +65,39 @@ class Version:
         return get_storage().url(self.key)
 
 
-def to_json(versions: Mapping[str, Version]) -> dict[str, dict[str, Any]]:
-    """The JSON for the database: key, width, height, bytes, digest and media type by name."""
-    return {
-        name: {
-            "key": version.key,
-            "width": version.width,
-            "height": version.height,
-            "bytes": version.byte_size,
-            "digest": version.digest,
-            "media_type": version.media_type,
-        }
-        for name, version in versions.items()
-    }
+class Versions(dict[str, Version]):
+    """``image.versions``: the versions by name, in the order of the setting."""
+
+    def __missing__(self, name: object) -> NoReturn:
+        specs = get_settings().version_names
+        hint = (
+            "It has a spec but was not generated: image.failure_reason may say why, and "
+            "Image.objects.regenerate(image) tries again."
+            if name in specs
+            else 'For another one, add a VersionSpec to POLYIMAGES["VERSIONS"] and regenerate.'
+        )
+        there = ", ".join(self) or "none"
+        raise KeyError(f"There is no version {name!r}. This image has: {there}. {hint}")
 
 
-def from_json(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
-    """The inverse of ``to_json``, in the order of the setting, as databases keep no order."""
+def from_json(records: Mapping[str, Mapping[str, Any]]) -> Versions:
+    """The versions that a row records, in the order of the setting, as databases keep no order."""
     wanted = get_settings().version_names
     names = [*(name for name in wanted if name in records), *sorted(records.keys() - set(wanted))]
-    return {
-        name: Version(
-            key=record["key"],
-            width=record["width"],
-            height=record["height"],
-            byte_size=record["bytes"],
-            digest=record["digest"],
-            media_type=record.get("media_type") or _media_type_of(record["key"]),
-        )
-        for name, record in ((name, records[name]) for name in names)
-    }
+    return Versions({name: _version(records[name]) for name in names})
+
+
+def _version(record: Mapping[str, Any]) -> Version:
+    if isinstance(record, Version):
+        return record
+    return Version(
+        key=record["key"],
+        width=record["width"],
+        height=record["height"],
+        byte_size=record["bytes"],
+        digest=record["digest"],
+        media_type=record.get("media_type") or _media_type_of(record["key"]),
+    )
 
 
 def _media_type_of(key: str) -> str:

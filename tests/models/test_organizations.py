@@ -6,15 +6,20 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from contacts.models import Contact
+from django_polyimages import OrganizationMismatch
 from django_polyimages.models import Image, organization_of
+from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.models.organizations import (
     end_of_path,
     has_one_organization,
     objects_of,
     organization_keys,
+    owners_of,
     path_of,
+    require_owner,
 )
 from organizations.models import Membership, Organization
+from tests.builders import fake_images
 
 pytestmark = pytest.mark.django_db
 MANY = "organization__memberships__organization"
@@ -78,3 +83,58 @@ class TestOrganizationOf:
         monkeypatch.setattr(Contact, "image_organization_path", MANY)
         with pytest.raises(ImproperlyConfigured, match="to many objects by 'memberships'"):
             organization_of(contact)
+
+
+@pytest.mark.parametrize(
+    ("path", "loaded", "queries"),
+    [
+        ("organization", (), 0),
+        ("organization", ("organization",), 0),
+        ("image__organization", (), 1),
+        ("image__organization", ("image",), 0),
+        ("image__creator__memberships__organization", ("image__creator",), 1),
+        ("image__organization__memberships__organization", (), 1),
+    ],
+)
+def test_the_owners_of_a_saved_object(
+    acme, editor, contact, monkeypatch, django_assert_num_queries, path, loaded, queries
+):
+    image = Image.objects.create(
+        file="x.jpg", organization=acme, creator=editor, width=1, height=1, byte_size=1
+    )
+    contact.images.attach(image)
+    model = Contact if path == "organization" else Relation
+    monkeypatch.setattr(model, "image_organization_path", path, raising=False)
+    obj = model.objects.select_related(*loaded or [None]).get()
+    with django_assert_num_queries(queries):
+        assert owners_of(obj) == {acme.pk}
+
+
+def test_there_are_no_owners_where_the_path_ends_before(acme, contact, monkeypatch):
+    image = Image.objects.create(file="x.jpg", organization=acme, width=1, height=1, byte_size=1)
+    contact.images.attach(image)
+    monkeypatch.setattr(
+        Relation, "image_organization_path", "image__creator__profile", raising=False
+    )
+    assert owners_of(Relation.objects.get()) == set()
+    monkeypatch.setattr(
+        Relation, "image_organization_path", "image__creator__memberships__organization"
+    )
+    assert owners_of(Relation.objects.select_related("image__creator").get()) == set()
+    monkeypatch.setattr(Organization, "image_organization_path", "pk", raising=False)
+    assert owners_of(acme) == {acme.pk}
+    assert owners_of(image) == set()
+
+
+def test_images_without_their_columns_are_asked_for_at_once(
+    acme, other, contact, django_assert_num_queries
+):
+    fake_images(acme, 3)
+    deferred = list(Image.objects.only("pk"))
+    with django_assert_num_queries(1):
+        require_owner(contact, deferred)
+    [foreign] = fake_images(other, 1)
+    deferred = [*Image.objects.only("pk").filter(organization=other), *fake_images(acme, 1)]
+    with django_assert_num_queries(1), pytest.raises(OrganizationMismatch) as raised:
+        require_owner(contact, deferred)
+    assert raised.value.image_ids == [foreign.pk]

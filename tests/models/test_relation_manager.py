@@ -1,253 +1,175 @@
+"""The asynchronous twins; what they do is tested with the methods that they call."""
+
 from __future__ import annotations
 
+import inspect
+
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.test import AsyncClient
+from django.urls import path
 
 from catalog.models import Product
 from contacts.models import Contact
-from django_polyimages.models import (
-    Image,
-    ImageAttachable,
-    ImageManager,
-    ImageQuerySet,
-    ImageRelationManager,
-    Synced,
-    prefetch_images,
-)
-from django_polyimages.models import PolymorphicImageRelation as Relation
-from tests.builders import attached_to, fake_images, images_of
-from tests.helpers import statements
+from django_polyimages.models import Image, ImageManager, ImageRelationManager, aprefetch_images
+from django_polyimages.models.relation_verbs import RelationVerbs
+from tests.builders import attached_to, fake_images, uploaded
+from tests.drawing import photo, upload_of
+from tests.helpers import stored_keys
+from tests.test_migrations import run
 
 pytestmark = pytest.mark.django_db
 
 
-class TestSync:
-    def test_attaches_exactly_these_in_this_order(self, acme, contact):
-        a, b, c, d = fake_images(acme, 4)
-        contact.images.attach(a)
-        contact.images.attach(b, order=7, custom_title="B", is_cover=True)
-        contact.images.attach(c)
-        assert contact.images.sync([d, b, a]) == Synced(attached=(d.pk,), detached=(c.pk,))
-        assert images_of(contact) == [d, b, a]
-        assert [one.order for one in contact.images.all()] == [0, 1, 2]
-        kept = contact.images.get(image=b)
-        assert (kept.custom_title, kept.is_cover) == ("B", True)
-        assert contact.images.cover() == kept
-
-    def test_an_image_twice_is_there_once_where_it_came_first(self, acme, contact):
-        a, b = fake_images(acme, 2)
-        assert contact.images.sync([b, a, b]) == Synced((b.pk, a.pk), ())
-        assert images_of(contact) == [b, a]
-
-    def test_the_same_again_changes_nothing(self, acme, contact):
-        images = fake_images(acme, 3)
-        contact.images.sync(images)
-        before = list(contact.images.values())
-        with CaptureQueriesContext(connection) as queries:
-            assert contact.images.sync(images) == Synced((), ())
-        assert not {"INSERT", "UPDATE", "DELETE"} & set(statements(queries))
-        assert list(contact.images.values()) == before
-
-    def test_nothing_detaches_all(self, acme, contact, product):
-        images = fake_images(acme, 2)
-        contact.images.sync(images)
-        product.images.sync(images)
-        assert contact.images.sync([]).detached == tuple(image.pk for image in images)
-        assert images_of(contact) == []
-        assert images_of(product) == images
-
-    @pytest.mark.parametrize("count", [2, 60])  # SQLite takes 999 values in an INSERT
-    def test_costs_the_same_for_any_number(self, acme, contact, count):
-        images = fake_images(acme, 3 * count)
-        contact.images.sync(images[: 2 * count])
-        with CaptureQueriesContext(connection) as queries:
-            contact.images.sync(images[count:])
-        words = [word for word in statements(queries) if word in SQL]
-        assert words == ["SELECT", "SELECT", "SELECT", "DELETE", "UPDATE", "INSERT"]
-
-    def test_an_object_that_is_gone_gets_nothing(self, acme, contact):
-        Contact.objects.filter(pk=contact.pk).delete()
-        with pytest.raises(Contact.DoesNotExist):
-            contact.images.sync(fake_images(acme, 1))
-        with pytest.raises(ValueError, match="Save the Contact"):
-            Contact(name="x").images.sync([])
-
-    def test_forgets_what_was_prefetched(self, acme, contact):
-        a, b = fake_images(acme, 2)
-        contact.images.sync([a])
-        prefetch_images([contact])
-        contact.images.sync([b])
-        assert images_of(contact) == [b]
+async def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = await Contact.objects.aget(pk=pk)
+    relation = await contact.images.aattach(request.FILES["file"], custom_title="Sent")
+    shown = [relation.title async for relation in contact.images.all()]
+    return JsonResponse({"shown": shown, "url": relation.image.versions["sm"].url})
 
 
-SQL = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+urlpatterns = [path("<int:pk>/", upload)]
 
 
-class TestAttach:
-    def test_a_contact_and_a_product_share_an_image(self, image, contact, product):
-        assert contact.images.attach(image).content_object == contact
-        assert product.images.attach(image).object_id == str(product.pk)
-        assert image.relations.count() == 2
-        assert Contact.objects.get().images.get().image == image
-        assert Product.objects.get().images.get().image == image
-
-    def test_attaching_twice_is_attaching_once(self, image, contact):
-        assert contact.images.attach(image) == contact.images.attach(image)
-        assert contact.images.attach_or_update(image)[1] is False
-        assert contact.images.count() == 1
-
-    def test_given_options_are_applied_to_what_is_attached(self, image, contact):
-        contact.images.attach(image, custom_title="Here", order=3)
-        relation = contact.images.attach(image, custom_alt_text="Door", is_cover=True)
-        relation.refresh_from_db()
-        assert (relation.custom_title, relation.order) == ("Here", 3)
-        assert (relation.custom_alt_text, relation.is_cover) == ("Door", True)
-
-    def test_an_object_has_to_be_saved_first(self, acme, image):
-        with pytest.raises(ValueError, match="Save the Contact before"):
-            Contact(organization=acme, name="new").images.attach(image)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            target = {"content_type": ContentType.objects.get_for_model(Contact)}
-            Relation.objects.create(image=image, object_id=None, **target)
-
-    def test_an_object_that_is_gone_gets_nothing(self, image, contact):
-        Contact.objects.filter(pk=contact.pk).delete()
-        with pytest.raises(Contact.DoesNotExist):
-            contact.images.attach(image)
-        assert not Relation.objects.exists()
-
-    def test_detach_removes_the_relation_and_not_the_image(self, image, contact):
-        contact.images.attach(image)
-        assert contact.images.detach(image) is True
-        assert contact.images.detach(image) is False
-        assert Image.objects.filter(pk=image.pk).exists()
+VERBS = [name for name in vars(RelationVerbs) if not name.startswith("_")]
 
 
-class TestOrder:
-    def test_is_order_then_age_with_nulls_last(self, acme, contact):
-        a, b, c, d = fake_images(acme, 4)
-        contact.images.attach(a)
-        contact.images.attach(b, order=2)
-        contact.images.attach(c)
-        contact.images.attach(d, order=1)
-        assert [relation.image for relation in contact.images.all()] == [d, b, a, c]
-
-    def test_reorder_sets_it_and_the_rest_follows(self, acme, contact):
-        a, b, c, d = fake_images(acme, 4)
-        for image in (a, b, c, d):
-            contact.images.attach(image)
-        contact.images.reorder([d, b])
-        assert [relation.image for relation in contact.images.all()] == [d, b, a, c]
-
-    def test_reorder_leaves_those_before_its_start(self, acme, contact):
-        a, b, c, d, e = fake_images(acme, 5)
-        contact.images.attach_many([a, b, c, d, e])
-        contact.images.reorder([d, c], start=2)
-        assert images_of(contact) == [a, b, d, c, e]
-
-    def test_reorder_refuses_what_is_not_attached_and_changes_nothing(self, acme, contact):
-        a, b = fake_images(acme, 2)
-        contact.images.attach(a)
-        with pytest.raises(ValueError, match="Not attached"):
-            contact.images.reorder([b, a])
-        assert contact.images.get().order is None
+@pytest.mark.parametrize(
+    ("manager", "name", "twin"),
+    [
+        (ImageRelationManager, "sync", "async_"),
+        *((ImageRelationManager, name, f"a{name}") for name in VERBS if name != "sync"),
+        (ImageManager, "upload", "aupload"),
+        (ImageManager, "regenerate", "aregenerate"),
+        (ImageManager, "set_focal_point", "aset_focal_point"),
+    ],
+)
+def test_each_method_has_a_twin_that_takes_and_returns_the_same(manager, name, twin):
+    method, asynchronous = getattr(manager, name), getattr(manager, twin)
+    assert inspect.iscoroutinefunction(asynchronous)
+    assert inspect.signature(asynchronous) == inspect.signature(method)
 
 
-class TestCover:
-    def test_is_the_flagged_one_else_the_first_else_none(self, acme, contact):
-        a, b, c = fake_images(acme, 3)
+def test_the_twins_do_the_same(contact, acme):
+    first, second, third = fake_images(acme, 3)
+
+    async def work() -> None:
+        images = contact.images
+        assert (await images.aattach(first, custom_title="Here")).title == "Here"
+        assert (await images.aattach_or_update(first))[1] is False
+        assert await images.aattach_many([first, second]) == [second]
+        assert (await images.aset_cover(second)).is_cover
+        assert (await images.acover()).image == second
+        await images.areorder([second, first])
+        await images.aupdate_relation(second, custom_title="There")
+        assert [one.title async for one in images.select_related("image")] == ["There", "Here"]
+        assert (await images.async_([third, first])).attached == (third.pk,)
+        assert await images.adetach(first)
+        assert await images.adetach_many([third.pk]) == [third.pk]
+
+    async_to_sync(work)()
+    assert attached_to(contact) == []
+
+
+def test_images_are_uploaded_prefetched_and_regenerated(contact, product, acme, editor):
+    async def work() -> Image:
+        image = await Image.objects.aupload(
+            upload_of(photo()), organization=acme, creator=editor, alt_text="A door"
+        )
+        await Image.objects.aregenerate(image, everything=True)
+        await Image.objects.aset_focal_point(image, 0.2, 0.3)
+        await product.images.aattach(image)
+        await aprefetch_images([contact, product], cover_only=True)
+        assert product.images.cover().image == image
         assert contact.images.cover() is None
-        contact.images.attach(a, order=5)
-        contact.images.attach(b, order=1)
-        contact.images.attach(c, order=9)
-        assert contact.images.cover().image == b
-        contact.images.set_cover(c)
-        assert contact.images.cover().image == c
+        found = [one async for one in Product.objects.prefetch_images()]
+        assert [one.image for one in found[0].images.all()] == [image]
+        return image
 
-    def test_there_is_one_at_most(self, acme, contact):
-        for image in fake_images(acme, 3):
-            contact.images.set_cover(image)
-        assert contact.images.filter(is_cover=True).count() == 1
-        assert contact.images.cover().image == image
-
-    def test_a_prefetched_cover_costs_no_query(self, acme, contact, django_assert_num_queries):
-        a, b = fake_images(acme, 2)
-        contact.images.attach(a)
-        contact.images.attach(b, is_cover=True)
-        [found] = Contact.objects.prefetch_images()
-        with django_assert_num_queries(0):
-            assert found.images.cover().image == b
-
-    def test_a_verb_forgets_what_was_prefetched(self, acme, contact):
-        a, b = fake_images(acme, 2)
-        contact.images.attach(a)
-        [found] = Contact.objects.prefetch_images()
-        found.images.attach(b)
-        assert found.images.count() == 2
-        assert len(found.images.all()) == 2
+    image = async_to_sync(work)()
+    assert (image.alt_text, image.creator, image.focal_x) == ("A door", editor, 0.2)
 
 
-@pytest.mark.django_db(transaction=True, databases=["default", "other"])
-class TestSecondDatabase:
-    def test_verbs_write_where_the_router_says_and_not_where_they_read(self, acme, settings, there):
-        [image] = fake_images(acme, 1)
-        contact = Contact.objects.create(organization=acme, name="Ada")
-        settings.DATABASE_ROUTERS = ["tests.models.test_relation_manager.ReadElsewhere"]
-        contact.images.attach_many([image])
-        assert Relation.objects.using("default").count() == 1
-        contact.images.attach(image, is_cover=True, custom_title="x")
-        contact.images.reorder([image])
-        assert Relation.objects.using("default").get().order == 0
-        contact.images.detach(image)
-        assert not Relation.objects.using("default").exists()
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda contact, image: sync_to_async(contact.images.attach)(image),
+        lambda contact, image: contact.images.aattach(image),
+        lambda contact, image: contact.images.acount(),
+        lambda contact, image: contact.images.filter(is_cover=True).afirst(),
+    ],
+)
+def test_reading_the_manager_makes_no_query(contact, image, work):
+    """In a process that has not loaded the content type yet, it did."""
+
+    async def run_it() -> None:
+        await work(contact, image)
+
+    ContentType.objects.clear_cache()
+    async_to_sync(run_it)()
 
 
-class ReadElsewhere:
-    """A router with a read replica that knows nothing yet."""
-
-    def db_for_read(self, model, **hints) -> str | None:
-        return "other" if model is Relation else None
-
-    def db_for_write(self, model, **hints) -> str:
-        return "default"
-
-    def allow_relation(self, *objects, **hints) -> bool:
-        return True
+def test_reading_the_manager_costs_nothing(contact, django_assert_num_queries):
+    ContentType.objects.clear_cache()
+    with django_assert_num_queries(0):
+        images = contact.images.all()
+    with django_assert_num_queries(2):  # the content type, too
+        assert list(images) == []
 
 
-def test_the_same_image_twice_is_attached_once(contact, images):
-    assert contact.images.attach_many([images[0], images[0]]) == images[:1]
-    assert attached_to(contact) == images[:1]
+@pytest.mark.urls(__name__)
+def test_an_asynchronous_view_takes_an_upload(contact):
+    async def send() -> HttpResponse:
+        return await AsyncClient().post(f"/{contact.pk}/", {"file": upload_of(photo())})
+
+    response = async_to_sync(send)()
+    [relation] = contact.images.all()
+    url = relation.image.versions["sm"].url
+    assert response.json() == {"shown": ["Sent"], "url": url}
+    assert stored_keys() == sorted(relation.image.keys)
 
 
-def test_a_generator_will_do(contact, images):
-    contact.images.sync(image for image in images)
-    contact.images.reorder(image for image in images[::-1])
-    assert attached_to(contact) == images[::-1]
-    assert contact.images.detach_many(image.pk for image in images[1:]) != []
-    assert attached_to(contact) == images[:1]
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_deleted_with_their_files(acme):
+    async def delete() -> None:
+        one, _two = uploads
+        await one.adelete()
+        await Image.objects.all().adelete()
+
+    uploads = [uploaded(acme), uploaded(acme)]
+    async_to_sync(delete)()
+    assert stored_keys() == []
 
 
-def test_types_can_be_named_at_run_time():
-    assert ImageRelationManager["Use"] is ImageRelationManager
-    assert ImageAttachable["Use"] is ImageAttachable
-    assert (ImageManager["Photo"], ImageQuerySet["Photo"]) == (ImageManager, ImageQuerySet)
-    assert ImageAttachable.__bases__[0].__name__ == "Model"
+FRESH = """
+import asyncio, django
+django.setup()
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django_polyimages.models import Image, register_attachable
+from tests.drawing import photo, upload_of
+register_attachable(Group, organization_path="pk")
+
+async def main():
+    await sync_to_async(call_command)("migrate", verbosity=0)
+    ContentType.objects.clear_cache()
+    group = await Group.objects.acreate(name="Acme")
+    image = await Image.objects.aupload(upload_of(photo()), organization=group)
+    first, second = await asyncio.gather(
+        group.images.aattach(image), group.images.aattach(upload_of(photo()), is_cover=True)
+    )
+    assert (await group.images.acover()).image == second.image
+    assert await group.images.acount() == 2
+    print("done")
+
+asyncio.run(main())
+"""
 
 
-@pytest.mark.django_db
-class TestReorderInPlace:
-    def test_stays_behind_those_that_are_before_it_now(self, acme, contact):
-        a, b, c, d, e = fake_images(acme, 5)
-        contact.images.attach_many([a, b, c, d, e])
-        contact.images.detach(a)
-        contact.images.reorder([d, c], start=None)
-        assert [one.image for one in contact.images.all()] == [b, d, c, e]
-
-    def test_does_not_count_backwards(self, acme, contact):
-        [image] = fake_images(acme, 1)
-        contact.images.attach(image)
-        with pytest.raises(ValueError, match="must not be negative"):
-            contact.images.reorder([image], start=-1)
+@pytest.mark.slow
+def test_a_new_process_with_a_loop_of_its_own():
+    assert "done" in run("tests.settings_plain", "-c", FRESH)

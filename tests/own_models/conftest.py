@@ -18,6 +18,8 @@ from tests.drawing import photo, upload_of
 from tests.own_models.archive.models import Book, Branch, Photo, Reading
 
 NOT_IN_USE = [model._meta.db_table for model in (Image, PolymorphicImageRelation)]
+COLUMNS = ", ".join(f'"polyimages_image"."{name}"' for name in ("id", "file", "versions"))
+LOOK_UP = f'SELECT {COLUMNS} FROM "polyimages_image" WHERE "polyimages_image"."file" IN ('
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +33,13 @@ def files(settings) -> InMemoryStorage:
 
 @pytest.fixture(autouse=True)
 def on_default_tables(db) -> Iterator[list[str]]:
-    """Collects SQL statements that use the tables of the default models; there must be none."""
+    """Collects SQL statements that use the tables of the default models; there must be none, but
+    for deletions, which ask every table of images who else has the files.
+    """
     found: list[str] = []
 
     def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if any(table in sql for table in NOT_IN_USE):
+        if any(table in sql for table in NOT_IN_USE) and not sql.startswith(LOOK_UP):
             found.append(sql)
         return execute(sql, *rest)
 

@@ -58,7 +58,6 @@ def facts() -> dict[str, Any]:
     from django.apps import apps
 
     from django_polyimages import get_image_model
-    from django_polyimages.versions import to_json
     from tests.helpers import stored_keys
 
     kept = [
@@ -69,7 +68,7 @@ def facts() -> dict[str, Any]:
     return {
         "images": {
             image.key: {name: str(getattr(image, name)) for name in kept}
-            | {"versions": to_json(image.versions)}
+            | {"versions": image.versions}
             for image in get_image_model().objects.order_by("file")
         },
         "holdings": {

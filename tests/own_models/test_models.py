@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from django_polyimages import get_image_model, get_relation_model
-from django_polyimages.models import FileDeletion, prefetch_images
+from django_polyimages.models import FileDeletion, Image, prefetch_images
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
 from tests.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster, Reading
@@ -91,6 +91,20 @@ def test_only_the_version_that_cuts_off_edges_follows_the_focal_point(
     assert image.status == "ready"
     assert set(image.keys) <= set(stored_keys(files))
     assert not files.exists(old["square"].key)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("first", [Image, Photo])
+def test_files_of_rows_in_both_tables_go_with_the_last(photos, on_default_tables, first):
+    shared = ("file", "organization_id", "width", "height", "byte_size", "versions")
+    Image.objects.create(**{name: getattr(photos[0], name) for name in shared})
+    rows = {model: model.objects.filter(file=photos[0].key) for model in (Image, Photo)}
+    rows.pop(first).delete()
+    assert set(photos[0].keys) <= set(stored_keys())
+    for last in rows.values():
+        last.delete()
+    assert not set(photos[0].keys) & set(stored_keys())
+    on_default_tables.clear()
 
 
 def test_the_constraints_are_on_the_hosts_table(holding, photos):

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from django_polyimages.api.schemas_out import ImageStatus
 from django_polyimages.formats import OriginalFormat
-from django_polyimages.models.relation_manager import RelationOptions
+from django_polyimages.models import RelationOptions
 
 MAX_ORDER = 2_147_483_647
 """The largest value of a ``PositiveIntegerField`` on every database."""

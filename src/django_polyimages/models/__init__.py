@@ -12,6 +12,7 @@ if not apps.is_installed("django.contrib.contenttypes"):
 from django_polyimages.models.attachable import (
     ImageAttachable,
     ImageAttachableQuerySet,
+    aprefetch_images,
     prefetch_images,
     register_attachable,
 )
@@ -20,12 +21,8 @@ from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.models.regeneration import Regeneration
-from django_polyimages.models.relation_manager import (
-    ImageRelationManager,
-    RelationOptions,
-    Synced,
-    relations_of,
-)
+from django_polyimages.models.relation_manager import ImageRelationManager, relations_of
+from django_polyimages.models.relation_verbs import RelationOptions, Synced
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
 
 __all__ = [
@@ -42,6 +39,7 @@ __all__ = [
     "Regeneration",
     "RelationOptions",
     "Synced",
+    "aprefetch_images",
     "organization_of",
     "prefetch_images",
     "register_attachable",

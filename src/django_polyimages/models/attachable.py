@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from types import GenericAlias
 from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models, router
 from django.db.models import Exists, OuterRef
@@ -93,6 +94,11 @@ def prefetch_images(objects: Iterable[models.Model], *, cover_only: bool = False
     for using, some in by_database.items():
         relations = get_relation_model()._default_manager.using(using)
         keep_loaded(some, relations, cover_only=cover_only)
+
+
+async def aprefetch_images(objects: Iterable[models.Model], *, cover_only: bool = False) -> None:
+    """``prefetch_images()`` for asynchronous code."""
+    await sync_to_async(prefetch_images)(objects, cover_only=cover_only)
 
 
 def register_attachable(model: type[models.Model], *, organization_path: str | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from django.db import Error, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages.models.ownership import keys_in_use
 from django_polyimages.pipeline.deleting import delete_files
 
 logger = logging.getLogger("django_polyimages")
@@ -19,13 +20,19 @@ _AT_ONCE: Final = 1000
 class FileDeletionManager(models.Manager["FileDeletion"]):
     """Records deletions of files in the transaction that causes them, and performs them."""
 
-    def schedule(self, images: Iterable[Sequence[str]], *, origin: object = None) -> None:
+    def schedule(
+        self, images: Iterable[Sequence[str]], *, original: str = "", origin: object = None
+    ) -> None:
         """Delete the files of each image after the commit of the current transaction.
 
         The deletions are recorded first: if the storage fails or the process is killed,
-        ``carry_out`` can try again. Those that one ``origin`` causes are carried out together.
+        ``carry_out`` can try again. The first key of each image is that of its original;
+        ``original`` names it where the original itself stays. Deletions that one ``origin`` causes
+        are carried out together.
         """
-        deletions = self.bulk_create([self.model(keys=list(keys)) for keys in images])
+        deletions = self.bulk_create(
+            [self.model(keys=list(keys), original=original or keys[0]) for keys in images if keys]
+        )
         if not deletions:
             return
         callback = self._scheduled_by(origin)
@@ -62,14 +69,19 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
     def carry_out(self, deletions: Iterable[FileDeletion]) -> None:
         """Delete the files. Failed deletions stay recorded, with the reason.
 
-        A deletion that is not recorded is not carried out: its savepoint was rolled back.
+        A deletion that is not recorded is not carried out: its savepoint was rolled back. Files of
+        other rows, such as copies of a deleted one, are left to the last of them. They are looked
+        up after the commit, so that of copies that are deleted at the same time, the one that
+        commits last finds no other.
         """
         keys = [deletion.pk for deletion in deletions]
         for start in range(0, len(keys), _AT_ONCE):
             self._carry_out(list(self.filter(pk__in=keys[start : start + _AT_ONCE])))
 
     def _carry_out(self, deletions: Sequence[FileDeletion]) -> None:
-        failures = delete_files(key for deletion in deletions for key in deletion.keys)
+        used = keys_in_use({one.original or one.keys[0] for one in deletions}, using=self.db)
+        keys = [key for deletion in deletions for key in deletion.keys if key not in used]
+        failures = delete_files(keys)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
         self.filter(pk__in=done).delete()
@@ -98,6 +110,7 @@ class FileDeletion(models.Model):
     # Generated in Python, because MySQL does not return the keys of a bulk insert.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     keys = models.JSONField(_("keys"))
+    original = models.CharField(_("original"), max_length=255, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

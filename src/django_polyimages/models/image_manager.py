@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import os
 import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.core.files.base import File
 from django.db import models, transaction
 
@@ -79,12 +82,18 @@ class ImageManager(_Manager[ImageT]):
 
         The default ``title`` is the name of the file. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
-        fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
+        fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for a
+        closed file or an unsaved organization; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """
+        _require_open(file)
+        # Raises TypeError for what is no column before anything is stored.
+        self.model(organization=organization, creator=creator, **fields)
         using = database_for_writing(self)
         owner = getattr(organization, "pk", None)
+        if owner is None and organization is not None:
+            raise ValueError("Save the organization before images are uploaded for it.")
         note = FileDeletion.objects.db_manager(using).note
         with store.store(file, using=using, owner=owner, note=note) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
@@ -109,6 +118,28 @@ class ImageManager(_Manager[ImageT]):
             )
         return image
 
+    async def aupload(
+        self,
+        file: File[bytes],
+        *,
+        organization: models.Model,
+        creator: AbstractBaseUser | None = None,
+        title: str | None = None,
+        alt_text: str = "",
+        description: str = "",
+        **fields: Any,
+    ) -> ImageT:
+        """``upload()`` for asynchronous code."""
+        return await sync_to_async(self.upload)(
+            file,
+            organization=organization,
+            creator=creator,
+            title=title,
+            alt_text=alt_text,
+            description=description,
+            **fields,
+        )
+
     def regenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
         """Generate the versions of ``image`` that are missing or outdated; all with ``everything``.
 
@@ -123,6 +154,10 @@ class ImageManager(_Manager[ImageT]):
             image, using=database_for_writing(self, instance=image), everything=everything
         )
 
+    async def aregenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+        """``regenerate()`` for asynchronous code."""
+        return await sync_to_async(self.regenerate)(image, everything=everything)
+
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).
 
@@ -134,9 +169,27 @@ class ImageManager(_Manager[ImageT]):
         using = database_for_writing(self, instance=image)
         image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
 
+    async def aset_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
+        """``set_focal_point()`` for asynchronous code."""
+        await sync_to_async(self.set_focal_point)(image, x, y)
+
+
+def _require_open(file: File[bytes]) -> None:
+    """Raise ``ValueError`` for a closed file, which a decoder would find damaged."""
+    try:
+        file.seek(0)
+    except io.UnsupportedOperation:
+        raise
+    except ValueError:
+        raise ValueError(f"The file {file.name!r} is closed: upload it while it is open.") from None
+
 
 def _title_of(file: File[bytes]) -> str:
-    """The client's file name without control characters, bidi marks and surrogates."""
-    name = (file.name or "").replace("\\", "/").rpartition("/")[2]
+    """The client's file name, composed, in one line and without folders, control characters, bidi
+    marks and surrogates. A file without a name has no title, nor has one that a number stands for.
+    """
+    given: object = file.name
+    name = os.fsdecode(given) if isinstance(given, str | bytes | os.PathLike) else ""
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
     visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return visible.strip()[:TITLE_LENGTH]
+    return " ".join(visible.split())[:TITLE_LENGTH].rstrip()

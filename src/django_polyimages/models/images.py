@@ -23,7 +23,7 @@ from django_polyimages.storage import (
     generate_upload_filename,
     get_storage,
 )
-from django_polyimages.versions import Version
+from django_polyimages.versions import Version, from_json
 
 TEXT_FIELDS = ("title", "alt_text", "description")
 _PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
@@ -108,6 +108,7 @@ class AbstractImage(models.Model):
         indexes = [
             models.Index(fields=["organization", "-created_at"]),
             models.Index(fields=["-created_at"]),
+            models.Index(fields=["file"]),
         ]
 
     def __str__(self) -> str:
@@ -156,7 +157,8 @@ class AbstractImage(models.Model):
     @property
     def keys(self) -> list[str]:
         """The names of all files of the image in the storage, the original first."""
-        return [self.key, *(version.key for version in self.versions.values())]
+        versions = [version.key for version in self.versions.values()]
+        return [self.key, *versions] if self.file else versions
 
     @property
     def url(self) -> str:
@@ -210,7 +212,7 @@ class AbstractImage(models.Model):
 
     def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:
         """Record the versions in the storage, and why any are missing. The caller saves the row."""
-        self.versions = dict(versions)
+        self.versions = from_json(versions)
         self.status = self.Status.FAILED if self.outdated_specs else self.Status.READY
         self.failure_reason = failure if self.outdated_specs else ""
 

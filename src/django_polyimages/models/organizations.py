@@ -5,13 +5,17 @@ The only place that reads ``image_organization_path``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
 from django.db import models
 
-from django_polyimages.models.joins.metadata import accessor_of
+from django_polyimages.errors import OrganizationMismatch
+from django_polyimages.models.joins.metadata import accessor_of, holds_key, is_loaded
+
+if TYPE_CHECKING:
+    from django_polyimages.models.images import AbstractImage
 
 
 def organization_of(obj: models.Model) -> models.Model:
@@ -42,9 +46,56 @@ def organization_keys(obj: models.Model) -> set[Any]:
     except (ValueError, FieldDoesNotExist, ObjectDoesNotExist):
         return set()
     except ImproperlyConfigured:  # the path leads to several
-        rows = type(obj)._base_manager.filter(pk=obj.pk)
-        return set(rows.values_list(_key_path(type(obj)), flat=True)) - {None}
+        return _stored_owners(obj)
     return set() if key is None else {key}
+
+
+def owners_of(obj: models.Model) -> set[Any]:
+    """The keys of the organizations of a saved object; none if it has none, or no path.
+
+    Makes no query where they are known from its columns or from what is loaded, and else one.
+    """
+    path = path_of(type(obj))
+    if not path or path == "pk":
+        return {obj.pk} if path else set()
+    try:
+        *before, last = _steps(type(obj))
+    except FieldDoesNotExist:  # a system check reports this
+        return set()
+    end: models.Model | None = obj
+    for field in before:
+        if not is_loaded(end, field):
+            return _stored_owners(obj)
+        end = getattr(end, accessor_of(field))
+        if end is None:
+            return set()
+    if not holds_key(last):
+        return _stored_owners(obj)
+    return {getattr(end, last.attname)} - {None}
+
+
+def owners_of_images(images: Collection[AbstractImage]) -> dict[Any, Any]:
+    """The key of the organization of each image, by the image's; one query if any is deferred."""
+    unknown = [one for one in images if "organization_id" in one.get_deferred_fields()]
+    known = {one.pk: one.organization_id for one in images if one not in unknown}
+    if not unknown:
+        return known
+    rows = type(unknown[0])._base_manager.using(unknown[0]._state.db)
+    stored = rows.filter(pk__in=[one.pk for one in unknown])
+    return known | dict(stored.values_list("pk", "organization_id"))
+
+
+def require_owner(obj: models.Model, images: Collection[AbstractImage]) -> None:
+    """Raise ``OrganizationMismatch`` if images are of another organization than the saved object.
+
+    An object whose organization is unknown may have images of any.
+    """
+    owners = owners_of(obj) if images else set()
+    if not owners:
+        return
+    known = owners_of_images(images)
+    if foreign := [one.pk for one in images if known.get(one.pk) not in owners]:
+        raise OrganizationMismatch(foreign)
 
 
 def objects_of(organization: models.Model, model: type[models.Model]) -> models.QuerySet[Any]:
@@ -77,6 +128,11 @@ def end_of_path(model: type[models.Model]) -> type[models.Model] | None:
 def _key_path(model: type[models.Model]) -> str:
     path = path_of(model)
     return "pk" if path == "pk" else f"{path}__pk"
+
+
+def _stored_owners(obj: models.Model) -> set[Any]:
+    rows = type(obj)._base_manager.using(obj._state.db).filter(pk=obj.pk)
+    return set(rows.values_list(_key_path(type(obj)), flat=True)) - {None}
 
 
 def _steps(model: type[models.Model]) -> Iterator[Any]:

@@ -107,7 +107,7 @@ def _record(image: AbstractImage, new: Generated, using: str) -> None:
             image.dominant_color = new.placeholder.color
             image.placeholder = new.placeholder.data_uri
         rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in RECORDED})
-        FileDeletion.objects.db_manager(using).schedule([old_keys] if old_keys else [])
+        FileDeletion.objects.db_manager(using).schedule([old_keys], original=image.key)
 
 
 def _obsolete(image: AbstractImage) -> set[str]:

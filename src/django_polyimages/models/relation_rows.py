@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import TooManyImages
+from django_polyimages.errors import OrganizationMismatch, TooManyImages
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.joins import prefetch
 from django_polyimages.models.joins.metadata import locked
@@ -34,6 +34,7 @@ else:
     RelationT = TypeVar("RelationT")
 _Result = TypeVar("_Result")
 
+_KEYS = frozenset(["image", "content_type", "object_id"])
 MOVED_AT_ONCE = 100
 """Rows that one UPDATE moves. It has a branch for each: with 20,000 of them, PostgreSQL compiles it
 for 40 seconds, and cannot be interrupted.
@@ -61,9 +62,25 @@ class RelationRows(models.Manager[RelationT]):
         return again_after_deadlock(once, using=using)
 
     def _require_saved(self) -> None:
-        if self.instance.pk is None:
-            name = self.instance._meta.object_name
-            raise ValueError(f"Save the {name} before its images are changed.")
+        """Raise ``ValueError`` for an object without a row. Its key may be set already."""
+        obj: Any = self.instance
+        using = router.db_for_write(self.model, instance=obj)
+        rows = type(obj)._base_manager.using(using).filter(pk=obj.pk)
+        if obj.pk is None or (obj._state.adding and not rows.exists()):
+            raise ValueError(f"Save the {obj._meta.object_name} before its images are changed.")
+
+    def _require_options(self, options: Mapping[str, object]) -> None:
+        """Raise ``TypeError`` for what is no column that a host may set, before any work."""
+        fields: list[Any] = [one for one in self.model._meta.get_fields() if one.concrete]
+        own = [one for one in fields if not one.many_to_many and not one.primary_key]
+        known = {one.name for one in own} - _KEYS
+        for name in options:
+            if name not in known | {one.attname for one in own if one.name in known}:
+                hint = f" Did you mean custom_{name}?" if f"custom_{name}" in known else ""
+                raise TypeError(
+                    f"{name!r} is no option of a relation: choose from {', '.join(sorted(known))}."
+                    f"{hint}"
+                )
 
     def _require_room(self, new: int) -> None:
         """Raise ``TooManyImages`` if the object may not get that many new images."""
@@ -125,7 +142,7 @@ def do_locked(
     it or one of the images.
 
     Raises the ``DoesNotExist`` of a model whose row has been deleted already, and what ``work``
-    raises, which checks the number of images before it writes. Images are locked before the object,
+    raises, which checks the images before it writes. Images are locked before the object,
     everywhere, and in the order of their keys.
     """
     refused: Exception | None
@@ -135,7 +152,7 @@ def do_locked(
         if refused is None:
             try:
                 return work()
-            except TooManyImages as error:
+            except (TooManyImages, OrganizationMismatch) as error:
                 refused = error
     raise refused  # outside of the block: it does not end the caller's transaction
 

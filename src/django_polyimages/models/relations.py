@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from django_polyimages.models.image_manager import TITLE_LENGTH
 from django_polyimages.models.images import Image
 from django_polyimages.models.joins.columns import ObjectIdField
+from django_polyimages.models.organizations import require_owner
 from django_polyimages.models.relation_manager import ImageRelationManager
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class AbstractImageRelation(models.Model):
     custom_title = models.CharField(_("title here"), max_length=TITLE_LENGTH, blank=True)
     custom_alt_text = models.CharField(_("alternative text here"), max_length=1000, blank=True)
     custom_description = models.TextField(_("description here"), blank=True)
+
+    _allows_foreign = False
 
     if TYPE_CHECKING:
         image: AbstractImage
@@ -62,6 +67,39 @@ class AbstractImageRelation(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row. Raises ``OrganizationMismatch`` for a new one to an image of another
+        organization, unless ``allow_foreign``. The methods of ``obj.images`` also take care of
+        locks and covers.
+        """
+        if self._state.adding and not self.allow_foreign:
+            self._require_owner()
+        super().save(*args, **kwargs)
+
+    @property
+    def allow_foreign(self) -> bool:
+        """Whether ``save()`` inserts a relation to an image of another organization. Set it before,
+        or pass it to ``objects.create()``; it is no column.
+        """
+        return self._allows_foreign
+
+    @allow_foreign.setter
+    def allow_foreign(self, value: bool) -> None:
+        self._allows_foreign = value
+
+    def _require_owner(self) -> None:
+        if self.image_id is None or self.content_type_id is None:
+            return  # the database says so
+        if (obj := self._existing_object()) is not None:
+            require_owner(obj, [self.image])
+
+    def _existing_object(self) -> models.Model | None:
+        """``content_object``, or None whatever else the columns say."""
+        with suppress(ValueError, ValidationError, ContentType.DoesNotExist):  # no key of its model
+            if ContentType.objects.get_for_id(self.content_type_id).model_class():
+                return cast("models.Model | None", self.content_object)
+        return None
 
     @property
     def title(self) -> str:

@@ -159,7 +159,7 @@ class TestRefusal:
     def test_an_image_of_another_organization_that_is_there_does_not_stand_in_the_way(
         self, admin_client, contact, other
     ):
-        contact.images.attach(uploaded(other, title="Stranger"))
+        contact.images.attach(uploaded(other, title="Stranger"), allow_foreign=True)
         contact.name = "Countess"
         assert save(admin_client, contact).status_code == 302
         assert Contact.objects.get().name == "Countess"

@@ -61,7 +61,7 @@ class TestSeveral:
         )
         contact.images.attach(used)
         product.images.attach(used)
-        contact.images.attach(odd)
+        contact.images.attach(odd, allow_foreign=True)
         Image.objects.filter(pk=plain.pk).update(alt_text="A gate", status="failed")
 
     @pytest.mark.parametrize(

@@ -18,14 +18,15 @@ from django.contrib.contenttypes.fields import (
 )
 from django.contrib.contenttypes.models import ContentType
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
-from django.db.models.query_utils import PathInfo
+from django.db.models.query_utils import DeferredAttribute, PathInfo
 from django.db.models.sql.where import AND, WhereNode
 
 import django_polyimages
 from contacts.models import Contact
+from django_polyimages.models import Image, prefetch_images
 from django_polyimages.models import PolymorphicImageRelation as Relation
-from django_polyimages.models import prefetch_images
 from django_polyimages.models.joins import (
+    columns,
     images_field,
     metadata,
     object_ids,
@@ -105,7 +106,7 @@ def test_no_other_module_uses_them():
 
 @pytest.mark.parametrize(
     "module",
-    [images_field, metadata, object_ids, prefetch, related_manager],
+    [columns, images_field, metadata, object_ids, prefetch, related_manager],
     ids=lambda m: m.__name__,
 )
 def test_each_module_lists_those_it_uses(module):
@@ -132,6 +133,8 @@ def test_each_module_lists_those_it_uses(module):
         (User._meta.get_field("groups").remote_field, "through"),
         (Contact.objects.all(), "_db _result_cache _prefetch_done"),
         (Contact.objects.all().query, "is_sliced"),
+        (Image._meta.get_field("versions"), "descriptor_class"),
+        (DeferredAttribute(None), "field"),
         (PathInfo, "join_field m2m"),
         (WhereNode([], connector=AND), "children"),
     ],

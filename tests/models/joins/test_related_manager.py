@@ -4,7 +4,9 @@ import asyncio
 from functools import partial
 
 import pytest
+from django.contrib.contenttypes.fields import create_generic_related_manager
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Manager
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
 
@@ -84,6 +86,14 @@ class TestWaysOfDjango:
         shown = template.render(Context({"contact": contact}))
         assert shown == ""
         assert len(attached_to(contact)) == 3
+
+    def test_what_a_manager_knows_of_its_object_is_what_django_s_does(self, contact):
+        of_django = create_generic_related_manager(Manager, Contact.images.rel)(contact)
+        differs = {"core_filters", "creation_counter", "get_content_type", "_constructor_args"}
+        for name in vars(of_django).keys() - differs:
+            assert getattr(contact.images, name) == getattr(of_django, name)
+        assert contact.images.get_content_type(contact) == of_django.content_type
+        assert of_django.core_filters.keys() == {"content_type__pk", "object_id"}
 
     def test_of_the_relation_model_itself_are_not_touched(self, contact, images):
         Relation.objects.create(content_object=contact, image=images[0])

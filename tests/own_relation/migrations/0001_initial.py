@@ -91,6 +91,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['-created_at'], name='own_relatio_created_4b9e1d_idx'),
         ),
         migrations.AddIndex(
+            model_name='shot',
+            index=models.Index(fields=['file'], name='own_relatio_file_e5cf92_idx'),
+        ),
+        migrations.AddIndex(
             model_name='use',
             index=models.Index(fields=['content_type', 'object_id'], name='own_relatio_content_5dc519_idx'),
         ),

@@ -1,20 +1,24 @@
-"""Columns for which Django has no field."""
+"""Columns for which Django has no field.
+
+Read in Django 5.2, 6.0 and 6.1, and not documented there: ``DeferredAttribute`` with ``field``,
+and ``descriptor_class`` of a field.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 from django_polyimages.models.joins.object_ids import SameKey, SameKeys
-from django_polyimages.versions import Version, from_json, to_json
+from django_polyimages.versions import Version, Versions, from_json
 
 if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models.expressions import Expression
+    from collections.abc import Mapping
 
-    _Base = models.JSONField[dict[str, Version], dict[str, Version]]
+    _Base = models.JSONField[Mapping[str, Version], Versions]
     _TextBase = models.CharField[str, str]
 else:
     _Base = models.JSONField
@@ -42,38 +46,33 @@ ObjectIdField.register_lookup(SameKey)
 ObjectIdField.register_lookup(SameKeys)
 
 
+class _VersionsDescriptor(DeferredAttribute):
+    """``image.versions``: what the row records, as ``Versions``. Records may be assigned, too."""
+
+    def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        if instance is None or isinstance(value, Versions):
+            return value
+        if isinstance(value, dict):  # and not an expression
+            value = instance.__dict__[self.field.attname] = from_json(value)
+        return value
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
 class VersionsField(_Base):
-    """A JSON column. In Python its value is a dict of ``Version`` by name."""
+    """A JSON column. On an image its value is ``Versions``; everywhere else it is plain JSON."""
+
+    descriptor_class = _VersionsDescriptor
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """Deconstruct as Django's field, so that migrations of hosts do not import this module."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
 
-    def from_db_value(
-        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
-    ) -> Any:
-        return _versions(super().from_db_value(value, expression, connection))
-
-    def to_python(self, value: Any) -> Any:
-        return _versions(super().to_python(value))
-
-    def get_prep_value(self, value: Any) -> Any:
-        return super().get_prep_value(_records(value))
-
-    def value_to_string(self, obj: models.Model) -> Any:
-        """For ``dumpdata``: the records, not the objects."""
-        return _records(self.value_from_object(obj))
-
-
-def _versions(value: Any) -> Any:
-    """Convert records to ``Version`` objects, but not the result of a key transform."""
-    if isinstance(value, dict) and all(isinstance(item, Mapping) for item in value.values()):
-        return from_json(value)
-    return value
-
-
-def _records(value: Any) -> Any:
-    if isinstance(value, dict) and all(isinstance(item, Version) for item in value.values()):
-        return to_json(value)
-    return value
+    def value_from_object(self, obj: models.Model) -> Any:
+        """For serializers and forms: nothing but built-in types."""
+        value = super().value_from_object(obj)
+        is_typed = isinstance(value, Versions)
+        return {name: dict(one) for name, one in value.items()} if is_typed else value

@@ -2,6 +2,7 @@
 
 Read in Django 5.2, 6.0 and 6.1: ``remote_field`` and ``target_field`` of a field;
 ``concrete_model`` and ``auto_created`` of ``_meta``; ``through`` of what is many to many;
+``is_cached()`` of a relation;
 ``_db`` of a manager or a queryset, and ``is_sliced`` of its query; ``features`` of a connection;
 ``get_accessor_name()`` of a reverse relation.
 """
@@ -30,6 +31,16 @@ def accessor_of(field: Any) -> str:
     is_reverse = isinstance(field, ForeignObjectRel)
     name: str = field.get_accessor_name() if is_reverse else field.name
     return name
+
+
+def holds_key(field: Any) -> bool:
+    """Whether an object has the primary key of what this relation refers to in a column."""
+    return bool(field.concrete and not field.many_to_many and field.target_field.primary_key)
+
+
+def is_loaded(obj: Any, field: Any) -> bool:
+    """Whether following this relation costs no query; one to many objects always does."""
+    return not (field.one_to_many or field.many_to_many) and bool(field.is_cached(obj))
 
 
 def is_same_table(one: type[models.Model], other: type[models.Model]) -> bool:

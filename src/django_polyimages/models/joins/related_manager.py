@@ -1,8 +1,9 @@
 """The manager behind ``contact.images``: Django's, which writes by the verbs only.
 
 Read in Django 5.2, 6.0 and 6.1, and not documented there: ``create_generic_related_manager()``;
-``instance``, ``content_type``, ``__call__()`` and ``_remove_prefetched_objects()`` of what it
-returns; ``is_cached()`` and ``delete_cached_value()`` of a relation's field.
+``__call__()``, ``_remove_prefetched_objects()`` and what ``__init__()`` sets of what it returns, as
+``content_type_field_name``, ``object_id_field_name``, ``prefetch_cache_name`` and ``core_filters``;
+``is_cached()`` and ``delete_cached_value()`` of a relation's field.
 """
 
 from __future__ import annotations
@@ -10,15 +11,44 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from django.contrib.contenttypes.fields import create_generic_related_manager
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.fields.reverse_related import ForeignObjectRel
+from django.utils.functional import cached_property
+
+from django_polyimages.models.joins.object_ids import ContentTypeKey
 
 
 def manager_of_one(superclass: type[models.Manager[Any]], rel: ForeignObjectRel) -> type[Any]:
     """The class of ``contact.images``, where ``superclass`` is that of the relation's manager."""
+    field: Any = rel.field
     base: Any = create_generic_related_manager(superclass, rel)
 
     class ImagesOfOne(_WritingByVerbs, base):  # type: ignore[misc]
+        def __init__(self, instance: models.Model) -> None:
+            """Like Django's, but for the query for the content type, which is made when it is
+            needed: asynchronous code may read ``contact.images``, but must not make queries.
+            """
+            super(base, self).__init__()
+            self.instance = instance
+            self.model = rel.model
+            self.content_type_field_name = field.content_type_field_name
+            self.object_id_field_name = field.object_id_field_name
+            self.prefetch_cache_name = field.attname
+            self.pk_val = instance.pk
+            self.core_filters = {
+                self.content_type_field_name: ContentTypeKey(type(instance)),
+                self.object_id_field_name: self.pk_val,
+            }
+
+        def get_content_type(self, model: models.Model | type[models.Model]) -> ContentType:
+            types = ContentType.objects.db_manager(self.instance._state.db)
+            return types.get_for_model(model)
+
+        @cached_property
+        def content_type(self) -> ContentType:
+            return self.get_content_type(self.instance)
+
         def __call__(self, *, manager: str) -> Any:
             named = getattr(self.model, manager)
             return manager_of_one(type(named), rel)(self.instance)
@@ -27,8 +57,8 @@ def manager_of_one(superclass: type[models.Manager[Any]], rel: ForeignObjectRel)
 
         def _remove_prefetched_objects(self) -> None:
             super()._remove_prefetched_objects()
-            if rel.field.is_cached(self.instance):
-                rel.field.delete_cached_value(self.instance)
+            if field.is_cached(self.instance):
+                field.delete_cached_value(self.instance)
 
     return ImagesOfOne
 

@@ -91,6 +91,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='photo',
+            index=models.Index(fields=['file'], name='archive_pho_file_40a2e7_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='photo',
             index=models.Index(fields=['photographer'], name='archive_pho_photogr_efd261_idx'),
         ),
         migrations.AddIndex(

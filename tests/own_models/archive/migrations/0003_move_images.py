@@ -28,7 +28,7 @@ def move(apps, alias, source, target):
             new_relations.model(**shared(row, new_relations) | {"image_id": ids[row["image_id"]]})
             for row in rows
         )
-    # An image must not be in both tables, because deleting either row would delete the files. A raw
+    # An image must not be in both tables: its files would be kept until both rows are deleted. A raw
     # deletion does not cascade: a row that still refers to an old image causes an error.
     old_relations._raw_delete(alias)
     old_images._raw_delete(alias)
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0002_own_image_models"),
         # The newest migration of the package, so that both tables have the same columns.
-        ("polyimages", "0005_search_with_trigrams"),
+        ("polyimages", "0006_shared_files"),
     ]
 
     operations = [migrations.RunPython(forwards, backwards)]
