@@ -65,7 +65,7 @@ class TestUpload:
         name, content, _code = REFUSED[case]
         response = upload(client, upload_of(content, name))
         assert response.status_code == 400
-        assert list(response.json()) == ["detail"]
+        assert list(response.json()) == ["detail", "code"]
         assert len(response.json()["detail"]) > 15
         assert stored_keys() == []
         assert not Image.objects.exists()
@@ -90,14 +90,17 @@ class TestUpload:
     def test_one_file_is_sent_in_one_field(self, client):
         two = upload(client, upload_of(photo()), upload_of(photo()))
         assert (two.status_code, two.json()) == (
-            400, {"detail": "Too many files: 2, allowed is 1."},
+            400, {"detail": "Too many files: 2, allowed is 1.", "code": "too_many_files"},
         )  # fmt: skip
         none = client.post("/api/v1/images/orgs/acme/images/", {"title": "x"})
         assert (none.status_code, none.json()) == (
-            400, {"detail": "Send a file in the field “file”."},
+            400, {"detail": "Send a file in the field “file”.", "code": "missing_file"},
         )  # fmt: skip
         misnamed = client.post("/api/v1/images/orgs/acme/images/", {"image": upload_of(photo())})
-        assert misnamed.json() == {"detail": "Unknown file field, allowed is “file”."}
+        assert misnamed.json() == {
+            "detail": "Unknown file field, allowed is “file”.",
+            "code": "invalid_fields",
+        }
         assert stored_keys() == []
 
     @pytest.mark.parametrize(
@@ -133,7 +136,10 @@ class TestBulkUpload:
     def test_takes_no_other_field(self, client):
         data = {"files": [upload_of(photo())], "title": "x"}
         response = client.post("/api/v1/images/orgs/acme/bulk-upload/", data)
-        assert response.json() == {"detail": "Unknown field; allowed are: none."}
+        assert response.json() == {
+            "detail": "Unknown field; allowed are: none.",
+            "code": "invalid_fields",
+        }
         assert stored_keys() == []
 
     def test_a_file_over_the_limit_is_named(self, client, settings):
@@ -146,7 +152,7 @@ class TestBulkUpload:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
         response = bulk_upload(client, *(upload_of(photo()) for _ in range(3)))
         assert (response.status_code, response.json()) == (
-            400, {"detail": "Too many files: 3, allowed are 2."},
+            400, {"detail": "Too many files: 3, allowed are 2.", "code": "too_many_files"},
         )  # fmt: skip
         assert stored_keys() == []
 
@@ -192,7 +198,10 @@ class TestOne:
     def test_has_one_spelling_of_its_id(self, client, image, spelled):
         path = f"images/{spelled.format(image.pk)}/"
         for response in (get(client, path), send(client, "DELETE", path, None)):
-            assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+            assert (response.status_code, response.json()) == (
+                404,
+                {"detail": "Not found.", "code": "not_found"},
+            )
         assert Image.objects.exists()
 
     def test_takes_texts(self, client, image):

@@ -56,9 +56,9 @@ def test_a_photo_that_a_poster_protects_is_not_deleted(client, photos):
     poster = Poster.objects.create(photo=photos[0])
     detail = f"Nothing was deleted, image {photos[0].pk} is in use: 1 poster."
     one = send(client, "DELETE", f"images/{photos[0].pk}/", None)
-    assert (one.status_code, one.json()) == (409, {"detail": detail})
+    assert (one.status_code, one.json()) == (409, {"detail": detail, "code": "in_use"})
     many = post(client, "bulk-delete/", {"ids": ids(photos)})
-    assert (many.status_code, many.json()) == (409, {"detail": detail})
+    assert (many.status_code, many.json()) == (409, {"detail": detail, "code": "in_use"})
     assert Photo.objects.count() == 3
     poster.delete()
     assert post(client, "bulk-delete/", {"ids": ids(photos)}).status_code == 204

@@ -96,8 +96,8 @@ def bulk_detach(
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     images = access.some_images(ids)
     with access.expecting(target):
-        detached = relations_of(target).detach_many([image.pk for image in images])
-    return {"detached": [plain_key(key) for key in detached]}
+        detached = set(relations_of(target).detach_many([image.pk for image in images]))
+    return {"detached": [plain_key(image.pk) for image in images if image.pk in detached]}
 
 
 def update_relation(

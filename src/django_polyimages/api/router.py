@@ -20,7 +20,7 @@ from ninja.throttling import BaseThrottle
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.bodies import bounded
 from django_polyimages.api.endpoints import Endpoint, endpoints
-from django_polyimages.api.errors import answer, answering_errors, closed
+from django_polyimages.api.errors import answer, answering_errors, closed, not_found
 from django_polyimages.api.schemas_out import PolyimagesError
 
 
@@ -110,7 +110,7 @@ def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> N
     @wraps(known[0].view)  # Ninja reads the path parameters from the signature
     def not_allowed(request: HttpRequest, **kwargs: str) -> HttpResponse:
         detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
-        response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail)
+        response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail, "method_not_allowed")
         response.headers["Allow"] = allow
         return response
 
@@ -119,7 +119,7 @@ def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> N
 
 
 def _no_such_path(request: HttpRequest) -> HttpResponse:
-    return answer(HTTPStatus.NOT_FOUND, _("Not found."))
+    return not_found(_("Not found."))
 
 
 def _no_such_rest(request: HttpRequest, rest: str) -> HttpResponse:

@@ -14,6 +14,7 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
+from django_polyimages.api.codes import ErrorCode
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
@@ -49,7 +50,8 @@ ImageId = Annotated[int | str, _KeySchema()]
 
 
 class PolyimagesError(Schema):
-    detail: str
+    detail: str = Field(description="What is wrong, in the language of the request.")
+    code: ErrorCode = Field(description="What is wrong, for programs.")
 
 
 class PolyimagesVersion(Schema):
@@ -117,6 +119,7 @@ class PolyimagesRefused(Schema):
     status: Literal["error"]
     error: str = Field(description="What is wrong and what is allowed.")
     file: str = Field(description="The name of the file that was sent.")
+    code: ErrorCode = Field(description="What is wrong, for programs.")
 
 
 class PolyimagesAttached(Schema):
