@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import base64
+import io
 import re
 
 import pytest
 from django.core.files.storage import InMemoryStorage
+from PIL import Image as Pillow
 
 from django_polyimages.errors import Busy
 from django_polyimages.models import Image
 from django_polyimages.pipeline.slots import slot
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.builders import fake_images
-from tests.drawing import REFUSED, photo, upload_of
+from tests.drawing import REFUSED, photo, to_bytes, upload_of
 from tests.helpers import read, storage_calls, stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +32,7 @@ class TestUpload:
         assert body == {
             "id": image.pk,
             "file": image.key,
+            "file_name": "door.png",
             "title": "door.png",
             "alt_text": "A door",
             "description": None,
@@ -40,6 +44,9 @@ class TestUpload:
             "byte_size": len(photo()),
             "media_type": "image/jpeg",
             "status": "ready",
+            "focal_point": {"x": 0.5, "y": 0.5},
+            "dominant_color": image.dominant_color,
+            "placeholder": image.placeholder,
             "versions": {
                 name: {
                     "url": f"/media/{stem}_{name}.webp",
@@ -52,6 +59,27 @@ class TestUpload:
                 ]
             },
         }  # fmt: skip
+
+    def test_answers_with_what_a_page_outside_of_django_needs(self, client):
+        red = upload_of(to_bytes(Pillow.new("RGB", (300, 200), (200, 30, 30)), "PNG"), "red.png")
+        body = upload(client, red, title="Red").json()
+        assert body["title"] == "Red"
+        assert body["file_name"] == "red.png"
+        color = bytes.fromhex(body["dominant_color"].removeprefix("#"))
+        assert max(abs(a - b) for a, b in zip(color, (200, 30, 30), strict=True)) < 8
+        header, _comma, data = body["placeholder"].partition(",")
+        assert header == "data:image/webp;base64"
+        with Pillow.open(io.BytesIO(base64.b64decode(data))) as tiny:
+            assert tiny.width / tiny.height == pytest.approx(1.5, abs=0.1)
+        Image.objects.update(focal_x=0.25, focal_y=1, dominant_color="", placeholder="")
+        changed = patch(client, f"images/{body['id']}/", {"title": "Blue"}).json()
+        assert changed["file_name"] == "red.png"
+        assert changed["focal_point"] == {"x": 0.25, "y": 1}
+        assert (changed["dominant_color"], changed["placeholder"]) == (None, None)
+
+    def test_the_name_of_an_older_image_is_null(self, client, acme):
+        fake_images(acme, 1)
+        assert get(client).json()["items"][0]["file_name"] is None
 
     def test_stores_what_was_sent(self, client):
         content = photo(1500, 2000, orientation=6)

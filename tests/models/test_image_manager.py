@@ -48,7 +48,15 @@ class TestUpload:
     def test_the_title_is_the_file_s_name_without_what_cannot_be_seen(self, acme, name, title):
         file = upload_of(photo())
         file._name = name
-        assert Image.objects.upload(file, organization=acme).title == title
+        image = Image.objects.upload(file, organization=acme)
+        assert (image.title, image.file_name) == (title, title)
+
+    def test_the_name_of_the_file_is_kept_beside_a_title(self, acme):
+        image = uploaded(acme, title="Front door")
+        assert (image.title, image.file_name) == ("Front door", "photo.jpg")
+        image.refresh_from_db()
+        assert image.file_name == "photo.jpg"
+        assert uploaded(acme, file_name="IMG_1.jpg").file_name == "IMG_1.jpg"
 
     def test_texts_can_be_given(self, acme):
         image = uploaded(acme, title="", alt_text="A door", description="Blue")

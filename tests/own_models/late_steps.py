@@ -62,7 +62,15 @@ def facts() -> dict[str, Any]:
     from tests.helpers import stored_keys
 
     kept = [
-        *("title", "alt_text", "organization_id", "creator_id", "created_at", "updated_at"),
+        *(
+            "file_name",
+            "title",
+            "alt_text",
+            "organization_id",
+            "creator_id",
+            "created_at",
+            "updated_at",
+        ),
         *("width", "height", "byte_size", "media_type", "sha256", "status"),
         *("focal_x", "focal_y", "dominant_color", "placeholder"),
     ]

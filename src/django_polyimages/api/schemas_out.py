@@ -61,9 +61,17 @@ class PolyimagesVersion(Schema):
     bytes: int
 
 
+class PolyimagesPoint(Schema):
+    """From 0 (left, top) to 1 (right, bottom)."""
+
+    x: float
+    y: float
+
+
 class PolyimagesImage(Schema):
     id: ImageId
     file: str = Field(description="The key of the original in its storage.")
+    file_name: str | None = Field(description="The name of the file that was uploaded.")
     title: str | None
     alt_text: str | None
     description: str | None
@@ -77,6 +85,9 @@ class PolyimagesImage(Schema):
     byte_size: int
     media_type: str
     status: ImageStatus
+    focal_point: PolyimagesPoint = Field(description="What cropped versions keep visible.")
+    dominant_color: str | None = Field(description="Such as `#3fa2c1`.")
+    placeholder: str | None = Field(description="A tiny version of the picture, as a data URI.")
     versions: Annotated[dict[str, PolyimagesVersion], _VersionsSchema()]
 
 
@@ -140,6 +151,7 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     return {
         "id": plain_key(image.pk),
         "file": image.key,
+        "file_name": image.file_name or None,
         "title": image.title or None,
         "alt_text": image.alt_text or None,
         "description": image.description or None,
@@ -153,6 +165,9 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "byte_size": image.byte_size,
         "media_type": image.media_type,
         "status": image.status,
+        "focal_point": {"x": image.focal_x, "y": image.focal_y},
+        "dominant_color": image.dominant_color or None,
+        "placeholder": image.placeholder or None,
         "versions": {
             name: {
                 "url": version.url,

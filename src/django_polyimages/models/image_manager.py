@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     ImageT = TypeVar("ImageT")
 
-TITLE_LENGTH = 255
+NAME_LENGTH = TITLE_LENGTH = 255
 
 
 class ImageQuerySet(models.QuerySet[ImageT]):
@@ -77,7 +77,8 @@ class ImageManager(_Manager[ImageT]):
     ) -> ImageT:
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        The default ``title`` is the name of the file. ``fields`` are for your own image model.
+        ``file_name`` and the default ``title`` are the name of the file, without control characters
+        and folders. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
         fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
@@ -85,11 +86,12 @@ class ImageManager(_Manager[ImageT]):
         """
         using = database_for_writing(self)
         owner = getattr(organization, "pk", None)
+        file_name = _name_of(file)
         with store.store(file, using=using, owner=owner) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
             image: ImageT = self.create(
                 file=stored.key,
-                title=_title_of(file) if title is None else title,
+                title=file_name if title is None else title,
                 alt_text=alt_text,
                 description=description,
                 organization=organization,
@@ -104,7 +106,7 @@ class ImageManager(_Manager[ImageT]):
                 placeholder=placeholder.data_uri,
                 status=self.model.Status.FAILED if generated.failure else self.model.Status.READY,
                 failure_reason=generated.failure,
-                **fields,
+                **{"file_name": file_name} | fields,
             )
         return image
 
@@ -134,8 +136,8 @@ class ImageManager(_Manager[ImageT]):
         image.save(using=using, update_fields=["focal_x", "focal_y", "updated_at"])
 
 
-def _title_of(file: File[bytes]) -> str:
-    """The client's file name without control characters, bidi marks and surrogates."""
+def _name_of(file: File[bytes]) -> str:
+    """The client's file name without folders, control characters, bidi marks and surrogates."""
     name = (file.name or "").replace("\\", "/").rpartition("/")[2]
     visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return visible.strip()[:TITLE_LENGTH]
+    return visible.strip()[:NAME_LENGTH]
