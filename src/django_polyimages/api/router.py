@@ -21,6 +21,7 @@ from django_polyimages.api.authentication import recording
 from django_polyimages.api.bodies import bounded
 from django_polyimages.api.endpoints import Endpoint, endpoints
 from django_polyimages.api.errors import answer, answering_errors, closed, not_found
+from django_polyimages.api.mounting import ImagesRouter, authenticating, with_token_in_docs
 from django_polyimages.api.schemas_out import PolyimagesError
 
 
@@ -63,7 +64,7 @@ def images_router(
     """
     if not auth:
         raise ValueError("images_router(auth=...) needs an authentication, as django_auth.")
-    router = Router(auth=recording(auth), tags=list(tags))
+    router = ImagesRouter(auth=recording(auth), tags=list(tags))
     paths: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints():
         limit = (upload_throttle or throttle) if endpoint.files else throttle
@@ -71,11 +72,13 @@ def images_router(
         paths.setdefault(endpoint.path, []).append(endpoint)
     for path, known in paths.items():
         _answer_other_methods(router, path, known)
-    # Last: a path that is none of those above, or lacks its slash, is a 404 in JSON.
     for path, view in (("", _no_such_path), ("{polyimages_rest:rest}", _no_such_rest)):
-        router.add_api_operation(path, [ANY_METHOD], view, auth=None, include_in_schema=False)
+        router.other_paths.add_api_operation(
+            path, [ANY_METHOD], view, auth=None, include_in_schema=False
+        )
     router.add_decorator(answering_errors, mode="operation")
     router.add_decorator(closed, mode="view")
+    router.add_decorator(with_token_in_docs, mode="view")
     return router
 
 
@@ -85,7 +88,7 @@ def _add(
     operation: str,
     limit: BaseThrottle | list[BaseThrottle] | None,
 ) -> None:
-    @decorate_view(bounded(endpoint.largest_body))
+    @decorate_view(authenticating, bounded(endpoint.largest_body))
     @wraps(endpoint.view)  # as a second router decorates the same function
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return endpoint.view(request, *args, **kwargs)
