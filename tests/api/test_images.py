@@ -77,6 +77,10 @@ class TestUpload:
         assert changed["focal_point"] == {"x": 0.25, "y": 1}
         assert (changed["dominant_color"], changed["placeholder"]) == (None, None)
 
+    def test_an_empty_title_of_a_form_is_the_name_of_the_file(self, client):
+        body = upload(client, title="", alt_text="", description="").json()
+        assert (body["title"], body["alt_text"], body["description"]) == ("photo.jpg", None, None)
+
     def test_the_name_of_an_older_image_is_null(self, client, acme):
         fake_images(acme, 1)
         assert get(client).json()["items"][0]["file_name"] is None

@@ -37,6 +37,8 @@ class Endpoint:
     """The schema of the response body; None for an empty body."""
     body: type[BaseModel] | None = None
     """The schema of the JSON or, with ``files``, of the form's other fields."""
+    example: Any = None
+    """A JSON body, which pages of documentation fill in: they would invent one from the schema."""
     query: type[BaseModel] | None = None
     files: dict[str, Any] | None = None
     """The fields for files, each with its JSON schema."""
@@ -71,6 +73,8 @@ class Endpoint:
         if self.body:
             kind = "multipart/form-data" if self.files else "application/json"
             content = {kind: {"schema": _schema(self.body, self.files or {})}}
+            if self.example:
+                content[kind]["example"] = self.example
             document["requestBody"] = {"required": True, "content": content}
         return document
 
@@ -99,16 +103,20 @@ def _of_images() -> list[Endpoint]:
         ),
         Endpoint("GET", IMAGE, images.get_image, one),
         Endpoint("GET", IMAGE + "original/", images.get_original, is_download=True),
-        Endpoint("PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn, errors=CONFLICT),
+        Endpoint(
+            "PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn,
+            {"title": "Front door"}, errors=CONFLICT,
+        ),
         Endpoint("DELETE", IMAGE, images.delete_image, errors=CONFLICT),
     ]  # fmt: skip
 
 
 def _of_attachments() -> list[Endpoint]:
     attached, body = schemas_out.PolyimagesAttached, schemas_in.AttachIn
+    four = {"image_id": 1, "app_label": "contacts", "model": "contact", "object_id": 1}
     return [
-        Endpoint("POST", ORG + "attach/", relations.attach, attached, body, errors=CONFLICT),
-        Endpoint("POST", ORG + "detach/", relations.detach, body=schemas_in.TargetIn),
+        Endpoint("POST", ORG + "attach/", relations.attach, attached, body, four, errors=CONFLICT),
+        Endpoint("POST", ORG + "detach/", relations.detach, None, schemas_in.TargetIn, four),
     ]
 
 
@@ -127,7 +135,8 @@ def _of_objects() -> list[Endpoint]:
         Endpoint("POST", TARGET + "reorder/", relations.reorder, listed, ids, errors=CONFLICT),
         Endpoint(
             "PATCH", TARGET + "{image_id}/", relations.update_relation,
-            schemas_out.PolyimagesRelation, schemas_in.OptionsIn, errors=CONFLICT,
+            schemas_out.PolyimagesRelation, schemas_in.OptionsIn, {"is_cover": True},
+            errors=CONFLICT,
         ),
     ]  # fmt: skip
 

@@ -45,8 +45,8 @@ def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     access = enter(request, org_slug)
     access.require("add")
     [file] = read_files(request, "file", at_most=1)
-    texts = read_form(request, UploadIn)
-    image = _store(access, file, **texts.model_dump(exclude_unset=True))
+    texts = read_form(request, UploadIn).texts()
+    image = _store(access, file, **texts)
     return image_out(image, request)
 
 
