@@ -52,7 +52,7 @@ def _check_not_forged(request: HttpRequest, user: AbstractUser) -> None:
     proof = proof_of(request)
     if proof is Proof.HEADER:
         return
-    in_session = getattr(request, "session", {}).get(SESSION_KEY) == str(user.pk)
+    in_session = getattr(request, "session", {}).get(SESSION_KEY) == str(getattr(user, "pk", ""))
     if (in_session or proof is Proof.COOKIE) and lacks_csrf_token(request):
         detail = _("The CSRF token is missing or wrong.")
         raise ApiError(HTTPStatus.FORBIDDEN, detail, "csrf_failed")

@@ -143,7 +143,7 @@ def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[N
 
 def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractImage:
     return get_image_model().objects.upload(
-        file, organization=access.organization, creator=access.user, **texts
+        file, organization=access.organization, creator=access.creator, **texts
     )
 
 
