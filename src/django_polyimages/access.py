@@ -111,10 +111,18 @@ class Access:
         organization, for an object of another organization, and for an id in a non-canonical form
         (``"03"`` instead of ``3``).
         """
-        found = apps.all_models.get(app_label, {}).get(model)
-        if not found or found._meta.proxy or not is_attachable(found, get_relation_model()):
+        found = _attachable(app_label, model)
+        if found is None:
             raise NotFound
         return _get(self.objects(found), object_id)
+
+    def can_have(self, app_label: str, model: str, object_id: object) -> bool:
+        """Whether ``object_id`` can be the id of an object of this model: ``"a"`` is no number.
+
+        False for a model that is not attachable.
+        """
+        found = _attachable(app_label, model)
+        return found is not None and canonical_key(found, object_id) is not None
 
     def objects(self, model: type[Model]) -> QuerySet[Model]:
         """The objects of ``model`` that belong to the organization, as in ``objects(Product)``.
@@ -182,6 +190,13 @@ def get_viewable_image(user: AbstractUser | AnonymousUser, image_id: object) -> 
 def is_logged_in(user: AbstractUser | AnonymousUser | None) -> TypeGuard[AbstractUser]:
     """Whether this is a user, and one whose account is active; a token's may not say."""
     return bool(user and user.is_authenticated and getattr(user, "is_active", True))
+
+
+def _attachable(app_label: str, model: str) -> type[Model] | None:
+    found = apps.all_models.get(app_label, {}).get(model)
+    if not found or found._meta.proxy or not is_attachable(found, get_relation_model()):
+        return None
+    return found
 
 
 def _get(rows: QuerySet[Any], spelled: object) -> Model:

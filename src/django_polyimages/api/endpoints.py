@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 from pydantic import BaseModel
 
 from django_polyimages.api import images, relations, schemas_in, schemas_out
@@ -20,10 +22,18 @@ from django_polyimages.formats import FORMATS
 ORG: Final = "orgs/{org_slug}/"
 IMAGES: Final = ORG + "images/"
 IMAGE: Final = ORG + "images/{image_id}/"
-TARGET: Final = ORG + "images/{app_label}/{model}/{obj_id}/"
+TARGET: Final = ORG + "images/{app_label}/{model}/{polyimages_rest:obj_id}/"
+"""A primary key may contain slashes: servers decode ``%2F`` before Django sees the path."""
 CONFLICT: Final = (HTTPStatus.CONFLICT,)
 _FILE: Final = {"type": "string", "format": "binary"}
 _FILES: Final = {"type": "array", "items": _FILE, "minItems": 1}
+
+
+class _Rest(StringConverter):
+    regex = r"[\s\S]+"  # Django's "path" stops at a line break
+
+
+register_converter(_Rest, "polyimages_rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Endpoint:
     """Whether the response body is an original."""
     errors: tuple[int, ...] = ()
     """Beside those that all endpoints have."""
+    is_documented: bool = True
 
     @property
     def status(self) -> int:
@@ -122,8 +133,7 @@ def _of_attachments() -> list[Endpoint]:
 
 def _of_objects() -> list[Endpoint]:
     ids, listed = schemas_in.ImageIdsIn, schemas_out.PolyimagesRelationList
-    return [
-        Endpoint("GET", TARGET, relations.list_relations, listed, query=schemas_in.Page),
+    below = [
         Endpoint(
             "POST", TARGET + "bulk_attach/", relations.bulk_attach,
             schemas_out.PolyimagesBulkAttached, ids, errors=CONFLICT,
@@ -139,6 +149,17 @@ def _of_objects() -> list[Endpoint]:
             errors=CONFLICT,
         ),
     ]  # fmt: skip
+    whole = Endpoint("GET", TARGET, relations.list_relations, listed, query=schemas_in.Page)
+    # Last, as a key takes all that follows.
+    return [*below, *(_list_of_longer_key(one) for one in below), whole]
+
+
+def _list_of_longer_key(other: Endpoint) -> Endpoint:
+    """A GET of the path of another endpoint: with its last part, the key is longer."""
+    ending = other.path.removeprefix(TARGET).removesuffix("/")
+    view = relations.list_of_longer_key(other.view, ending, allow=other.method)
+    listed = schemas_out.PolyimagesRelationList
+    return Endpoint("GET", other.path, view, listed, is_documented=False)
 
 
 def _schema(model: type[BaseModel], files: dict[str, Any]) -> dict[str, Any]:

@@ -127,6 +127,13 @@ def not_found(detail: str) -> JsonResponse:
     return answer(HTTPStatus.NOT_FOUND, detail, "not_found")
 
 
+def method_not_allowed(allow: str) -> JsonResponse:
+    detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
+    response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail, "method_not_allowed")
+    response.headers["Allow"] = allow
+    return response
+
+
 def refused(error: PermissionDenied) -> str:
     return str(error) or _("You may not do this.")
 

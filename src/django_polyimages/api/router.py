@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import register_converter
-from django.urls.converters import StringConverter
 from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.constants import NOT_SET
@@ -20,16 +17,9 @@ from ninja.throttling import BaseThrottle
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.bodies import bounded
 from django_polyimages.api.endpoints import Endpoint, endpoints
-from django_polyimages.api.errors import answer, answering_errors, closed, not_found
+from django_polyimages.api.errors import answering_errors, closed, method_not_allowed, not_found
 from django_polyimages.api.mounting import ImagesRouter, authenticating, with_token_in_docs
 from django_polyimages.api.schemas_out import PolyimagesError
-
-
-class _Rest(StringConverter):
-    regex = r"[\s\S]+"  # Django's "path" stops at a line break
-
-
-register_converter(_Rest, "polyimages_rest")
 
 
 class _AnyMethod(str):
@@ -101,21 +91,20 @@ def _add(
         response={endpoint.status: endpoint.answer} | dict.fromkeys(errors, PolyimagesError),
         throttle=limit or NOT_SET,
         operation_id=operation,
+        include_in_schema=endpoint.is_documented,
         openapi_extra=endpoint.document,
     )
 
 
 def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> None:
     """405 as JSON; Ninja would respond with plain text."""
-    allowed = sorted(endpoint.method for endpoint in known)
-    allow = ", ".join(allowed)
+    allow = ", ".join(sorted(endpoint.method for endpoint in known if endpoint.is_documented))
 
     @wraps(known[0].view)  # Ninja reads the path parameters from the signature
     def not_allowed(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
-        response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail, "method_not_allowed")
-        response.headers["Allow"] = allow
-        return response
+        if "/" in kwargs.get("obj_id", ""):  # or else every longer path would be an endpoint
+            return _no_such_path(request)
+        return method_not_allowed(allow)
 
     # Last of this path, so that it gets the methods that the endpoints do not take.
     router.add_api_operation(path, [ANY_METHOD], not_allowed, auth=None, include_in_schema=False)
