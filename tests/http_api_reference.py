@@ -148,9 +148,11 @@ def _section(example: Example, world: World) -> Iterator[str]:
         yield f"Answers {answer.status_code}" + (":\n" if answer.content else ", without a body.\n")
     if not answer.streaming and answer.content:
         yield f"```json\n{_normal(json.dumps(answer.json(), indent=2))}\n```\n"
-    yield "| error | when | `detail` |\n|---|---|---|"
+    yield "| error | when | `code` | `detail` |\n|---|---|---|---|"
     for when, response in errors:
-        yield f"| {response.status_code} | {when} | {_normal(response.json()['detail'])} |"
+        body = response.json()
+        code, detail = body["code"], _normal(body["detail"])
+        yield f"| {response.status_code} | {when} | `{code}` | {detail} |"
     yield ""
 
 

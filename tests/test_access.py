@@ -31,6 +31,19 @@ def foreign(other) -> Image:
     return fake_images(other, 1)[0]
 
 
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("app_label", "model", "key", "can"),
+        [
+            ("contacts", "contact", "5", True), ("contacts", "contact", "5/reorder", False),
+            ("contacts", "contact", "05", False), ("catalog", "product", "x", False),
+            ("sessions", "session", "a/b", False), ("nowhere", "none", "5", False),
+        ],
+    )  # fmt: skip
+    def test_a_model_can_have_keys_of_its_type(self, access, app_label, model, key, can):
+        assert access.can_have(app_label, model, key) is can
+
+
 class TestEntering:
     def test_a_member_enters(self, editor, acme):
         access = get_access(editor, "acme")

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.test.utils import isolate_apps
 
 from django_polyimages.policies import GroupPolicy, OrganizationPolicy, get_policy
 
@@ -29,6 +33,17 @@ def test_members_of_the_group_may_do_everything(group):
     assert policy.is_member(member, group)
     assert not policy.is_member(stranger, group)
     assert all(policy.may(member, action, group) for action in ("view", "add", "delete"))
+
+
+@isolate_apps("organizations")
+def test_users_without_groups_are_members_of_none(group):
+    class Plain(AbstractBaseUser):
+        class Meta:
+            app_label = "organizations"
+
+    token = SimpleNamespace(pk=1, is_authenticated=True)
+    for user in (Plain(pk=1), token, SimpleNamespace(), User(), AnonymousUser()):
+        assert get_policy().is_member(user, group) is False
 
 
 def test_a_policy_of_one_s_own_has_to_say_who_is_a_member(acme, editor):

@@ -178,9 +178,15 @@ def page(client: Client, path: str, language: str) -> str:
 class TestAReader:
     def test_of_german_reads_errors_of_the_api(self, localized, client):
         client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de-AT,de;q=0.9,en;q=0.5"
-        assert get(client, "images/999/").json() == {"detail": "Nicht gefunden."}
+        assert get(client, "images/999/").json() == {
+            "detail": "Nicht gefunden.",
+            "code": "not_found",
+        }
         refused = client.post("/api/v1/images/orgs/acme/images/", {"photo": upload_of(photo())})
-        assert refused.json() == {"detail": "Unbekanntes Dateifeld, erlaubt ist „file“."}
+        assert refused.json() == {
+            "detail": "Unbekanntes Dateifeld, erlaubt ist „file“.",
+            "code": "invalid_fields",
+        }
 
     def test_of_german_reads_the_list_of_images(self, reader, image):
         html = page(reader, "/admin/polyimages/image/", "de")

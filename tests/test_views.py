@@ -105,6 +105,25 @@ def test_the_file_is_called_like_the_image(title, name):
     assert file_name_of(Image(file="images/img_0.jpg", title=title)) == name
 
 
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [
+        ("door.jpg", "door.jpg"),
+        ("IMG_0042.JPG", "IMG_0042.jpg"),
+        ("holiday.jpeg", "holiday.jpg"),
+        ("logo.png", "logo.jpg"),  # the extension is that of the bytes, whatever the client said
+        ("page.html", "page.html.jpg"),
+        ("v1.2", "v1.2.jpg"),
+        (".jpg", "jpg.jpg"),
+        ("x" * 251 + ".jpg", "x" * 100 + ".jpg"),
+        ("", "Front door.jpg"),
+    ],
+)
+def test_the_file_keeps_its_name_whatever_the_title(file_name, name):
+    image = Image(file="images/img_0.jpg", file_name=file_name, title="Front door")
+    assert file_name_of(image) == name
+
+
 class TestApi:
     def test_the_url_of_an_original_is_an_endpoint_that_asks(self, client, image, other):
         body = get(client, f"images/{image.pk}/").json()

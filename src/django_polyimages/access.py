@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import connections, router
 from django.db.models import Model, QuerySet
@@ -28,7 +29,7 @@ from django_polyimages.models.relation_manager import relations_of
 from django_polyimages.policies import Action, OrganizationPolicy, get_policy
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser, AnonymousUser
+    from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
 
 __all__ = ["Access", "get_access", "get_viewable_image"]
 
@@ -40,6 +41,19 @@ class Access:
     user: AbstractUser
     organization: Model
     policy: OrganizationPolicy
+
+    @property
+    def creator(self) -> AbstractBaseUser | None:
+        """The member as the creator of an image: their row, or None if they have none.
+
+        A token may make a user that was not loaded from the database, or is no ``User`` at all.
+        """
+        model = get_user_model()
+        if isinstance(self.user, model) and not self.user._state.adding:
+            return self.user
+        told = getattr(self.user, "pk", None)
+        key = None if told is None else canonical_key(model, told)
+        return None if key is None else model._base_manager.filter(pk=key).first()
 
     def require(self, action: Action, obj: Model | None = None) -> None:
         """Raise ``PermissionDenied`` unless the policy lets the member do ``action``."""
@@ -97,10 +111,18 @@ class Access:
         organization, for an object of another organization, and for an id in a non-canonical form
         (``"03"`` instead of ``3``).
         """
-        found = apps.all_models.get(app_label, {}).get(model)
-        if not found or found._meta.proxy or not is_attachable(found, get_relation_model()):
+        found = _attachable(app_label, model)
+        if found is None:
             raise NotFound
         return _get(self.objects(found), object_id)
+
+    def can_have(self, app_label: str, model: str, object_id: object) -> bool:
+        """Whether ``object_id`` can be the id of an object of this model: ``"a"`` is no number.
+
+        False for a model that is not attachable.
+        """
+        found = _attachable(app_label, model)
+        return found is not None and canonical_key(found, object_id) is not None
 
     def objects(self, model: type[Model]) -> QuerySet[Model]:
         """The objects of ``model`` that belong to the organization, as in ``objects(Product)``.
@@ -166,8 +188,15 @@ def get_viewable_image(user: AbstractUser | AnonymousUser, image_id: object) -> 
 
 
 def is_logged_in(user: AbstractUser | AnonymousUser | None) -> TypeGuard[AbstractUser]:
-    """Whether this is a user, and one whose account is active."""
-    return bool(user and user.is_authenticated and user.is_active)
+    """Whether this is a user, and one whose account is active; a token's may not say."""
+    return bool(user and user.is_authenticated and getattr(user, "is_active", True))
+
+
+def _attachable(app_label: str, model: str) -> type[Model] | None:
+    found = apps.all_models.get(app_label, {}).get(model)
+    if not found or found._meta.proxy or not is_attachable(found, get_relation_model()):
+        return None
+    return found
 
 
 def _get(rows: QuerySet[Any], spelled: object) -> Model:

@@ -65,7 +65,9 @@ class GroupPolicy(OrganizationPolicy):
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
         from django.contrib.auth.models import Group  # django.contrib.auth may not be installed
 
-        return isinstance(organization, Group) and user.groups.contains(organization)
+        if not isinstance(organization, Group) or getattr(user, "pk", None) is None:
+            return False
+        return hasattr(user, "groups") and user.groups.contains(organization)
 
 
 def get_policy() -> OrganizationPolicy:

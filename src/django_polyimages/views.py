@@ -23,6 +23,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _MEDIA_TYPES = {known.media_type for known in FORMATS.values()}
+_EXTENSIONS = {"jpeg", "jpe", "jfif", *(known.extension for known in FORMATS.values())}
 _NAME_LENGTH = 100
 
 
@@ -61,10 +62,15 @@ def download(image: AbstractImage) -> FileResponse:
 
 
 def file_name_of(image: AbstractImage) -> str:
-    """The title as the name of a file that every system accepts, with the extension of the key."""
+    """The name of the file that was uploaded, or else the title, as a name that every system
+    accepts, with the extension of the key.
+    """
     extension = f".{image.key.rpartition('.')[2]}"
-    title = "".join(_plain(char) for char in image.title).strip(" .")
-    stem = title.removesuffix(extension)[:_NAME_LENGTH].strip(" .")
+    name = "".join(_plain(char) for char in image.file_name or image.title).strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    if not dot or ending.lower() not in _EXTENSIONS:
+        stem = name
+    stem = stem[:_NAME_LENGTH].strip(" .")
     return f"{stem}{extension}" if stem else image.key.rpartition("/")[2]
 
 

@@ -31,7 +31,7 @@ def test_anonymous_callers_learn_nothing(their_image, contact, org):
     for client in (Client(), Client(enforce_csrf_checks=True)):
         for _call, response in every_call(client, their_image, contact, org):
             assert response.status_code == 401
-            assert list(response.json()) == ["detail"]
+            assert list(response.json()) == ["detail", "code"]
     assert stored_keys() == []
 
 
@@ -39,7 +39,10 @@ def test_others_than_members_are_refused(their_image, contact, other):
     for client in (logged_in("a"), logged_in("b", other), logged_in("c", is_superuser=True)):
         for _call, response in every_call(client, their_image, contact):
             assert response.status_code == 403
-            assert response.json() == {"detail": "You are not a member of this organization."}
+            assert response.json() == {
+                "detail": "You are not a member of this organization.",
+                "code": "not_a_member",
+            }
     assert stored_keys() == []
     assert not Relation.objects.exists()
 
@@ -63,7 +66,7 @@ def test_a_function_as_auth_does_not_open_a_door_for_forged_requests(lax_client)
     assert get(lax_client).status_code == 200
     refused = upload(lax_client)
     assert (refused.status_code, refused.json()) == (
-        403, {"detail": "The CSRF token is missing or wrong."},
+        403, {"detail": "The CSRF token is missing or wrong.", "code": "csrf_failed"},
     )  # fmt: skip
     assert stored_keys() == []
 

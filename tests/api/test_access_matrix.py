@@ -108,7 +108,7 @@ def test_matrix(world, call, caller, image, obj):
     response = call.send(client, world.images[image], world.objects[obj], "acme")
     assert response.status_code == expected(call, caller, image, obj)
     if response.status_code >= 400:
-        assert list(response.json()) == ["detail"]
+        assert list(response.json()) == ["detail", "code"]
     if response.status_code >= 400 or not call.writes:
         assert world.state() == before
     if response.status_code == 200:
@@ -162,7 +162,10 @@ def test_each_endpoint_asks_the_policy(world, call, monkeypatch):
     monkeypatch.setattr(Policy, "may", may)
     client, before = world.client("editor"), world.state()
     response = call.send(client, world.images["own"], world.objects["own"], "acme")
-    assert (response.status_code, response.json()) == (403, {"detail": "You may not do this."})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "You may not do this.", "code": "not_allowed"},
+    )
     assert len(asked) == 1
     assert world.state() == before
 

@@ -23,7 +23,7 @@ def debug(settings, request):
 
 
 def is_error(response, status: int) -> bool:
-    return response.status_code == status and list(response.json()) == ["detail"]
+    return response.status_code == status and list(response.json()) == ["detail", "code"]
 
 
 @pytest.mark.usefixtures("debug")
@@ -53,7 +53,8 @@ class TestRefusals:
         monkeypatch.setattr(Policy, method, refuse)
         response = get(client)
         assert is_error(response, 403)
-        assert response.json() == {"detail": "Ask Ada."}
+        code = "not_allowed" if method == "may" else "not_a_member"
+        assert response.json() == {"detail": "Ask Ada.", "code": code}
 
     @pytest.mark.parametrize(
         ("error", "status"), [(PermissionDenied("Ask Ada."), 403), (SuspiciousOperation("x"), 400)]
@@ -104,6 +105,7 @@ class TestBulkUpload:
             "status": "error",
             "error": "This file could not be stored because of an error on the server.",
             "file": "b.jpg",
+            "code": "server_error",
         }
         assert Image.objects.count() == 2
         assert "ZeroDivisionError: secret" in caplog.text

@@ -5,20 +5,15 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import path
-from ninja import NinjaAPI
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBasicAuth, HttpBearer, django_auth
 
 from django_polyimages.api import images_router
-from tests.api.calls import ROOT, upload
+from tests.api.calls import ROOT
 from tests.api.test_router import mounted
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db
-
-
-urlpatterns: list = []
 
 
 def the_editor(*args: object) -> User | None:
@@ -161,13 +156,3 @@ def test_the_document_names_the_host_s_schemes(settings):
         "Bearer": "http",
         "SessionAuth": "apiKey",
     }
-
-
-def test_an_auth_given_where_the_router_is_mounted_is_checked_too(settings, editor):
-    host = NinjaAPI(urls_namespace="mounted")
-    host.add_router("/images/", images_router(), auth=Basic())
-    urlpatterns[:] = [path("api/v1/", host.urls)]
-    settings.ROOT_URLCONF = __name__
-    credentials = {"Authorization": "Basic eDp5"}
-    assert upload(Client(headers=credentials)).status_code == 200
-    assert send(credentials | {"Origin": "https://evil.example"}) == 403

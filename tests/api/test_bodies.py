@@ -43,7 +43,9 @@ class Unread:
     readline = read
 
 
-def call_with(client: Client, path: str, size: int, **headers: str) -> tuple[int, Unread, bytes]:
+def call_with(
+    client: Client, path: str, size: int | str, **headers: str
+) -> tuple[int, Unread, bytes]:
     """A POST that announces ``size`` bytes, through Django but without the test client, which
     would count the bytes itself.
     """
@@ -115,6 +117,21 @@ class TestAnnouncedSize:
         )
         assert b"too large" not in call_with(client, path, most)[2]
 
+    @pytest.mark.parametrize(
+        "size", ["9" * 20, "1" + "0" * 4000, "+9999999", "9_999_999", " 9999999 "]
+    )
+    def test_a_length_in_any_form_that_django_reads_counts(self, client, size):
+        code, body, text = call_with(client, "acme/attach/", size)
+        assert (code, body.reads) == (400, 0)
+        assert json.loads(text)["code"] == "body_too_large"
+
+    @pytest.mark.parametrize("size", ["", "x", "1e9", "0x99999999", "9" * 5000, "-1"])
+    def test_of_any_other_length_django_reads_nothing(self, client, size):
+        client.cookies["csrftoken"] = token = "x" * 32
+        code, body, text = call_with(client, "acme/images/", size, HTTP_X_CSRFTOKEN=token)
+        assert (code, body.reads) == (400, 0)
+        assert json.loads(text)["code"] in ("body_unreadable", "missing_file")
+
     def test_a_length_that_was_not_announced_does_not_help(self, client, image, monkeypatch):
         monkeypatch.setattr("django_polyimages.api.bodies._announced", lambda request: 0)
         response = patch(client, f"images/{image.pk}/", {"title": "x" * MAX_JSON})
@@ -162,7 +179,7 @@ class TestUploadHandler:
         body = form(name, *[b"x" * 100] * 90)
         response = client.generic("POST", f"{ROOT}/acme/bulk-upload/", body, FORM)
         assert (response.status_code, response.json()) == (
-            400, {"detail": "Too many files: 4, allowed are 3."},
+            400, {"detail": "Too many files: 4, allowed are 3.", "code": "too_many_files"},
         )  # fmt: skip
         assert len(on_disk) == 3
         assert stored_keys() == []
@@ -188,7 +205,10 @@ class TestMiddleware:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_BYTES": 100, "MAX_FILES": 1}
         assert "too large" in upload(client).json()["detail"]
         two = bulk_upload(client, upload_of(photo()), upload_of(photo()))
-        assert two.json() == {"detail": "Too many files: 2, allowed is 1."}
+        assert two.json() == {
+            "detail": "Too many files: 2, allowed is 1.",
+            "code": "too_many_files",
+        }
 
 
 def reading_early(get_response):
@@ -221,7 +241,10 @@ class TestJson:
             _now, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert response.json() == {"detail": "Unknown field; allowed are: ids."}
+        assert response.json() == {
+            "detail": "Unknown field; allowed are: ids.",
+            "code": "invalid_fields",
+        }
         assert peak < 20_000_000
 
 
@@ -241,4 +264,7 @@ def test_what_may_not_be_done_is_refused_before_the_body(call, client, image, co
     path = paths.get(call.operation, f"{target(contact)}{call.operation}/")
     method = "PATCH" if call.operation in paths else "POST"
     response = client.generic(method, f"{ROOT}/acme/{path}", "not JSON", "application/json")
-    assert (response.status_code, response.json()) == (403, {"detail": "You may not do this."})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "You may not do this.", "code": "not_allowed"},
+    )

@@ -42,7 +42,10 @@ class TestInUse:
         response = send(client, "DELETE", f"images/{image.pk}/", None)
         assert (response.status_code, response.json()) == (
             409,
-            {"detail": f"Nothing was deleted, image {image.pk} is in use: 1 attached image."},
+            {
+                "detail": f"Nothing was deleted, image {image.pk} is in use: 1 attached image.",
+                "code": "in_use",
+            },
         )
         assert get(client, f"images/{image.pk}/").status_code == 200
         assert (stored_keys(), FileDeletion.objects.count()) == (files, 0)
@@ -125,20 +128,28 @@ class TestDuplicates:
         upload(client, title="Door")
         files = stored_keys()
         response = upload(client, title="Door")
-        assert (response.status_code, response.json()) == (409, {"detail": self.DETAIL})
+        assert (response.status_code, response.json()) == (
+            409,
+            {"detail": self.DETAIL, "code": "duplicate"},
+        )
         assert stored_keys() == files
 
     def test_a_change_is_refused(self, client, acme):
         first, second = fake_images(acme, 2)
         response = patch(client, f"images/{second.pk}/", {"title": first.title})
-        assert (response.status_code, response.json()) == (409, {"detail": self.DETAIL})
+        assert (response.status_code, response.json()) == (
+            409,
+            {"detail": self.DETAIL, "code": "duplicate"},
+        )
         assert Image.objects.get(pk=second.pk).title == second.title
 
     def test_of_many_files_only_the_duplicate_is_refused(self, client, acme):
         files = [upload_of(photo(), name) for name in ("a.jpg", "a.jpg", "b.jpg")]
         results = bulk_upload(client, *files).json()
         assert [result["status"] for result in results] == ["success", "error", "success"]
-        assert results[1] == {"status": "error", "error": self.DETAIL, "file": "a.jpg"}
+        assert results[1] == {
+            "status": "error", "error": self.DETAIL, "file": "a.jpg", "code": "duplicate",
+        }  # fmt: skip
         assert Image.objects.count() == 2
         assert len(stored_keys()) == 10
 

@@ -57,7 +57,10 @@ def attached(acme, contact) -> Image:
 def test_an_object_that_goes_before_the_verb_is_a_404(client, attached, contact, just_before, verb):
     just_before(verb, Contact.objects.all().delete)
     response = call(client, verb, attached, contact)
-    assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"detail": "Not found.", "code": "not_found"},
+    )
 
 
 @pytest.mark.parametrize("verb", ["attach", "bulk_attach", "reorder", "update"])
@@ -70,7 +73,7 @@ def test_an_image_that_goes_before_the_verb_is_a_404(client, attached, contact, 
     just_before(verb, delete)
     response = call(client, verb, attached, contact)
     assert (response.status_code, response.json()) == (
-        404, {"detail": f"Not found: images {attached.pk}."},
+        404, {"detail": f"Not found: images {attached.pk}.", "code": "not_found"},
     )  # fmt: skip
 
 
@@ -110,7 +113,10 @@ def test_a_policy_may_refuse_with_django_s_error(client, monkeypatch, words):
     monkeypatch.setattr(Policy, "may", refuse)
     response = get(client)
     detail = words or "You may not do this."
-    assert (response.status_code, response.json()) == (403, {"detail": detail})
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": detail, "code": "not_allowed"},
+    )
 
 
 def test_the_body_of_an_anonymous_call_is_not_read(settings, acme):

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import base64
+import io
 import re
 
 import pytest
 from django.core.files.storage import InMemoryStorage
+from PIL import Image as Pillow
 
 from django_polyimages.errors import Busy
 from django_polyimages.models import Image
 from django_polyimages.pipeline.slots import slot
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.builders import fake_images
-from tests.drawing import REFUSED, photo, upload_of
+from tests.drawing import REFUSED, photo, to_bytes, upload_of
 from tests.helpers import read, storage_calls, stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +32,7 @@ class TestUpload:
         assert body == {
             "id": image.pk,
             "file": image.key,
+            "file_name": "door.png",
             "title": "door.png",
             "alt_text": "A door",
             "description": None,
@@ -40,6 +44,9 @@ class TestUpload:
             "byte_size": len(photo()),
             "media_type": "image/jpeg",
             "status": "ready",
+            "focal_point": {"x": 0.5, "y": 0.5},
+            "dominant_color": image.dominant_color,
+            "placeholder": image.placeholder,
             "versions": {
                 name: {
                     "url": f"/media/{stem}_{name}.webp",
@@ -53,6 +60,31 @@ class TestUpload:
             },
         }  # fmt: skip
 
+    def test_answers_with_what_a_page_outside_of_django_needs(self, client):
+        red = upload_of(to_bytes(Pillow.new("RGB", (300, 200), (200, 30, 30)), "PNG"), "red.png")
+        body = upload(client, red, title="Red").json()
+        assert body["title"] == "Red"
+        assert body["file_name"] == "red.png"
+        color = bytes.fromhex(body["dominant_color"].removeprefix("#"))
+        assert max(abs(a - b) for a, b in zip(color, (200, 30, 30), strict=True)) < 8
+        header, _comma, data = body["placeholder"].partition(",")
+        assert header == "data:image/webp;base64"
+        with Pillow.open(io.BytesIO(base64.b64decode(data))) as tiny:
+            assert tiny.width / tiny.height == pytest.approx(1.5, abs=0.1)
+        Image.objects.update(focal_x=0.25, focal_y=1, dominant_color="", placeholder="")
+        changed = patch(client, f"images/{body['id']}/", {"title": "Blue"}).json()
+        assert changed["file_name"] == "red.png"
+        assert changed["focal_point"] == {"x": 0.25, "y": 1}
+        assert (changed["dominant_color"], changed["placeholder"]) == (None, None)
+
+    def test_an_empty_title_of_a_form_is_the_name_of_the_file(self, client):
+        body = upload(client, title="", alt_text="", description="").json()
+        assert (body["title"], body["alt_text"], body["description"]) == ("photo.jpg", None, None)
+
+    def test_the_name_of_an_older_image_is_null(self, client, acme):
+        fake_images(acme, 1)
+        assert get(client).json()["items"][0]["file_name"] is None
+
     def test_stores_what_was_sent(self, client):
         content = photo(1500, 2000, orientation=6)
         body = upload(client, upload_of(content)).json()
@@ -65,7 +97,7 @@ class TestUpload:
         name, content, _code = REFUSED[case]
         response = upload(client, upload_of(content, name))
         assert response.status_code == 400
-        assert list(response.json()) == ["detail"]
+        assert list(response.json()) == ["detail", "code"]
         assert len(response.json()["detail"]) > 15
         assert stored_keys() == []
         assert not Image.objects.exists()
@@ -90,14 +122,17 @@ class TestUpload:
     def test_one_file_is_sent_in_one_field(self, client):
         two = upload(client, upload_of(photo()), upload_of(photo()))
         assert (two.status_code, two.json()) == (
-            400, {"detail": "Too many files: 2, allowed is 1."},
+            400, {"detail": "Too many files: 2, allowed is 1.", "code": "too_many_files"},
         )  # fmt: skip
         none = client.post("/api/v1/images/orgs/acme/images/", {"title": "x"})
         assert (none.status_code, none.json()) == (
-            400, {"detail": "Send a file in the field “file”."},
+            400, {"detail": "Send a file in the field “file”.", "code": "missing_file"},
         )  # fmt: skip
         misnamed = client.post("/api/v1/images/orgs/acme/images/", {"image": upload_of(photo())})
-        assert misnamed.json() == {"detail": "Unknown file field, allowed is “file”."}
+        assert misnamed.json() == {
+            "detail": "Unknown file field, allowed is “file”.",
+            "code": "invalid_fields",
+        }
         assert stored_keys() == []
 
     @pytest.mark.parametrize(
@@ -133,7 +168,10 @@ class TestBulkUpload:
     def test_takes_no_other_field(self, client):
         data = {"files": [upload_of(photo())], "title": "x"}
         response = client.post("/api/v1/images/orgs/acme/bulk-upload/", data)
-        assert response.json() == {"detail": "Unknown field; allowed are: none."}
+        assert response.json() == {
+            "detail": "Unknown field; allowed are: none.",
+            "code": "invalid_fields",
+        }
         assert stored_keys() == []
 
     def test_a_file_over_the_limit_is_named(self, client, settings):
@@ -146,7 +184,7 @@ class TestBulkUpload:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
         response = bulk_upload(client, *(upload_of(photo()) for _ in range(3)))
         assert (response.status_code, response.json()) == (
-            400, {"detail": "Too many files: 3, allowed are 2."},
+            400, {"detail": "Too many files: 3, allowed are 2.", "code": "too_many_files"},
         )  # fmt: skip
         assert stored_keys() == []
 
@@ -192,7 +230,10 @@ class TestOne:
     def test_has_one_spelling_of_its_id(self, client, image, spelled):
         path = f"images/{spelled.format(image.pk)}/"
         for response in (get(client, path), send(client, "DELETE", path, None)):
-            assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+            assert (response.status_code, response.json()) == (
+                404,
+                {"detail": "Not found.", "code": "not_found"},
+            )
         assert Image.objects.exists()
 
     def test_takes_texts(self, client, image):

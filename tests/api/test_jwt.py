@@ -8,14 +8,19 @@ import jwt
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import path
+from django.utils.functional import SimpleLazyObject
 from ninja import NinjaAPI
 from ninja.security import HttpBearer
 
 from django_polyimages.api import images_router
-from tests.api.calls import get, upload
+from organizations.images import Policy
+from tests.api.calls import bulk_upload, get, upload
+from tests.api.test_router import mounted
+from tests.drawing import photo, upload_of
 
 
 class TokenAuth(HttpBearer):
@@ -79,3 +84,47 @@ def test_a_user_made_inactive_is_refused_with_a_valid_token(editor):
     editor.is_active = False
     editor.save()
     assert get(client).status_code == 401
+
+
+class StatelessUser:
+    """What a token says of a user, without a row: as in packages for JSON web tokens."""
+
+    is_authenticated = True
+
+    def __init__(self, pk: object = None) -> None:
+        self.pk = self.id = pk
+
+
+class Bare:
+    is_authenticated = True
+
+
+STATELESS = {
+    "no model, its key has a row": (lambda user: StatelessUser(user.pk), True),
+    "no model, its key is a text": (lambda user: StatelessUser(str(user.pk)), True),
+    "no model, its key has no row": (lambda user: StatelessUser(999_999), False),
+    "no model, a key of another kind": (lambda user: StatelessUser("0b2c-11"), False),
+    "no model, no key": (lambda user: StatelessUser(), False),
+    "an object with nothing else": (lambda user: Bare(), False),
+    "not saved, its key has a row": (lambda user: User(pk=user.pk), True),
+    "not saved, its key has no row": (lambda user: User(pk=999_999), False),
+    "not saved, without a key": (lambda user: User(username="x"), False),
+    "lazy": (lambda user: SimpleLazyObject(lambda: StatelessUser(user.pk)), True),
+    "lazy, a row": (lambda user: SimpleLazyObject(lambda: user), True),
+}
+
+
+@pytest.mark.parametrize("case", STATELESS)
+def test_a_user_without_a_row_uploads_and_is_the_creator_if_there_is_one(
+    case, settings, editor, monkeypatch
+):
+    make, has_row = STATELESS[case]
+    monkeypatch.setattr(Policy, "is_member", lambda *args: True)
+    monkeypatch.setattr(Policy, "may", lambda *args: True)
+    mounted(settings, ("/images/", images_router(auth=lambda request: make(editor))))
+    client = Client()
+    response = upload(client)
+    assert response.status_code == 200
+    assert response.json()["creator_id"] == (editor.pk if has_row else None)
+    assert bulk_upload(client, upload_of(photo())).json()[0]["status"] == "success"
+    assert get(client).json()["count"] == 2

@@ -86,7 +86,10 @@ class TestList:
         fake_images(acme, 2)
         cursor = get(client, limit=1).json()["next"]
         response = get(client, cursor=cursor, offset=1)
-        assert response.json() == {"detail": "cursor: send a cursor or an offset, not both."}
+        assert response.json() == {
+            "detail": "cursor: send a cursor or an offset, not both.",
+            "code": "invalid_fields",
+        }
 
     def test_a_cursor_opens_no_other_organization(self, client, acme, other):
         fake_images(other, 2)

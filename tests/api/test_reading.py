@@ -23,7 +23,10 @@ class TestJson:
     def test_another_content_type_is_a_400(self, client, image, contact):
         response = client.post("/api/v1/images/orgs/acme/attach/", four(image, contact))
         assert response.status_code == 400
-        assert response.json() == {"detail": "Send the body as application/json."}
+        assert response.json() == {
+            "detail": "Send the body as application/json.",
+            "code": "wrong_content_type",
+        }
 
 
 class TestHostileBodies:

@@ -81,7 +81,7 @@ class TestHost:
         response = post(client, "attach/", {"image_id": "x"})
         assert response.status_code == 400
         assert response.json()["detail"].startswith("app_label: Field required")
-        assert get(client, "images/999/").json() == {"detail": "Not found."}
+        assert get(client, "images/999/").json() == {"detail": "Not found.", "code": "not_found"}
 
     def test_a_page_for_people_becomes_json(self, settings, acme):
         host = mounted(settings, ("/images/", images_router()))
@@ -98,7 +98,10 @@ class TestHost:
             AuthenticationError, lambda *args: JsonResponse({"error": "who?"}, status=401)
         )
         response = get(Client())
-        assert (response.status_code, response.json()) == (401, {"detail": "Unauthorized"})
+        assert (response.status_code, response.json()) == (
+            401,
+            {"detail": "Unauthorized", "code": "not_authenticated"},
+        )
 
     def test_errors_of_the_host_s_own_endpoints_stay_its_own(self, settings, client):
         own = Router()
@@ -125,7 +128,10 @@ class TestMethodsAndPaths:
     def test_another_method_is_a_405_that_names_the_right_ones(self, client, path, allow):
         response = client.put(f"{ROOT}/{path}")
         assert (response.status_code, response["Allow"]) == (405, allow)
-        assert response.json() == {"detail": f"Method not allowed; allowed are {allow}."}
+        assert response.json() == {
+            "detail": f"Method not allowed; allowed are {allow}.",
+            "code": "method_not_allowed",
+        }
 
     @pytest.mark.parametrize(
         "path",
@@ -143,12 +149,18 @@ class TestMethodsAndPaths:
     def test_another_path_is_a_json_404(self, client, settings, path, method, debug):
         settings.DEBUG = debug
         response = getattr(client, method)(f"{ROOT}/{path}")
-        assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+        assert (response.status_code, response.json()) == (
+            404,
+            {"detail": "Not found.", "code": "not_found"},
+        )
 
     @pytest.mark.parametrize("method", ["get", "post", "delete"])
     def test_the_root_is_a_json_404(self, client, method):
         response = getattr(client, method)("/api/v1/images/")
-        assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+        assert (response.status_code, response.json()) == (
+            404,
+            {"detail": "Not found.", "code": "not_found"},
+        )
 
 
 class TestThrottle:

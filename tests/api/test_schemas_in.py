@@ -55,6 +55,7 @@ class TestOptions:
             400,
             {
                 "detail": "Unknown field; allowed are: is_cover, order, custom_title, "
-                "custom_alt_text, custom_description."
+                "custom_alt_text, custom_description.",
+                "code": "invalid_fields",
             },
         )

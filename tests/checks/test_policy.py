@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
 
 from django_polyimages.checks import policy
@@ -117,6 +118,15 @@ def test_groups_have_members_only_where_they_are_the_organizations(complaints, m
     assert "ORGANIZATION_MODEL is organizations.Organization" in complaint
     monkeypatch.setattr(policy, "get_organization_model", lambda: Group)
     assert complaints(path) == []
+
+
+def test_groups_have_no_members_where_users_have_no_groups(complaints, monkeypatch):
+    monkeypatch.setattr(policy, "get_organization_model", lambda: Group)
+    monkeypatch.setattr(policy, "get_user_model", lambda: AbstractBaseUser)
+    [complaint] = complaints("django_polyimages.policies.GroupPolicy")
+    assert complaint.startswith("polyimages.W044")
+    assert "auth.User, which has no groups" in complaint
+    assert complaints(f"{__name__}.ByName") == []
 
 
 def test_organizations_have_the_field_that_finds_them(complaints):

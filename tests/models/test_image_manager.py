@@ -66,7 +66,15 @@ class TestUpload:
     def test_the_title_is_the_file_s_name_without_what_cannot_be_seen(self, acme, name, title):
         file = upload_of(photo())
         file._name = name
-        assert Image.objects.upload(file, organization=acme).title == title
+        image = Image.objects.upload(file, organization=acme)
+        assert (image.title, image.file_name) == (title, title)
+
+    def test_the_name_of_the_file_is_kept_beside_a_title(self, acme):
+        image = uploaded(acme, title="Front door")
+        assert (image.title, image.file_name) == ("Front door", "photo.jpg")
+        image.refresh_from_db()
+        assert image.file_name == "photo.jpg"
+        assert uploaded(acme, file_name="IMG_1.jpg").file_name == "IMG_1.jpg"
 
     @pytest.mark.parametrize("kind", ["memory", "disk", "temporary upload"])
     def test_a_closed_file_is_no_damaged_one(self, acme, contact, kind, tmp_path):

@@ -63,7 +63,7 @@ def facts() -> dict[str, Any]:
     kept = [
         *("title", "alt_text", "organization_id", "creator_id", "created_at", "updated_at"),
         *("width", "height", "byte_size", "media_type", "sha256", "status"),
-        *("focal_x", "focal_y", "dominant_color", "placeholder"),
+        *("file_name", "focal_x", "focal_y", "dominant_color", "placeholder"),
     ]
     return {
         "images": {

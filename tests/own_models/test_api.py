@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -11,7 +14,7 @@ from django_polyimages.storage import get_original_storage
 from tests.api.calls import CALLS, bulk_upload, four, get, patch, post, send, target, upload
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.own_models.archive.models import Photo, PhotoUse, Poster
+from tests.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster
 
 
 def ids(images) -> list[str]:
@@ -56,9 +59,9 @@ def test_a_photo_that_a_poster_protects_is_not_deleted(client, photos):
     poster = Poster.objects.create(photo=photos[0])
     detail = f"Nothing was deleted, image {photos[0].pk} is in use: 1 poster."
     one = send(client, "DELETE", f"images/{photos[0].pk}/", None)
-    assert (one.status_code, one.json()) == (409, {"detail": detail})
+    assert (one.status_code, one.json()) == (409, {"detail": detail, "code": "in_use"})
     many = post(client, "bulk-delete/", {"ids": ids(photos)})
-    assert (many.status_code, many.json()) == (409, {"detail": detail})
+    assert (many.status_code, many.json()) == (409, {"detail": detail, "code": "in_use"})
     assert Photo.objects.count() == 3
     poster.delete()
     assert post(client, "bulk-delete/", {"ids": ids(photos)}).status_code == 204
@@ -117,6 +120,54 @@ def test_images_of_an_object(client, holding, photos):
     detached = post(client, f"{url}bulk_detach/", {"image_ids": ids([one, two])}).json()
     assert detached == {"detached": ids([one])}
     assert [use.image for use in holding.images.all()] == [three]
+
+
+KEYS_WITH_A_SLASH = ["north/2", "a/b/c", "a/reorder", "a/bulk_attach", "a//b", "/", "a/", "a\n/b"]
+
+
+@pytest.mark.parametrize("key", KEYS_WITH_A_SLASH)
+@pytest.mark.parametrize("safe", ["/", ""], ids=["plain", "encoded"])
+def test_a_key_with_a_slash_is_reached_by_every_endpoint(client, acme, photos, key, safe):
+    branch = Branch.objects.create(organization=acme, name="Emma", code=key)
+    Branch.objects.create(organization=acme, name="Other", code="a")
+    url = f"images/archive/branch/{quote(key, safe=safe)}/"
+    one, two, _three = photos
+    body = four(one, branch, image_id=str(one.pk))
+    assert post(client, "attach/", body).json()["created"] is True
+    attached = post(client, f"{url}bulk_attach/", {"image_ids": ids([one, two])})
+    assert attached.json() == {"attached": ids([two])}
+    listed = get(client, url, limit=1).json()
+    assert (listed["count"], listed["items"][0]["object_id"]) == (2, key)
+    ordered = post(client, f"{url}reorder/", {"image_ids": ids([two, one])}).json()
+    assert [use["image"]["id"] for use in ordered["items"]] == ids([two, one])
+    changed = patch(client, f"{url}{one.pk}/", {"custom_title": "Front"}).json()
+    assert (changed["object_id"], changed["title"]) == (key, "Front")
+    detached = post(client, f"{url}bulk_detach/", {"image_ids": ids([one, two])}).json()
+    assert detached == {"detached": ids([one, two])}
+    assert get(client, url).json() == {"items": [], "count": 0}
+
+
+def test_a_key_with_a_slash_that_no_object_has_is_not_found(client, photos):
+    url = "images/archive/branch/north/3/"
+    assert get(client, url).json()["code"] == "not_found"
+    assert post(client, f"{url}reorder/", {"image_ids": ids(photos)}).json()["code"] == "not_found"
+
+
+def test_models_whose_keys_have_no_slash_answer_405(client, acme):
+    book = Book.objects.create(organization=acme, name="Emma")
+    for ending, allow in (("5", "PATCH"), ("reorder", "POST")):
+        response = get(client, f"{target(book)}{ending}/")
+        assert (response.status_code, response["Allow"]) == (405, allow)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_passes_an_encoded_slash(live_server, client, acme, photos):
+    branch = Branch.objects.create(organization=acme, name="Emma", code="north/2")
+    branch.images.attach(photos[0])
+    cookie = {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
+    path = "/api/v1/images/orgs/acme/images/archive/branch/north%2F2/"
+    with urlopen(Request(live_server.url + path, headers=cookie)) as answer:
+        assert json.load(answer)["items"][0]["image"]["id"] == str(photos[0].pk)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.operation)

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ from django_polyimages.api.authentication import (
     lacks_csrf_token,
     proof_of,
 )
-from django_polyimages.api.errors import ApiError
+from django_polyimages.api.errors import ApiError, refused
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 def enter(request: HttpRequest, org_slug: str) -> Access:
     """The access of the user who sent the request: 401, 404 or 403 if there is none."""
     user = _user_of(request)
-    access = get_access(user, org_slug)
+    try:
+        access = get_access(user, org_slug)
+    except PermissionDenied as error:
+        raise ApiError(HTTPStatus.FORBIDDEN, refused(error), "not_a_member") from error
     _check_not_forged(request, user)  # which may read a form, so it comes last
     return access
 
@@ -35,7 +39,7 @@ def _user_of(request: HttpRequest) -> AbstractUser:
     auth = getattr(request, "auth", None)
     user = auth if hasattr(auth, "is_authenticated") else getattr(request, "user", None)
     if not is_logged_in(user):
-        raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."))
+        raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."), "not_authenticated")
     return user
 
 
@@ -48,9 +52,11 @@ def _check_not_forged(request: HttpRequest, user: AbstractUser) -> None:
     proof = proof_of(request)
     if proof is Proof.HEADER:
         return
-    in_session = getattr(request, "session", {}).get(SESSION_KEY) == str(user.pk)
+    in_session = getattr(request, "session", {}).get(SESSION_KEY) == str(getattr(user, "pk", ""))
     if (in_session or proof is Proof.COOKIE) and lacks_csrf_token(request):
-        raise ApiError(HTTPStatus.FORBIDDEN, _("The CSRF token is missing or wrong."))
+        detail = _("The CSRF token is missing or wrong.")
+        raise ApiError(HTTPStatus.FORBIDDEN, detail, "csrf_failed")
     # Browsers ask the site before they send anything but a form, which needs no script either.
     if request.content_type == "multipart/form-data" and is_from_another_site(request):
-        raise ApiError(HTTPStatus.FORBIDDEN, _("Uploads from pages of other sites are refused."))
+        detail = _("Uploads from pages of other sites are refused.")
+        raise ApiError(HTTPStatus.FORBIDDEN, detail, "other_site")

@@ -43,8 +43,13 @@ def proof_of(request: HttpRequest) -> Proof:
 def recording(auth: Auth | Sequence[Auth]) -> list[Auth]:
     """The same authentication, after which ``proof_of(request)`` is known."""
     wanted = list(auth) if isinstance(auth, Sequence) else [auth]
+    return [one if isinstance(one, _Recording) else _recorder(one) for one in wanted]
+
+
+def _recorder(auth: Auth) -> _Recording:
     # Ninja's OpenAPI document calls a security scheme by the name of its class.
-    return [type(type(one).__name__, (_Recording,), {})(one) for one in wanted]
+    named: type[_Recording] = type(type(auth).__name__, (_Recording,), {})
+    return named(auth)
 
 
 class _Recording:

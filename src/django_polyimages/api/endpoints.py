@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 from pydantic import BaseModel
 
 from django_polyimages.api import images, relations, schemas_in, schemas_out
@@ -20,10 +22,18 @@ from django_polyimages.formats import FORMATS
 ORG: Final = "orgs/{org_slug}/"
 IMAGES: Final = ORG + "images/"
 IMAGE: Final = ORG + "images/{image_id}/"
-TARGET: Final = ORG + "images/{app_label}/{model}/{obj_id}/"
+TARGET: Final = ORG + "images/{app_label}/{model}/{polyimages_rest:obj_id}/"
+"""A primary key may contain slashes: servers decode ``%2F`` before Django sees the path."""
 CONFLICT: Final = (HTTPStatus.CONFLICT,)
 _FILE: Final = {"type": "string", "format": "binary"}
 _FILES: Final = {"type": "array", "items": _FILE, "minItems": 1}
+
+
+class _Rest(StringConverter):
+    regex = r"[\s\S]+"  # Django's "path" stops at a line break
+
+
+register_converter(_Rest, "polyimages_rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class Endpoint:
     """The schema of the response body; None for an empty body."""
     body: type[BaseModel] | None = None
     """The schema of the JSON or, with ``files``, of the form's other fields."""
+    example: Any = None
+    """A JSON body, which pages of documentation fill in: they would invent one from the schema."""
     query: type[BaseModel] | None = None
     files: dict[str, Any] | None = None
     """The fields for files, each with its JSON schema."""
@@ -44,6 +56,7 @@ class Endpoint:
     """Whether the response body is an original."""
     errors: tuple[int, ...] = ()
     """Beside those that all endpoints have."""
+    is_documented: bool = True
 
     @property
     def status(self) -> int:
@@ -71,6 +84,8 @@ class Endpoint:
         if self.body:
             kind = "multipart/form-data" if self.files else "application/json"
             content = {kind: {"schema": _schema(self.body, self.files or {})}}
+            if self.example:
+                content[kind]["example"] = self.example
             document["requestBody"] = {"required": True, "content": content}
         return document
 
@@ -99,23 +114,26 @@ def _of_images() -> list[Endpoint]:
         ),
         Endpoint("GET", IMAGE, images.get_image, one),
         Endpoint("GET", IMAGE + "original/", images.get_original, is_download=True),
-        Endpoint("PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn, errors=CONFLICT),
+        Endpoint(
+            "PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn,
+            {"title": "Front door"}, errors=CONFLICT,
+        ),
         Endpoint("DELETE", IMAGE, images.delete_image, errors=CONFLICT),
     ]  # fmt: skip
 
 
 def _of_attachments() -> list[Endpoint]:
     attached, body = schemas_out.PolyimagesAttached, schemas_in.AttachIn
+    four = {"image_id": 1, "app_label": "contacts", "model": "contact", "object_id": 1}
     return [
-        Endpoint("POST", ORG + "attach/", relations.attach, attached, body, errors=CONFLICT),
-        Endpoint("POST", ORG + "detach/", relations.detach, body=schemas_in.TargetIn),
+        Endpoint("POST", ORG + "attach/", relations.attach, attached, body, four, errors=CONFLICT),
+        Endpoint("POST", ORG + "detach/", relations.detach, None, schemas_in.TargetIn, four),
     ]
 
 
 def _of_objects() -> list[Endpoint]:
     ids, listed = schemas_in.ImageIdsIn, schemas_out.PolyimagesRelationList
-    return [
-        Endpoint("GET", TARGET, relations.list_relations, listed, query=schemas_in.Page),
+    below = [
         Endpoint(
             "POST", TARGET + "bulk_attach/", relations.bulk_attach,
             schemas_out.PolyimagesBulkAttached, ids, errors=CONFLICT,
@@ -127,9 +145,21 @@ def _of_objects() -> list[Endpoint]:
         Endpoint("POST", TARGET + "reorder/", relations.reorder, listed, ids, errors=CONFLICT),
         Endpoint(
             "PATCH", TARGET + "{image_id}/", relations.update_relation,
-            schemas_out.PolyimagesRelation, schemas_in.OptionsIn, errors=CONFLICT,
+            schemas_out.PolyimagesRelation, schemas_in.OptionsIn, {"is_cover": True},
+            errors=CONFLICT,
         ),
     ]  # fmt: skip
+    whole = Endpoint("GET", TARGET, relations.list_relations, listed, query=schemas_in.Page)
+    # Last, as a key takes all that follows.
+    return [*below, *(_list_of_longer_key(one) for one in below), whole]
+
+
+def _list_of_longer_key(other: Endpoint) -> Endpoint:
+    """A GET of the path of another endpoint: with its last part, the key is longer."""
+    ending = other.path.removeprefix(TARGET).removesuffix("/")
+    view = relations.list_of_longer_key(other.view, ending, allow=other.method)
+    listed = schemas_out.PolyimagesRelationList
+    return Endpoint("GET", other.path, view, listed, is_documented=False)
 
 
 def _schema(model: type[BaseModel], files: dict[str, Any]) -> dict[str, Any]:

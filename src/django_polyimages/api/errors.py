@@ -1,4 +1,6 @@
-"""Errors as the API answers them: always JSON with ``detail``, whatever the host's API does."""
+"""Errors as the API answers them: always JSON with ``detail`` and ``code``, whatever the host's
+API does.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,20 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFilesSent,
+)
 from django.db import IntegrityError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
+from django_polyimages.api.codes import ErrorCode, code_of_status
 from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate
 from django_polyimages.errors import (
     Busy,
@@ -32,20 +41,21 @@ View = Callable[..., Any]
 
 
 class ApiError(Exception):
-    """Ends a request with ``status`` and ``{"detail": detail}``."""
+    """Ends a request with ``status`` and ``{"detail": detail, "code": code}``."""
 
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
+    def __init__(self, status: HTTPStatus, detail: str, code: ErrorCode) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.code = code
 
 
 class TooManyFiles(MultiPartParserError):
     """Ends the reading of a form; the text is that of ``check_number_of_files``."""
 
 
-def bad_request(detail: str) -> ApiError:
-    return ApiError(HTTPStatus.BAD_REQUEST, detail)
+def bad_request(detail: str, code: ErrorCode) -> ApiError:
+    return ApiError(HTTPStatus.BAD_REQUEST, detail, code)
 
 
 def answering_errors(view: View) -> View:
@@ -58,29 +68,31 @@ def answering_errors(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except ApiError as error:
-            return answer(error.status, error.detail)
+            return answer(error.status, error.detail, error.code)
         except InUse as error:
-            return answer(HTTPStatus.CONFLICT, str(error))
+            return answer(HTTPStatus.CONFLICT, str(error), "in_use")
         except NotFound as error:
-            return answer(HTTPStatus.NOT_FOUND, str(error))
+            return not_found(str(error))
         except NotAttached as error:
-            return answer(HTTPStatus.NOT_FOUND, str(NotFound(error.image_ids)))
+            return not_found(str(NotFound(error.image_ids)))
         except PermissionDenied as error:
-            return answer(HTTPStatus.FORBIDDEN, refused(error))
-        except (InvalidImage, TooManyImages) as error:
-            return answer(HTTPStatus.BAD_REQUEST, str(error))
+            return answer(HTTPStatus.FORBIDDEN, refused(error), "not_allowed")
+        except InvalidImage as error:
+            return answer(HTTPStatus.BAD_REQUEST, str(error), error.code)
+        except TooManyImages as error:
+            return answer(HTTPStatus.BAD_REQUEST, str(error), "too_many_images")
         except Busy as error:
-            response = answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            response = answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "busy")
             response["Retry-After"] = str(error.retry_after)
             return response
         except StorageUnavailable as error:
-            return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "storage_unavailable")
         except UNREADABLE as error:
-            return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
+            return answer(HTTPStatus.BAD_REQUEST, unreadable(error), code_of_body(error))
         except IntegrityError as error:
             if not is_duplicate(error):
                 raise
-            return answer(HTTPStatus.CONFLICT, duplicate())
+            return answer(HTTPStatus.CONFLICT, duplicate(), "duplicate")
 
     return endpoint
 
@@ -96,21 +108,30 @@ def closed(run: View) -> View:
         try:
             response: HttpResponseBase = run(request, *args, **kwargs)
         except UNREADABLE as error:
-            return answer(HTTPStatus.BAD_REQUEST, unreadable(error))
+            return answer(HTTPStatus.BAD_REQUEST, unreadable(error), code_of_body(error))
         except PermissionDenied as error:
-            return answer(HTTPStatus.FORBIDDEN, refused(error))
+            return answer(HTTPStatus.FORBIDDEN, refused(error), "not_allowed")
         status = response.status_code
         if status == HTTPStatus.FORBIDDEN and _is_anonymous(request):
-            return answer(HTTPStatus.UNAUTHORIZED, _("Log in first."))
-        if 400 <= status < 500 and not _has_detail(response):
-            return answer(HTTPStatus(status), HTTPStatus(status).phrase)
-        return response
+            return answer(HTTPStatus.UNAUTHORIZED, _("Log in first."), "not_authenticated")
+        return _with_code(response) if 400 <= status < 500 else response
 
     return view
 
 
-def answer(status: HTTPStatus, detail: str) -> JsonResponse:
-    return JsonResponse({"detail": detail}, status=status)
+def answer(status: HTTPStatus, detail: str, code: ErrorCode) -> JsonResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)
+
+
+def not_found(detail: str) -> JsonResponse:
+    return answer(HTTPStatus.NOT_FOUND, detail, "not_found")
+
+
+def method_not_allowed(allow: str) -> JsonResponse:
+    detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
+    response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail, "method_not_allowed")
+    response.headers["Allow"] = allow
+    return response
 
 
 def refused(error: PermissionDenied) -> str:
@@ -123,13 +144,29 @@ def unreadable(error: Exception) -> str:
     return _("The request's body cannot be read: %(reason)s") % {"reason": error}
 
 
-def _has_detail(response: HttpResponseBase) -> bool:
-    """Whether this is an error as the API writes it; the host's handlers may write others."""
+def code_of_body(error: Exception) -> ErrorCode:
+    """The code for one of ``UNREADABLE``."""
+    if isinstance(error, TooManyFiles | TooManyFilesSent):
+        return "too_many_files"
+    return "body_too_large" if isinstance(error, RequestDataTooBig) else "body_unreadable"
+
+
+def _with_code(response: HttpResponseBase) -> HttpResponseBase:
+    """The error as the API writes it; Ninja and the host's handlers may write others.
+
+    A ``code`` that is there stays: an authentication of the host may have codes of its own.
+    """
+    status = response.status_code
     try:
         body = json.loads(getattr(response, "content", b""))
     except ValueError:
-        return False
-    return isinstance(body, dict) and "detail" in body
+        body = None
+    if not isinstance(body, dict) or "detail" not in body:
+        return answer(HTTPStatus(status), HTTPStatus(status).phrase, code_of_status(status))
+    if not isinstance(body.get("code"), str):
+        body["code"] = code_of_status(status)
+        response.content = json.dumps(body).encode()  # type: ignore[attr-defined]
+    return response
 
 
 def _is_anonymous(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from ninja.responses import Status
 from django_polyimages.access import Access
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.access import enter
+from django_polyimages.api.codes import ErrorCode
 from django_polyimages.api.conflicts import (
     duplicate,
     is_duplicate,
@@ -44,8 +45,8 @@ def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     access = enter(request, org_slug)
     access.require("add")
     [file] = read_files(request, "file", at_most=1)
-    texts = read_form(request, UploadIn)
-    image = _store(access, file, **texts.model_dump(exclude_unset=True))
+    texts = read_form(request, UploadIn).texts()
+    image = _store(access, file, **texts)
     return image_out(image, request)
 
 
@@ -142,7 +143,7 @@ def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[N
 
 def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractImage:
     return get_image_model().objects.upload(
-        file, organization=access.organization, creator=access.user, **texts
+        file, organization=access.organization, creator=access.creator, **texts
     )
 
 
@@ -152,15 +153,15 @@ def _results(access: Access, files: list[UploadedFile[bytes]]) -> list[dict[str,
     busy = ""
     for file in files:
         try:
-            results.append(_refusal(file, busy) if busy else _result(access, file))
+            results.append(_refusal(file, busy, "busy") if busy else _result(access, file))
         except Busy as error:
             busy = str(error)
-            results.append(_refusal(file, busy))
+            results.append(_refusal(file, busy, "busy"))
     return results
 
 
-def _refusal(file: UploadedFile[bytes], problem: str) -> dict[str, Any]:
-    return {"status": "error", "error": problem, "file": file.name}
+def _refusal(file: UploadedFile[bytes], problem: str, code: ErrorCode) -> dict[str, Any]:
+    return {"status": "error", "error": problem, "file": file.name, "code": code}
 
 
 def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
@@ -172,15 +173,17 @@ def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     except Exception as error:
         if is_transaction_lost():  # and with it the files before this one
             raise
-        return _refusal(file, _problem(error))
+        return _refusal(file, *_problem(error))
     return {"status": "success", "id": plain_key(image.pk), "file": image.key}
 
 
-def _problem(error: Exception) -> str:
+def _problem(error: Exception) -> tuple[str, ErrorCode]:
     """What the caller may know of it; what they have not caused is logged."""
-    if isinstance(error, InvalidImage | StorageUnavailable):
-        return str(error)
+    if isinstance(error, InvalidImage):
+        return str(error), error.code
+    if isinstance(error, StorageUnavailable):
+        return str(error), "storage_unavailable"
     if isinstance(error, IntegrityError) and is_duplicate(error):
-        return duplicate()
+        return duplicate(), "duplicate"
     logger.error("A file of a bulk upload could not be stored.", exc_info=error)
-    return _("This file could not be stored because of an error on the server.")
+    return _("This file could not be stored because of an error on the server."), "server_error"

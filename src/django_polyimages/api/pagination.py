@@ -43,7 +43,7 @@ def page_of(images: ImageQuerySet, page: ImagesPage) -> tuple[list[AbstractImage
     A page by cursor costs the same however deep it is; one by offset costs more the deeper it is.
     """
     if page.cursor and page.offset:
-        raise bad_request(_("cursor: send a cursor or an offset, not both."))
+        raise bad_request(_("cursor: send a cursor or an offset, not both."), "invalid_fields")
     images = images.newest_first()
     if page.cursor:
         images = images.filter(_older_than(page.cursor))
@@ -71,7 +71,9 @@ def _older_than(cursor: str) -> Q:
     try:
         created_at, key = signing.loads(cursor, salt=SALT)
     except signing.BadSignature as error:
-        raise bad_request(_("cursor: this is not the “next” of a page.")) from error
+        raise bad_request(
+            _("cursor: this is not the “next” of a page."), "invalid_cursor"
+        ) from error
     moment, pk = parse_datetime(created_at), canonical_key(get_image_model(), key)
     # The second condition implies the first, which is there because an index can answer it.
     return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(pk__lt=pk))

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from pydantic import BaseModel, ValidationError
 
 from django_polyimages.api.bodies import MAX_JSON, too_large
-from django_polyimages.api.errors import bad_request
+from django_polyimages.api.errors import ApiError, bad_request
 from django_polyimages.conf import get_settings
 from django_polyimages.pixels.inspection import check_number_of_files
 
@@ -28,13 +28,13 @@ _Model = TypeVar("_Model", bound=BaseModel)
 def read_json(request: HttpRequest, model: type[_Model]) -> _Model:
     """The JSON body as ``model``, or 400 that says which field is invalid and why."""
     if request.content_type != "application/json":
-        raise bad_request(_("Send the body as application/json."))
+        raise bad_request(_("Send the body as application/json."), "wrong_content_type")
     if len(request.body) > MAX_JSON:  # its length need not be announced
-        raise bad_request(too_large(len(request.body), MAX_JSON))
+        raise bad_request(too_large(len(request.body), MAX_JSON), "body_too_large")
     try:
         return model.model_validate_json(request.body)
     except ValidationError as error:
-        raise bad_request(_explain(error)) from error
+        raise _invalid(error) from error
 
 
 def read_query(request: HttpRequest, model: type[_Model]) -> _Model:
@@ -50,12 +50,14 @@ def read_form(request: HttpRequest, model: type[_Model]) -> _Model:
 def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[UploadedFile[bytes]]:
     """The files in the form field ``name``; 400 if there is none."""
     if request.content_type != "multipart/form-data":
-        raise bad_request(_("Send the body as multipart/form-data."))
+        raise bad_request(_("Send the body as multipart/form-data."), "wrong_content_type")
     if set(request.FILES) - {name}:
-        raise bad_request(_("Unknown file field, allowed is “%(name)s”.") % {"name": name})
+        detail = _("Unknown file field, allowed is “%(name)s”.") % {"name": name}
+        raise bad_request(detail, "invalid_fields")
     files: Sequence[UploadedFile[bytes]] = request.FILES.getlist(name)
     if not files:
-        raise bad_request(_("Send a file in the field “%(name)s”.") % {"name": name})
+        detail = _("Send a file in the field “%(name)s”.") % {"name": name}
+        raise bad_request(detail, "missing_file")
     check_number_of_files(len(files), at_most=at_most)
     return list(files)
 
@@ -70,7 +72,8 @@ def check_ids(ids: Sequence[int | str]) -> list[int | str]:
                 "Too many ids: %(count)d, allowed are %(limit)d.",
                 limit,
             )
-            % {"count": len(ids), "limit": limit}
+            % {"count": len(ids), "limit": limit},
+            "too_many_ids",
         )
     return list(dict.fromkeys(ids))
 
@@ -81,13 +84,16 @@ def _read_texts(texts: Mapping[str, Any], model: type[_Model]) -> _Model:
         fields = {name: text for name, text in texts.items() if name != "csrfmiddlewaretoken"}
         return model.model_validate(fields)
     except ValidationError as error:
-        raise bad_request(_explain(error)) from error
+        raise _invalid(error) from error
 
 
-def _explain(error: ValidationError) -> str:
-    """The first five errors, such as ``"order: Input should be a valid integer"``."""
+def _invalid(error: ValidationError) -> ApiError:
+    """A 400 with the first five errors, such as ``"order: Input should be a valid integer"``."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:5]
     problems = []
-    for problem in error.errors(include_url=False, include_context=False, include_input=False)[:5]:
+    for problem in found:
         place = ".".join(str(part) for part in problem["loc"])
         problems.append(f"{place}: {problem['msg']}" if place else problem["msg"])
-    return "; ".join(dict.fromkeys(problems))
+    is_json = all(problem["type"] != "json_invalid" for problem in found)
+    detail = "; ".join(dict.fromkeys(problems))
+    return bad_request(detail, "invalid_fields" if is_json else "invalid_json")

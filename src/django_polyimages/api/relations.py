@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from ninja.responses import Status
 
+from django_polyimages.access import Access
 from django_polyimages.api.access import enter
+from django_polyimages.api.errors import View, method_not_allowed
 from django_polyimages.api.reading import check_ids, read_json, read_query
 from django_polyimages.api.schemas_in import (
     MOST_LISTED,
@@ -61,12 +64,25 @@ def list_relations(
 ) -> dict[str, Any]:
     """The images of an object, in display order."""
     access = enter(request, org_slug)
-    target = access.target(app_label, model, obj_id)
-    access.require("view", target)
-    page = read_query(request, Page)
-    relations = access.relations(target)
-    shown = relations[page.offset : page.offset + page.limit]
-    return _listed(request, shown, target, count=relations.count())
+    return _page(request, access, access.target(app_label, model, obj_id))
+
+
+def list_of_longer_key(other: View, ending: str, *, allow: str) -> View:
+    """The view for a GET of the path of ``other``: the list of an object whose key has a slash.
+
+    A 405 for models whose objects cannot have such a key.
+    """
+
+    @wraps(other)  # Ninja reads the path parameters from the signature
+    def view(
+        request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str, **rest: str
+    ) -> Any:
+        access, key = enter(request, org_slug), f"{obj_id}/{ending.format(**rest)}"
+        if "/" not in obj_id and not access.can_have(app_label, model, key):
+            return method_not_allowed(allow)
+        return _page(request, access, access.target(app_label, model, key))
+
+    return view
 
 
 def bulk_attach(
@@ -96,8 +112,8 @@ def bulk_detach(
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     images = access.some_images(ids)
     with access.expecting(target):
-        detached = relations_of(target).detach_many([image.pk for image in images])
-    return {"detached": [plain_key(key) for key in detached]}
+        detached = set(relations_of(target).detach_many([image.pk for image in images]))
+    return {"detached": [plain_key(image.pk) for image in images if image.pk in detached]}
 
 
 def update_relation(
@@ -134,6 +150,14 @@ def reorder(
         relations_of(target).reorder(images)
     relations = access.relations(target)
     return _listed(request, relations[:MOST_LISTED], target, count=relations.count())
+
+
+def _page(request: HttpRequest, access: Access, target: Model) -> dict[str, Any]:
+    access.require("view", target)
+    page = read_query(request, Page)
+    relations = access.relations(target)
+    shown = relations[page.offset : page.offset + page.limit]
+    return _listed(request, shown, target, count=relations.count())
 
 
 def _listed(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import register_converter
-from django.urls.converters import StringConverter
 from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.constants import NOT_SET
@@ -20,15 +17,9 @@ from ninja.throttling import BaseThrottle
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.bodies import bounded
 from django_polyimages.api.endpoints import Endpoint, endpoints
-from django_polyimages.api.errors import answer, answering_errors, closed
+from django_polyimages.api.errors import answering_errors, closed, method_not_allowed, not_found
+from django_polyimages.api.mounting import ImagesRouter, authenticating, with_token_in_docs
 from django_polyimages.api.schemas_out import PolyimagesError
-
-
-class _Rest(StringConverter):
-    regex = r"[\s\S]+"  # Django's "path" stops at a line break
-
-
-register_converter(_Rest, "polyimages_rest")
 
 
 class _AnyMethod(str):
@@ -63,7 +54,7 @@ def images_router(
     """
     if not auth:
         raise ValueError("images_router(auth=...) needs an authentication, as django_auth.")
-    router = Router(auth=recording(auth), tags=list(tags))
+    router = ImagesRouter(auth=recording(auth), tags=list(tags))
     paths: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints():
         limit = (upload_throttle or throttle) if endpoint.files else throttle
@@ -71,11 +62,13 @@ def images_router(
         paths.setdefault(endpoint.path, []).append(endpoint)
     for path, known in paths.items():
         _answer_other_methods(router, path, known)
-    # Last: a path that is none of those above, or lacks its slash, is a 404 in JSON.
     for path, view in (("", _no_such_path), ("{polyimages_rest:rest}", _no_such_rest)):
-        router.add_api_operation(path, [ANY_METHOD], view, auth=None, include_in_schema=False)
+        router.other_paths.add_api_operation(
+            path, [ANY_METHOD], view, auth=None, include_in_schema=False
+        )
     router.add_decorator(answering_errors, mode="operation")
     router.add_decorator(closed, mode="view")
+    router.add_decorator(with_token_in_docs, mode="view")
     return router
 
 
@@ -85,7 +78,7 @@ def _add(
     operation: str,
     limit: BaseThrottle | list[BaseThrottle] | None,
 ) -> None:
-    @decorate_view(bounded(endpoint.largest_body))
+    @decorate_view(authenticating, bounded(endpoint.largest_body))
     @wraps(endpoint.view)  # as a second router decorates the same function
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return endpoint.view(request, *args, **kwargs)
@@ -98,28 +91,27 @@ def _add(
         response={endpoint.status: endpoint.answer} | dict.fromkeys(errors, PolyimagesError),
         throttle=limit or NOT_SET,
         operation_id=operation,
+        include_in_schema=endpoint.is_documented,
         openapi_extra=endpoint.document,
     )
 
 
 def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> None:
     """405 as JSON; Ninja would respond with plain text."""
-    allowed = sorted(endpoint.method for endpoint in known)
-    allow = ", ".join(allowed)
+    allow = ", ".join(sorted(endpoint.method for endpoint in known if endpoint.is_documented))
 
     @wraps(known[0].view)  # Ninja reads the path parameters from the signature
     def not_allowed(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
-        response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail)
-        response.headers["Allow"] = allow
-        return response
+        if "/" in kwargs.get("obj_id", ""):  # or else every longer path would be an endpoint
+            return _no_such_path(request)
+        return method_not_allowed(allow)
 
     # Last of this path, so that it gets the methods that the endpoints do not take.
     router.add_api_operation(path, [ANY_METHOD], not_allowed, auth=None, include_in_schema=False)
 
 
 def _no_such_path(request: HttpRequest) -> HttpResponse:
-    return answer(HTTPStatus.NOT_FOUND, _("Not found."))
+    return not_found(_("Not found."))
 
 
 def _no_such_rest(request: HttpRequest, rest: str) -> HttpResponse:

@@ -57,11 +57,18 @@ class BulkUploadIn(_In):
 
 
 class UploadIn(_In):
-    """Without a title the file's name is the title; a form cannot send null."""
+    """The example is empty, as Swagger would invent a text that matches the pattern. What a form
+    leaves empty was not filled in: the file's name is the title then.
+    """
 
-    title: Title = ""
-    alt_text: AltText = ""
-    description: Description = ""
+    title: Title = Field(
+        default="", examples=[""], description="If it is empty, the name of the file."
+    )
+    alt_text: AltText = Field(default="", examples=[""])
+    description: Description = Field(default="", examples=[""])
+
+    def texts(self) -> dict[str, str]:
+        return {name: text for name, text in self.model_dump().items() if text}
 
 
 class ImageIn(_In):

@@ -14,6 +14,7 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
+from django_polyimages.api.codes import ErrorCode
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
@@ -49,7 +50,8 @@ ImageId = Annotated[int | str, _KeySchema()]
 
 
 class PolyimagesError(Schema):
-    detail: str
+    detail: str = Field(description="What is wrong, in the language of the request.")
+    code: ErrorCode = Field(description="What is wrong, for programs.")
 
 
 class PolyimagesVersion(Schema):
@@ -59,9 +61,17 @@ class PolyimagesVersion(Schema):
     bytes: int
 
 
+class PolyimagesPoint(Schema):
+    """From 0 (left, top) to 1 (right, bottom)."""
+
+    x: float
+    y: float
+
+
 class PolyimagesImage(Schema):
     id: ImageId
     file: str = Field(description="The key of the original in its storage.")
+    file_name: str | None = Field(description="The name of the file that was uploaded.")
     title: str | None
     alt_text: str | None
     description: str | None
@@ -75,6 +85,9 @@ class PolyimagesImage(Schema):
     byte_size: int
     media_type: str
     status: ImageStatus
+    focal_point: PolyimagesPoint = Field(description="What cropped versions keep visible.")
+    dominant_color: str | None = Field(description="Such as `#3fa2c1`.")
+    placeholder: str | None = Field(description="A tiny version of the picture, as a data URI.")
     versions: Annotated[dict[str, PolyimagesVersion], _VersionsSchema()]
 
 
@@ -117,6 +130,7 @@ class PolyimagesRefused(Schema):
     status: Literal["error"]
     error: str = Field(description="What is wrong and what is allowed.")
     file: str = Field(description="The name of the file that was sent.")
+    code: ErrorCode = Field(description="What is wrong, for programs.")
 
 
 class PolyimagesAttached(Schema):
@@ -137,6 +151,7 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     return {
         "id": plain_key(image.pk),
         "file": image.key,
+        "file_name": image.file_name or None,
         "title": image.title or None,
         "alt_text": image.alt_text or None,
         "description": image.description or None,
@@ -150,6 +165,9 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "byte_size": image.byte_size,
         "media_type": image.media_type,
         "status": image.status,
+        "focal_point": {"x": image.focal_x, "y": image.focal_y},
+        "dominant_color": image.dominant_color or None,
+        "placeholder": image.placeholder or None,
         "versions": {
             name: {
                 "url": version.url,

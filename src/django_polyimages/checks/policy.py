@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.module_loading import import_string
@@ -58,6 +60,15 @@ def _complaints(path: str, policy: Any) -> Iterator[checks.CheckMessage]:
                 hint=f"{_EXAMPLE} If you do not use the HTTP API, silence this check.",
                 obj="POLYIMAGES",
                 id="polyimages.W005",
+            )
+        elif not hasattr(get_user_model(), "groups"):
+            yield checks.Warning(
+                f"Nobody is a member of any organization: AUTH_USER_MODEL is "
+                f"{settings.AUTH_USER_MODEL}, which has no groups, but GroupPolicy asks for them.",
+                hint=f"Let the user model inherit PermissionsMixin, or: {_EXAMPLE} If you do not "
+                "use the HTTP API, silence this check.",
+                obj="POLYIMAGES",
+                id="polyimages.W044",
             )
     elif policy.get_organization is OrganizationPolicy.get_organization:
         try:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
     ImageT = TypeVar("ImageT")
 
-TITLE_LENGTH = 255
+NAME_LENGTH = TITLE_LENGTH = 255
 
 
 class ImageQuerySet(models.QuerySet[ImageT]):
@@ -80,7 +80,8 @@ class ImageManager(_Manager[ImageT]):
     ) -> ImageT:
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        The default ``title`` is the name of the file. ``fields`` are for your own image model.
+        ``file_name`` and the default ``title`` are the name of the file, without control characters
+        and folders. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
         fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for a
         closed file or an unsaved organization; nothing is left behind.
@@ -95,11 +96,12 @@ class ImageManager(_Manager[ImageT]):
         if owner is None and organization is not None:
             raise ValueError("Save the organization before images are uploaded for it.")
         note = FileDeletion.objects.db_manager(using).note
+        file_name = _name_of(file)
         with store.store(file, using=using, owner=owner, note=note) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
             image: ImageT = self.create(
                 file=stored.key,
-                title=_title_of(file) if title is None else title,
+                title=file_name if title is None else title,
                 alt_text=alt_text,
                 description=description,
                 organization=organization,
@@ -114,7 +116,7 @@ class ImageManager(_Manager[ImageT]):
                 placeholder=placeholder.data_uri,
                 status=self.model.Status.FAILED if generated.failure else self.model.Status.READY,
                 failure_reason=generated.failure,
-                **fields,
+                **{"file_name": file_name} | fields,
             )
         return image
 
@@ -184,12 +186,12 @@ def _require_open(file: File[bytes]) -> None:
         raise ValueError(f"The file {file.name!r} is closed: upload it while it is open.") from None
 
 
-def _title_of(file: File[bytes]) -> str:
+def _name_of(file: File[bytes]) -> str:
     """The client's file name, composed, in one line and without folders, control characters, bidi
-    marks and surrogates. A file without a name has no title, nor has one that a number stands for.
+    marks and surrogates. Empty for a file without a name, or with a number for one.
     """
     given: object = file.name
     name = os.fsdecode(given) if isinstance(given, str | bytes | os.PathLike) else ""
     name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
     visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return " ".join(visible.split())[:TITLE_LENGTH].rstrip()
+    return " ".join(visible.split())[:NAME_LENGTH].rstrip()

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
-from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
+from django_polyimages.models.image_manager import NAME_LENGTH, TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.original_field import OriginalField
 from django_polyimages.models.regeneration import RECORDED, regenerate_after_commit
@@ -47,6 +47,7 @@ class AbstractImage(models.Model):
         max_length=255,
         editable=False,
     )
+    file_name = models.CharField(_("file name"), max_length=NAME_LENGTH, blank=True, editable=False)
     title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)
     alt_text = models.CharField(
         _("alternative text"),

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('file', models.FileField(editable=False, max_length=255, storage=django_polyimages.storage.get_storage, upload_to=django_polyimages.storage.generate_upload_filename, verbose_name='original')),
+                ('file_name', models.CharField(blank=True, editable=False, max_length=255, verbose_name='file name')),
                 ('title', models.CharField(blank=True, max_length=255, verbose_name='title')),
                 ('alt_text', models.CharField(blank=True, help_text='What the picture shows, for those who cannot see it.', max_length=1000, verbose_name='alternative text')),
                 ('description', models.TextField(blank=True, verbose_name='description')),
