@@ -12,6 +12,7 @@ if not apps.is_installed("django.contrib.contenttypes"):
 from django_polyimages.models.attachable import (
     ImageAttachable,
     ImageAttachableQuerySet,
+    ImagesField,
     prefetch_images,
     register_attachable,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "ImageManager",
     "ImageQuerySet",
     "ImageRelationManager",
+    "ImagesField",
     "PolymorphicImageRelation",
     "Regeneration",
     "RelationOptions",

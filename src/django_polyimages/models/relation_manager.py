@@ -14,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
 from django_polyimages.accessors import get_image_model
 from django_polyimages.errors import NotAttached
 from django_polyimages.models.joins import prefetch
+from django_polyimages.models.joins.images_field import field_of_attachable
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.models.relation_rows import RelationRows, RelationT
 
@@ -211,8 +212,12 @@ class ImageRelationManager(RelationRows[RelationT]):
 
 
 def relations_of(obj: models.Model) -> ImageRelationManager[Any]:
-    """``obj.images`` with its type, for code that works with any model."""
-    return cast("ImageRelationManager[Any]", obj.images)  # type: ignore[attr-defined]
+    """``obj.images``, or whatever the model calls it, for code that works with any model.
+
+    Raises ``TypeError`` for an object that is not attachable.
+    """
+    name = field_of_attachable(type(obj)).name
+    return cast("ImageRelationManager[Any]", getattr(obj, name))
 
 
 @contextmanager
