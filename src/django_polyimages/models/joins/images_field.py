@@ -4,13 +4,13 @@ Django's class compares ``object_id`` with the primary key as the database store
 this fails in ``exclude()``; in other queries ``object_id`` is cast, which fails for values that are
 not valid keys. If UUIDs are stored as 32 digits, as on SQLite, it silently finds nothing.
 
-Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``, ``rel_class``,
-``remote_field``, ``content_type_field_name``, ``object_id_field_name``, ``mti_inherited``,
-``get_path_info()``, ``get_joining_fields()``, ``get_reverse_joining_fields()`` and
-``get_extra_restriction()`` of a ``GenericRelation``; ``ReverseGenericManyToOneDescriptor`` with
-``rel`` and ``related_manager_cls``; ``get_prefetch_querysets()`` of a descriptor; ``PathInfo``,
-``WhereNode``, ``get_col()`` and ``is_cached()`` of a field; ``private_fields`` and ``apps`` of
-``_meta``. ``_replace()`` is that of a named tuple.
+Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``; ``remote_field``,
+``content_type_field_name``, ``object_id_field_name``, ``mti_inherited``, ``get_path_info()``,
+``get_reverse_path_info()``, ``get_reverse_joining_fields()`` and ``get_extra_restriction()`` of a
+``GenericRelation``; ``ReverseGenericManyToOneDescriptor`` with ``rel`` and
+``related_manager_cls``; ``get_prefetch_querysets()`` of a descriptor; ``PathInfo``, ``WhereNode``,
+``get_col()`` and ``is_cached()`` of a field; ``private_fields`` and ``apps`` of ``_meta``.
+``_replace()`` is that of a named tuple.
 """
 
 from __future__ import annotations
@@ -42,12 +42,19 @@ COVER = "_images_cover"
 
 
 class _ImagesJoin(GenericRel):
-    """``filter(images=7)`` must convert 7 with the relation's key field; the class that Django
-    joins by converts it with the host's.
+    """From an object to its relations. ``filter(images=7)`` must convert 7 with the relation's key
+    field; the class that Django joins by converts it with the object's.
     """
 
     def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
         return self.field.get_path_info(filtered_relation)
+
+
+class _ObjectJoin(GenericRel):
+    """From a relation to its object, the other way round: ``filter(product=7)``."""
+
+    def get_extra_restriction(self, alias: str, related_alias: str) -> WhereNode:
+        return self.field.get_extra_restriction(alias, related_alias)
 
 
 class ImagesField(GenericRelation):
@@ -82,6 +89,10 @@ class ImagesField(GenericRelation):
     def contribute_to_class(  # type: ignore[override]
         self, cls: type[models.Model], name: str, **kwargs: Any
     ) -> None:
+        if name in vars(cls) and not is_images(vars(cls)[name]):
+            # What the class says wins over an inherited field, as it does for columns: None leaves
+            # the field out, and a check reports anything else.
+            return
         super().contribute_to_class(cls, name, **kwargs)
         setattr(cls, name, _ImagesDescriptor(self.remote_field))  # type: ignore[arg-type]
         setattr(cls, COVER, _CoverDescriptor(self))
@@ -95,18 +106,17 @@ class ImagesField(GenericRelation):
         return relations.select_related("image").defer(*unneeded)
 
     def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
-        rel: Any = self.remote_field
-        join: Any = _ImagesJoin(self, rel.model, related_query_name=rel.related_query_name)
-        return [
-            step._replace(join_field=join) if step.join_field is rel else step
-            for step in super().get_path_info(filtered_relation)
-        ]
+        steps = super().get_path_info(filtered_relation)
+        return [_joined_by(_ImagesJoin, step, self) for step in steps]
 
-    def get_joining_fields(self, reverse_join: bool = False) -> tuple[()]:  # noqa: FBT001, FBT002
-        """No columns, since ``get_extra_restriction`` is the whole condition of the join."""
-        return ()
+    def get_reverse_path_info(
+        self, filtered_relation: FilteredRelation | None = None
+    ) -> list[PathInfo]:
+        steps = super().get_reverse_path_info(filtered_relation)
+        return [_joined_by(_ObjectJoin, step, self) for step in steps]
 
     def get_reverse_joining_fields(self) -> tuple[()]:
+        """No columns, since ``get_extra_restriction`` is the whole condition of the join."""
         return ()
 
     def get_extra_restriction(self, alias: str | None, remote_alias: str) -> WhereNode:
@@ -145,6 +155,14 @@ class _CoverDescriptor:
         covers = covers_about(instances, relations)
         key = partial(target_of, using=covers.db)
         return covers, target_in, key, True, self.field.name, False
+
+
+def _joined_by(join: type[GenericRel], step: PathInfo, field: ImagesField) -> PathInfo:
+    rel: Any = field.remote_field
+    if step.join_field not in (field, rel):
+        return step  # between a relation model and its parents
+    new: Any = join(field, rel.model, related_query_name=rel.related_query_name)
+    return step._replace(join_field=new)
 
 
 def images_field_of(model: type[models.Model]) -> ImagesField | None:
