@@ -64,7 +64,7 @@ bench: .venv/dev ## measure CPU and wall time of one upload
 	$(BIN)/python benchmarks/upload.py
 
 clean: ## forget .venv, node_modules and the demo's data
-	rm -rf .venv node_modules example_project/db.sqlite3 example_project/media example_project/originals
+	rm -rf .typing .venv node_modules example_project/db.sqlite3 example_project/media example_project/originals
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -48,6 +48,16 @@ else:
 
 _Host = TypeVar("_Host", bound=models.Model, covariant=True)
 
+MYPY = False  # mypy takes it for true: the plugin of django-stubs knows as_manager() better
+
+if TYPE_CHECKING:
+
+    class _AttachableManager(models.Manager[_Host]):
+        def prefetch_images(
+            self, *, cover_only: bool = False
+        ) -> ImageAttachableQuerySet[_Host]: ...
+        def with_cover(self) -> ImageAttachableQuerySet[_Host]: ...
+
 
 class ImageAttachable(_Model[RelationT]):
     """Adds ``images``: the relations of an object in display order, with the methods of
@@ -76,6 +86,11 @@ class ImageAttachable(_Model[RelationT]):
 
 class ImageAttachableQuerySet(models.QuerySet[_Host]):
     """A queryset for attachables: inherit it, or use ``ImageAttachableQuerySet.as_manager()``."""
+
+    if TYPE_CHECKING and not MYPY:
+
+        @classmethod
+        def as_manager(cls) -> _AttachableManager[_Host]: ...
 
     def prefetch_images(self, *, cover_only: bool = False) -> Self:
         """Load the images of all objects with two queries, however many objects there are.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -15,9 +15,6 @@ from django_polyimages.models.image_manager import TITLE_LENGTH
 from django_polyimages.models.images import Image
 from django_polyimages.models.joins.columns import ObjectIdField
 from django_polyimages.models.relation_manager import ImageRelationManager
-
-if TYPE_CHECKING:
-    from django_polyimages.models.images import AbstractImage
 
 
 class AbstractImageRelation(models.Model):
@@ -35,10 +32,10 @@ class AbstractImageRelation(models.Model):
     custom_description = models.TextField(_("description here"), blank=True)
 
     if TYPE_CHECKING:
-        image: AbstractImage
+        image: models.ForeignKey[Any, Any]
         image_id: Any
 
-    objects = ImageRelationManager()
+    objects: ClassVar[ImageRelationManager[Self]] = ImageRelationManager()
 
     class Meta:
         abstract = True
@@ -82,6 +79,6 @@ class AbstractImageRelation(models.Model):
 class PolymorphicImageRelation(AbstractImageRelation):
     """The default relation model. ``POLYIMAGES["RELATION_MODEL"]`` can replace it."""
 
-    image = models.ForeignKey(
+    image: models.ForeignKey[Image, Image] = models.ForeignKey(
         Image, on_delete=models.CASCADE, related_name="relations", verbose_name=_("image")
     )
