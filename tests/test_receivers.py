@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from contacts.models import Contact
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
+from django_polyimages.receivers import delete_relations
 from organizations.models import Organization
 from tests.builders import fake_images, uploaded
 from tests.helpers import stored_keys
@@ -51,3 +53,14 @@ class TestDeletion:
                 organization.delete()
             numbers.append(len(queries))
         assert numbers[1] - numbers[0] == 2 * 20
+
+
+def test_relations_of_a_parent_are_deleted_where_the_deletion_began_with_its_child(contact, image):
+    """The whole of it: tests/hosts/own_images_name."""
+    contact.images.attach(image)
+    for origin in (contact, Contact.objects.all()):
+        delete_relations(sender=Contact, instance=contact, using="default", origin=origin)
+        assert contact.images.count() == 1
+    for origin in (contact.organization, type(contact.organization).objects.all()):
+        delete_relations(sender=Contact, instance=contact, using="default", origin=origin)
+        assert contact.images.count() == 0

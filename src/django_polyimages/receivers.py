@@ -1,21 +1,30 @@
-"""Deletes the files of images that are deleted in any way; connected in ``apps``."""
+"""What else is deleted with a row, in whatever way that is deleted; connected in ``apps``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.apps import apps
+from django.db.models import Model, QuerySet
 from django.db.models.signals import pre_delete
 
 from django_polyimages.models import AbstractImage, FileDeletion, ImageQuerySet
+from django_polyimages.models.joins.images_field import images_field_of
+from django_polyimages.models.joins.metadata import tables_above
 
 
 def connect() -> None:
-    """Connect to the deletion of images, both of the default model and of a host's own."""
+    """Connect to the deletion of images, both of the default model and of a host's own, and of
+    objects whose model has children in other tables.
+    """
     for model in apps.get_models():
         if issubclass(model, AbstractImage):
             pre_delete.connect(
                 schedule_file_deletion, sender=model, dispatch_uid="django_polyimages"
+            )
+        for parent in tables_above(model):
+            pre_delete.connect(
+                delete_relations, sender=parent, dispatch_uid="django_polyimages.relations"
             )
 
 
@@ -30,3 +39,15 @@ def schedule_file_deletion(
     rows = sender._base_manager.using(using).filter(pk=instance.pk).select_for_update()
     images = list(rows.only("file", "versions"))
     FileDeletion.objects.db_manager(using).schedule((image.keys for image in images), origin=origin)
+
+
+def delete_relations(
+    *, sender: type[Model], instance: Model, using: str, origin: Any, **kwargs: Any
+) -> None:
+    """Delete the relations of an object that goes with its child in another table: Django deletes
+    those of the child only.
+    """
+    field = images_field_of(sender)
+    began_with = origin.model if isinstance(origin, QuerySet) else type(origin)
+    if field is not None and began_with is not sender:
+        field.bulk_related_objects([instance], using).delete()

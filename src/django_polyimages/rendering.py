@@ -109,10 +109,9 @@ def picture(
 
 def image_of(subject: object) -> AbstractImage:
     """``subject`` itself, or the image of a relation."""
-    if isinstance(subject, AbstractImageRelation):
-        return subject.image
-    if isinstance(subject, AbstractImage):
-        return subject
+    image = subject.image if isinstance(subject, AbstractImageRelation) else subject
+    if isinstance(image, AbstractImage):
+        return image
     raise TypeError(f"Neither an image nor a relation to one: {subject!r}.")
 
 

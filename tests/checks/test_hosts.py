@@ -34,6 +34,20 @@ def test_a_model_without_a_path_is_named(monkeypatch):
     assert complaints() == [("polyimages.W001", Contact)]
 
 
+@isolate_apps("contacts", "django.contrib.contenttypes")
+def test_a_model_with_a_field_of_another_name_needs_a_path_as_well(with_models):
+    class Parcel(models.Model):
+        photos = ImagesField(get_relation_model())
+
+        class Meta:
+            app_label = "contacts"
+
+    with_models(Parcel)
+    assert [(one.id, one.obj) for one in hosts.check_organization_paths()] == [
+        ("polyimages.W001", Parcel)
+    ]
+
+
 @pytest.mark.parametrize(
     "path", ["company", "name", "organization__name", "", "organization__x", "name__x"]
 )

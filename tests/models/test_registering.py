@@ -105,6 +105,11 @@ def test_a_name_that_is_taken_is_left_alone():
         with pytest.raises(ImproperlyConfigured, match=f"{named} has something called 'images'"):
             register_attachable(model)
         assert not is_attachable(model, get_relation_model())
+        register_attachable(model, name="photos")
+        assert is_attachable(model, get_relation_model())
+        assert model._meta.get_field("photos").model is model
+        with pytest.raises(ImproperlyConfigured, match="its images are called 'photos'"):
+            register_attachable(model, name="pictures")
 
 
 @isolate_apps("contacts")

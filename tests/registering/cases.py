@@ -27,9 +27,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_second_registration_is_refused():
-    with pytest.raises(ImproperlyConfigured, match=r"auth\.User has something called 'images'"):
+    with pytest.raises(ImproperlyConfigured, match=r"auth\.User is attachable already"):
         register_attachable(User, organization_path="memberships__organization")
-    with pytest.raises(ImproperlyConfigured, match=r"contacts\.Contact has something called"):
+    with pytest.raises(ImproperlyConfigured, match=r"contacts\.Contact is attachable already"):
         register_attachable(Contact)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.core import checks
 from django.core.checks import Tags
 
-from django_polyimages.checks import hosts, models, originals, policy, settings, storage
+from django_polyimages.checks import hosts, models, names, originals, policy, settings, storage
 
 __all__ = ["register"]
 
@@ -22,6 +22,8 @@ def register() -> None:
         hosts.check_models_not_in_use,
         models.check_image_model,
         models.check_relation_model,
+        names.check_names_of_images,
+        names.check_default_manager,
     ):
         checks.register(check, Tags.models)
     for check in (

@@ -156,7 +156,7 @@ def _complaints_of_generic_relation(field: Any) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"{field} refers to {target._meta.label}, but RELATION_MODEL is {active._meta.label}.",
-            hint="Inherit ImageAttachable or call register_attachable(), which use the setting. "
+            hint="Inherit ImageAttachable, or write ImagesField() instead: both use the setting. "
             f"New relations are never stored in {target._meta.label}.",
             obj=field,
             id="polyimages.E010",

@@ -12,6 +12,7 @@ if not apps.is_installed("django.contrib.contenttypes"):
 from django_polyimages.models.attachable import (
     ImageAttachable,
     ImageAttachableQuerySet,
+    ImagesField,
     aprefetch_images,
     prefetch_images,
     register_attachable,
@@ -35,6 +36,7 @@ __all__ = [
     "ImageManager",
     "ImageQuerySet",
     "ImageRelationManager",
+    "ImagesField",
     "PolymorphicImageRelation",
     "Regeneration",
     "RelationOptions",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -100,7 +100,7 @@ class AbstractImage(models.Model):
     )
     failure_reason = models.TextField(_("reason of failure"), blank=True, editable=False)
 
-    objects = ImageManager()
+    objects: ClassVar[ImageManager[Self]] = ImageManager()
 
     class Meta:
         abstract = True

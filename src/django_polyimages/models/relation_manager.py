@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.files.base import File
 from django.db import models
 
+from django_polyimages.models.joins.images_field import field_of_attachable
 from django_polyimages.models.relation_rows import RelationT
 from django_polyimages.models.relation_verbs import RelationOptions, RelationVerbs, Synced
 
@@ -99,5 +100,9 @@ class ImageRelationManager(RelationVerbs[RelationT]):
 
 
 def relations_of(obj: models.Model) -> ImageRelationManager[Any]:
-    """``obj.images`` with its type, for code that works with any model."""
-    return cast("ImageRelationManager[Any]", obj.images)  # type: ignore[attr-defined]
+    """``obj.images``, or whatever the model calls it, for code that works with any model.
+
+    Raises ``TypeError`` for an object that is not attachable.
+    """
+    name = field_of_attachable(type(obj)).name
+    return cast("ImageRelationManager[Any]", getattr(obj, name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -18,9 +18,6 @@ from django_polyimages.models.images import Image
 from django_polyimages.models.joins.columns import ObjectIdField
 from django_polyimages.models.organizations import require_owner
 from django_polyimages.models.relation_manager import ImageRelationManager
-
-if TYPE_CHECKING:
-    from django_polyimages.models.images import AbstractImage
 
 
 class AbstractImageRelation(models.Model):
@@ -40,10 +37,10 @@ class AbstractImageRelation(models.Model):
     _allows_foreign = False
 
     if TYPE_CHECKING:
-        image: AbstractImage
+        image: models.ForeignKey[Any, Any]
         image_id: Any
 
-    objects = ImageRelationManager()
+    objects: ClassVar[ImageRelationManager[Self]] = ImageRelationManager()
 
     class Meta:
         abstract = True
@@ -120,6 +117,6 @@ class AbstractImageRelation(models.Model):
 class PolymorphicImageRelation(AbstractImageRelation):
     """The default relation model. ``POLYIMAGES["RELATION_MODEL"]`` can replace it."""
 
-    image = models.ForeignKey(
+    image: models.ForeignKey[Image, Image] = models.ForeignKey(
         Image, on_delete=models.CASCADE, related_name="relations", verbose_name=_("image")
     )

@@ -32,6 +32,26 @@ def test_the_field_that_holds_the_key_is_found_behind_parents_and_one_to_ones():
 
 
 @isolate_apps("contacts")
+def test_the_tables_above_a_child_are_its_parents():
+    class Customer(Contact):
+        class Meta:
+            app_label = "contacts"
+
+    class Regular(Customer):
+        class Meta:
+            app_label = "contacts"
+
+    class Proxy(Regular):
+        class Meta:
+            app_label = "contacts"
+            proxy = True
+
+    assert metadata.tables_above(Contact) == metadata.tables_above(Proxy) == []
+    assert metadata.tables_above(Regular) == [Customer]
+    assert metadata.tables_above(Customer) == [Contact]
+
+
+@isolate_apps("contacts")
 def test_a_proxy_has_the_table_of_its_model_and_a_child_one_of_its_own():
     class Friend(Contact):
         class Meta:

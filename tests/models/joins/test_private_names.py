@@ -28,6 +28,7 @@ from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.models.joins import (
     columns,
     images_field,
+    loading,
     metadata,
     object_ids,
     prefetch,
@@ -106,7 +107,7 @@ def test_no_other_module_uses_them():
 
 @pytest.mark.parametrize(
     "module",
-    [columns, images_field, metadata, object_ids, prefetch, related_manager],
+    [columns, images_field, loading, metadata, object_ids, prefetch, related_manager],
     ids=lambda m: m.__name__,
 )
 def test_each_module_lists_those_it_uses(module):
@@ -119,15 +120,15 @@ def test_each_module_lists_those_it_uses(module):
 @pytest.mark.parametrize(
     ("holder", "names"),
     [
-        (GenericRelation, "rel_class get_path_info get_reverse_joining_fields"),
+        (GenericRelation, "get_path_info get_reverse_path_info get_reverse_joining_fields"),
         (GenericRelation, "get_extra_restriction is_cached get_cached_value set_cached_value"),
         (GenericRelation, "delete_cached_value get_col get_lookup"),
         (GenericRelation("contacts.Contact"), "remote_field mti_inherited"),
         (GenericRelation("contacts.Contact"), "content_type_field_name object_id_field_name"),
-        (GenericRel, "get_path_info"),
+        (GenericRel, "get_path_info get_extra_restriction"),
         (ReverseGenericManyToOneDescriptor, "related_manager_cls"),
         (ForwardManyToOneDescriptor, "get_prefetch_querysets is_cached"),
-        (Contact._meta, "private_fields apps concrete_model auto_created"),
+        (Contact._meta, "private_fields apps concrete_model parents auto_created"),
         (Relation._meta.get_field("image"), "target_field"),
         (Relation._meta.get_field("image").remote_field, "related_name"),
         (User._meta.get_field("groups").remote_field, "through"),

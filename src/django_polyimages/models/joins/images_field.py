@@ -1,22 +1,23 @@
-"""The field ``contact.images``: a ``GenericRelation`` that joins by the primary key as text.
+"""``ImagesField``: a ``GenericRelation`` that joins by the primary key as text.
 
 Django's class compares ``object_id`` with the primary key as the database stores it. On PostgreSQL
 this fails in ``exclude()``; in other queries ``object_id`` is cast, which fails for values that are
 not valid keys. If UUIDs are stored as 32 digits, as on SQLite, it silently finds nothing.
 
-Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``, ``rel_class``,
-``remote_field``, ``content_type_field_name``, ``object_id_field_name``, ``mti_inherited``,
-``get_path_info()``, ``get_reverse_joining_fields()`` and ``get_extra_restriction()`` of a
+Read in Django 5.2, 6.0 and 6.1, and not documented there: ``GenericRel``; ``remote_field``,
+``content_type_field_name``, ``object_id_field_name``, ``mti_inherited``, ``get_path_info()``,
+``get_reverse_path_info()``, ``get_reverse_joining_fields()`` and ``get_extra_restriction()`` of a
 ``GenericRelation``; ``ReverseGenericManyToOneDescriptor`` with ``rel`` and
 ``related_manager_cls``; ``get_prefetch_querysets()`` of a descriptor; ``PathInfo``, ``WhereNode``,
 ``get_col()`` and ``is_cached()`` of a field; ``private_fields`` and ``apps`` of ``_meta``.
+``_replace()`` is that of a named tuple.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.contenttypes.fields import (
     GenericRel,
@@ -40,30 +41,58 @@ COVER = "_images_cover"
 """The name of the covers for ``prefetch_related()``."""
 
 
-class _ImagesRel(GenericRel):
-    """``filter(images=7)`` must convert 7 with the relation's key field; Django's class uses the
-    host's.
+class _ImagesJoin(GenericRel):
+    """From an object to its relations. ``filter(images=7)`` must convert 7 with the relation's key
+    field; the class that Django joins by converts it with the object's.
     """
 
     def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
         return self.field.get_path_info(filtered_relation)
 
 
-class ImagesField(GenericRelation):
-    """The field ``images`` of a model: the relations to its objects.
+class _ObjectJoin(GenericRel):
+    """From a relation to its object, the other way round: ``filter(product=7)``."""
 
-    In addition to Django's cache of prefetched relations, ``get_cached_value(obj)`` has the cover
-    if only covers were loaded.
+    def get_extra_restriction(self, alias: str, related_alias: str) -> WhereNode:
+        return self.field.get_extra_restriction(alias, related_alias)
+
+
+class ImagesField(GenericRelation):
+    """Makes a model attachable, with the images of an object under any name::
+
+        class Product(models.Model):
+            photos = ImagesField(related_query_name="product")
+
+    Then ``product.photos`` is what ``images`` is for a model that inherits ``ImageAttachable``. A
+    model has one such field at most. With ``related_query_name`` relations can be filtered by their
+    objects: ``relations.filter(product__name="Lamp")``. There is no column, so no migration.
+
+    For type checkers, ``ImagesField["PhotoUse"]()`` names your own relation model.
     """
 
-    rel_class = _ImagesRel
+    # Beside Django's cache of prefetched relations, get_cached_value(obj) is the cover where only
+    # covers were loaded.
 
-    def __init__(self, to: type[models.Model] | str = "", **kwargs: Any) -> None:
-        super().__init__(to or get_settings().relation_model, **kwargs)
+    def __init__(
+        self,
+        to: type[models.Model] | str = "",
+        *,
+        related_query_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        to = to or get_settings().relation_model
+        super().__init__(to, related_query_name=related_query_name, **kwargs)
+
+    def __class_getitem__(cls, relation_model: object) -> type[Self]:
+        return cls
 
     def contribute_to_class(  # type: ignore[override]
         self, cls: type[models.Model], name: str, **kwargs: Any
     ) -> None:
+        if name in vars(cls) and not is_images(vars(cls)[name]):
+            # What the class says wins over an inherited field, as it does for columns: None leaves
+            # the field out, and a check reports anything else.
+            return
         super().contribute_to_class(cls, name, **kwargs)
         setattr(cls, name, _ImagesDescriptor(self.remote_field))  # type: ignore[arg-type]
         setattr(cls, COVER, _CoverDescriptor(self))
@@ -75,6 +104,16 @@ class ImagesField(GenericRelation):
         relations = super().bulk_related_objects(objs, using)
         unneeded = ("image__versions", "image__placeholder", "image__description")
         return relations.select_related("image").defer(*unneeded)
+
+    def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
+        steps = super().get_path_info(filtered_relation)
+        return [_joined_by(_ImagesJoin, step, self) for step in steps]
+
+    def get_reverse_path_info(
+        self, filtered_relation: FilteredRelation | None = None
+    ) -> list[PathInfo]:
+        steps = super().get_reverse_path_info(filtered_relation)
+        return [_joined_by(_ObjectJoin, step, self) for step in steps]
 
     def get_reverse_joining_fields(self) -> tuple[()]:
         """No columns, since ``get_extra_restriction`` is the whole condition of the join."""
@@ -92,7 +131,7 @@ class ImagesField(GenericRelation):
 
 
 class _ImagesDescriptor(ReverseGenericManyToOneDescriptor):
-    """The descriptor ``contact.images``."""
+    """What ``Contact.images`` is."""
 
     @cached_property
     def related_manager_cls(self) -> type[Any]:
@@ -118,10 +157,38 @@ class _CoverDescriptor:
         return covers, target_in, key, True, self.field.name, False
 
 
+def _joined_by(join: type[GenericRel], step: PathInfo, field: ImagesField) -> PathInfo:
+    rel: Any = field.remote_field
+    if step.join_field not in (field, rel):
+        return step  # between a relation model and its parents
+    new: Any = join(field, rel.model, related_query_name=rel.related_query_name)
+    return step._replace(join_field=new)
+
+
 def images_field_of(model: type[models.Model]) -> ImagesField | None:
-    """The field behind ``images`` of a model; None where it is not attachable."""
-    fields = (one for one in model._meta.private_fields if isinstance(one, ImagesField))
-    return next(fields, None)
+    """The field that makes a model attachable, whatever its name; None where there is none."""
+    return next(iter(images_fields_of(model)), None)
+
+
+def images_fields_of(model: type[models.Model]) -> list[ImagesField]:
+    """All of them: there are several only by mistake."""
+    return [one for one in model._meta.private_fields if isinstance(one, ImagesField)]
+
+
+def field_of_attachable(model: type[models.Model]) -> ImagesField:
+    """The field that makes a model attachable. Raises ``TypeError`` if there is none."""
+    field = images_field_of(model)
+    if field is None:
+        raise TypeError(
+            f"{model._meta.label} is not attachable: it has no ImagesField, does not inherit "
+            "ImageAttachable and was not registered."
+        )
+    return field
+
+
+def is_images(value: object) -> bool:
+    """Whether an attribute of a class is what an ``ImagesField`` has put there."""
+    return isinstance(value, _ImagesDescriptor)
 
 
 def is_inherited(field: GenericRelation) -> bool:
@@ -132,24 +199,28 @@ def is_inherited(field: GenericRelation) -> bool:
     return bool(field.mti_inherited)
 
 
-def add_images(model: type[models.Model], to: type[models.Model]) -> None:
-    """Give ``images`` to a model that has been made already, and to those that inherit it.
+def add_images(model: type[models.Model], to: type[models.Model], *, name: str) -> None:
+    """Give an ``ImagesField`` to a model that has been made already, and to those that inherit it.
 
-    Raises ``ImproperlyConfigured`` if one of them has something of that name.
+    Raises ``ImproperlyConfigured`` if one of them has one, or something else of that name.
     """
     known = model._meta.apps.get_models()
     children = [one for one in known if issubclass(one, model) and one is not model]
     for one in (model, *children):
-        names = {field.name for field in one._meta.get_fields()}
-        if hasattr(one, "images") or "images" in names:
+        if field := images_field_of(one):
             raise ImproperlyConfigured(
-                f"{one._meta.label} has something called 'images' already; a model can be made "
-                "attachable once, and only if that name is free."
+                f"{one._meta.label} is attachable already: its images are called {field.name!r}."
+            )
+        names = {field.name for field in one._meta.get_fields()}
+        if hasattr(one, name) or name in names:
+            raise ImproperlyConfigured(
+                f"{one._meta.label} has something called {name!r} already. Choose another name for "
+                f'its images: register_attachable({model.__name__}, name="attached_images").'
             )
     for one in (model, *children):
         field = ImagesField(to)
         field.mti_inherited = one is not model  # as in a class that is made later
-        field.contribute_to_class(one, "images")
+        field.contribute_to_class(one, name)
 
 
 def _equal(field: Any, alias: str, value: Expression) -> Any:

@@ -1,8 +1,8 @@
 """What Django knows of models, and does not document.
 
 Read in Django 5.2, 6.0 and 6.1: ``remote_field`` and ``target_field`` of a field;
-``concrete_model`` and ``auto_created`` of ``_meta``; ``through`` of what is many to many;
-``is_cached()`` of a relation;
+``concrete_model``, ``parents`` and ``auto_created`` of ``_meta``; ``through`` of what is many to
+many; ``is_cached()`` of a relation;
 ``_db`` of a manager or a queryset, and ``is_sliced`` of its query; ``features`` of a connection;
 ``get_accessor_name()`` of a reverse relation.
 """
@@ -46,6 +46,11 @@ def is_loaded(obj: Any, field: Any) -> bool:
 def is_same_table(one: type[models.Model], other: type[models.Model]) -> bool:
     """Whether they are one model, or proxies of one."""
     return one._meta.concrete_model is other._meta.concrete_model
+
+
+def tables_above(model: type[models.Model]) -> list[type[models.Model]]:
+    """The models that ``model`` inherits directly through multi-table inheritance."""
+    return [] if model._meta.proxy else list(model._meta.parents)
 
 
 def related_name_of(field: models.ForeignKey[Any, Any]) -> str | None:

@@ -1,9 +1,8 @@
-"""The relations of many objects, of any models, in one query, and where Django keeps them.
+"""The relations of many objects, of any models, in one query, and what one object has loaded.
 
 Read in Django 5.2, 6.0 and 6.1, and not documented there: ``_prefetched_objects_cache`` of an
-object, ``prefetch_cache_name`` and ``_remove_prefetched_objects()`` of a related manager,
-``_result_cache`` and ``_prefetch_done`` of a queryset; ``is_cached()``, ``get_cached_value()`` and
-``set_cached_value()`` of a relation's field.
+object, ``prefetch_cache_name`` and ``_remove_prefetched_objects()`` of a related manager;
+``is_cached()`` and ``get_cached_value()`` of a relation's field.
 """
 
 from __future__ import annotations
@@ -29,23 +28,6 @@ Target = tuple[int, str]
 """A content type and the primary key of an object as text."""
 
 
-def keep_loaded(
-    objects: Collection[models.Model], relations: _Relations, *, cover_only: bool
-) -> None:
-    """Load the ``relations`` of ``objects`` with their images, for ``images.all()`` or, with
-    ``cover_only``, for ``images.cover()``.
-    """
-    if cover_only:
-        keep, rows = _keep_cover, covers_about(objects, relations)
-    else:
-        keep, rows = _keep_images, _about(objects, relations).select_related("image")
-    found: dict[Target, list[AbstractImageRelation]] = defaultdict(list)
-    for relation in rows:
-        found[target_in(relation)].append(relation)
-    for obj in objects:
-        keep(obj, found[target_of(obj, relations.db)])
-
-
 def covers_about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
     """For each object the relation that ``images.cover()`` returns, with its image.
 
@@ -56,7 +38,7 @@ def covers_about(objects: Collection[models.Model], relations: _Relations) -> _R
         partition_by=["content_type_id", "object_id"],
         order_by=cover_first(relations.model),
     )
-    first = _about(objects, relations).alias(number=number).filter(number=1).order_by()
+    first = relations_about(objects, relations).alias(number=number).filter(number=1).order_by()
     chosen: _Relations = relations.model._base_manager.using(relations.db).order_by()
     return chosen.filter(pk__in=first.values("pk")).select_related("image")
 
@@ -77,7 +59,8 @@ def target_in(relation: AbstractImageRelation) -> Target:
     return relation.content_type_id, relation.object_id
 
 
-def _about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
+def relations_about(objects: Collection[models.Model], relations: _Relations) -> _Relations:
+    """Those of ``relations`` that are of these objects."""
     using = relations.db
     # Load all of them at once; Django caches them.
     ContentType.objects.db_manager(using).get_for_models(*{type(obj) for obj in objects})
@@ -89,21 +72,6 @@ def _about(objects: Collection[models.Model], relations: _Relations) -> _Relatio
         Q(content_type=content_type, object_id__in=some) for content_type, some in keys.items()
     ]
     return relations.filter(reduce(or_, conditions))
-
-
-def _keep_images(obj: models.Model, relations: Sequence[AbstractImageRelation]) -> None:
-    images: Any = obj.images  # type: ignore[attr-defined]
-    images._remove_prefetched_objects()
-    loaded = images.get_queryset()
-    loaded._result_cache = list(relations)
-    loaded._prefetch_done = True
-    cache = obj.__dict__.setdefault("_prefetched_objects_cache", {})
-    cache[images.prefetch_cache_name] = loaded
-
-
-def _keep_cover(obj: models.Model, relations: Sequence[AbstractImageRelation]) -> None:
-    field: Any = obj._meta.get_field("images")
-    field.set_cached_value(obj, next(iter(relations), None))
 
 
 def forget_loaded(images: Any) -> None:

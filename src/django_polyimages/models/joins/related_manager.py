@@ -2,8 +2,9 @@
 
 Read in Django 5.2, 6.0 and 6.1, and not documented there: ``create_generic_related_manager()``;
 ``__call__()``, ``_remove_prefetched_objects()`` and what ``__init__()`` sets of what it returns, as
-``content_type_field_name``, ``object_id_field_name``, ``prefetch_cache_name`` and ``core_filters``;
-``is_cached()`` and ``delete_cached_value()`` of a relation's field.
+``instance``, ``content_type``, ``content_type_field_name``, ``object_id_field_name``,
+``prefetch_cache_name`` and ``core_filters``; ``is_cached()`` and ``delete_cached_value()`` of a
+relation's field.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def manager_of_one(superclass: type[models.Manager[Any]], rel: ForeignObjectRel)
 
 def _refused(name: str, verb: str) -> Any:
     def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(f"images.{name}() is not supported: use images.{verb}.")
+        images = self.prefetch_cache_name
+        verbs = verb.format(images=images)
+        raise TypeError(f"{images}.{name}() is not supported: use {verbs}.")
 
     refuse.__name__ = name
     refuse.alters_data = True  # type: ignore[attr-defined]
@@ -78,18 +81,19 @@ class _WritingByVerbs:
     The asynchronous ones of Django call these, but for ``abulk_create()``.
     """
 
-    add = _refused("add", "attach(image) or images.attach_many(images)")
-    set = _refused("set", "sync(images)")
-    create = _refused("create", "attach(image)")
-    get_or_create = _refused("get_or_create", "attach_or_update(image)")
-    update_or_create = _refused("update_or_create", "attach_or_update(image)")
-    bulk_create = _refused("bulk_create", "attach_many(images)")
-    abulk_create = _refused("abulk_create", "attach_many(images)")
+    add = _refused("add", "{images}.attach(image) or {images}.attach_many(images)")
+    set = _refused("set", "{images}.sync(images)")
+    create = _refused("create", "{images}.attach(image)")
+    get_or_create = _refused("get_or_create", "{images}.attach_or_update(image)")
+    update_or_create = _refused("update_or_create", "{images}.attach_or_update(image)")
+    bulk_create = _refused("bulk_create", "{images}.attach_many(images)")
+    abulk_create = _refused("abulk_create", "{images}.attach_many(images)")
 
     def remove(self: Any, *relations: models.Model, bulk: bool = True) -> None:
         """Delete these relations, as ``detach()`` does; those of other objects stay."""
         if strangers := [one for one in relations if not isinstance(one, self.model)]:
-            raise TypeError(f"images.remove() takes relations, not {strangers[0]!r}: see detach().")
+            name = f"{self.prefetch_cache_name}.remove()"
+            raise TypeError(f"{name} takes relations, not {strangers[0]!r}: see detach().")
         remove = super().remove  # type: ignore[misc]
         self._change(lambda _images: remove(*relations, bulk=bulk))
 
