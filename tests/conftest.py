@@ -16,7 +16,7 @@ from django_polyimages.pipeline.rollback import wait_for_removals
 from organizations.models import Membership, Organization
 from tests.builders import uploaded
 
-collect_ignore = ["own_models", "own_relation"]  # a project of its own, run by test_own_models
+collect_ignore = ["own_models", "own_relation", "uses"]  # projects, run by test_own_models
 hypothesis.settings.register_profile("busy machines", deadline=None)
 hypothesis.settings.load_profile("busy machines")
 BROWSER = Path(__file__).parent / "browser"

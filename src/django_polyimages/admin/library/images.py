@@ -21,7 +21,6 @@ from django_polyimages.admin.library.columns import (
     ImageColumns,
     MediaTypeFilter,
     UseFilter,
-    count_uses,
 )
 from django_polyimages.admin.library.deletion import deleted_objects
 from django_polyimages.admin.library.originals import ImageOriginals
@@ -35,6 +34,7 @@ from django_polyimages.admin.library.saving import (
 from django_polyimages.admin.library.usage import uses_of, with_uses
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
+from django_polyimages.models.usage import count_uses
 from django_polyimages.rendering import picture
 
 
