@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.counting import count_up_to
@@ -36,15 +37,20 @@ class Deletion(NestedObjects):
 
     def __init__(self, objs: Sequence[Model]) -> None:
         super().__init__(using=router.db_for_write(type(objs[0])), origin=objs)
-        self.counted: Counter[type[Model]] = Counter()
-        """How many rows of a model would be deleted, without those that are loaded."""
+        self.unloaded: dict[type[Model], list[QuerySet[Any]]] = defaultdict(list)
+        """Rows that would be deleted and are not loaded. A relation may be among those of its image
+        and of its object."""
         self.collect(objs)
 
-    @property
-    def numbers(self) -> Counter[type[Model]]:
+    def numbers(self) -> dict[type[Model], int]:
         """How many rows of each model would be deleted."""
         loaded = cast("dict[type[Model], set[Any]]", self.model_objs)
-        return self.counted + Counter({model: len(objs) for model, objs in loaded.items()})
+        numbers = {model: len(objs) for model, objs in loaded.items()}
+        for model, parts in self.unloaded.items():
+            conditions = [Q(pk__in=rows.order_by().values("pk")) for rows in parts]
+            rows = model._base_manager.using(self.using).filter(reduce(or_, conditions))
+            numbers[model] = numbers.get(model, 0) + rows.count()
+        return {model: number for model, number in numbers.items() if number}
 
     def collect(self, objs: Any, *args: Any, **kwargs: Any) -> None:
         """As Django does; the relations of an object that has images arrive here as a queryset."""
@@ -65,7 +71,7 @@ class Deletion(NestedObjects):
         return self._referred_to(rows)
 
     def _referred_to(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Count ``rows``, and return some of those that other rows refer to."""
+        """Some of ``rows`` that other rows refer to; the rest is to be counted."""
         model = rows.model
         dependents = dependents_of(model)
         if issubclass(model, AbstractImage):
@@ -78,10 +84,10 @@ class Deletion(NestedObjects):
         some = rows.filter(reduce(or_, used)) if used else rows.none()
         keys = list(some.values_list("pk", flat=True)[:MOST_LOADED])
         left = rows.exclude(pk__in=keys)
-        self.counted[model] += left.count()
+        self.unloaded[model].append(left)
         if issubclass(model, AbstractImage):
             relations = relation_model_of(model)._base_manager.using(self.using)
-            self.counted[relations.model] += relations.filter(image__in=left.values("pk")).count()
+            self.unloaded[relations.model].append(relations.filter(image__in=left.values("pk")))
         return rows.filter(pk__in=keys) if keys else rows.none()
 
 
@@ -95,13 +101,25 @@ def deleted_objects(objs: Sequence[Model], request: HttpRequest, site: AdminSite
     def line(obj: Model) -> str:
         if not may_delete(type(obj), request, site, obj):
             lacking.add(obj._meta.verbose_name)
-        return _line(obj, site)
+        return line_of(obj, site)
 
     lines = deletion.nested(line)
+    numbers = deletion.numbers()
+    if _keeps_images(numbers):
+        lines.append(_("The images themselves stay in the library."))
     protected = [line(obj) for obj in deletion.protected]
-    lacking |= lacking_permissions(deletion.counted, request, site)
-    counts = {model._meta.verbose_name_plural: number for model, number in deletion.numbers.items()}
+    not_loaded = [model for model in deletion.unloaded if model in numbers]
+    lacking |= lacking_permissions(not_loaded, request, site)
+    counts = {model._meta.verbose_name_plural: number for model, number in numbers.items()}
     return lines, counts, lacking, protected
+
+
+def _keeps_images(models: Iterable[type[Model]]) -> bool:
+    """Whether relations are deleted, and no image."""
+    found = tuple(models)
+    return any(issubclass(one, AbstractImageRelation) for one in found) and not any(
+        issubclass(one, AbstractImage) for one in found
+    )
 
 
 def lacking_permissions(
@@ -120,7 +138,7 @@ def may_delete(
     return bool(site.get_model_admin(model).has_delete_permission(request, obj))
 
 
-def _line(obj: Model, site: AdminSite) -> str:
+def line_of(obj: Model, site: AdminSite) -> str:
     meta = obj._meta
     kind = capfirst(meta.verbose_name)
     if site.is_registered(type(obj)):

@@ -22,7 +22,7 @@ from django_polyimages.admin.library.columns import (
     MediaTypeFilter,
     UseFilter,
 )
-from django_polyimages.admin.library.deletion import deleted_objects
+from django_polyimages.admin.library.mass_deletion import ImageDeletions
 from django_polyimages.admin.library.originals import ImageOriginals
 from django_polyimages.admin.library.paging import BoundedPaginator
 from django_polyimages.admin.library.regeneration import ImageRegeneration
@@ -31,21 +31,23 @@ from django_polyimages.admin.library.saving import (
     ImageSaving,
     extra_field_names,
 )
-from django_polyimages.admin.library.usage import uses_of, with_uses
+from django_polyimages.admin.library.usage import uses_of
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
 from django_polyimages.models.usage import count_uses
 from django_polyimages.rendering import picture
 
 
-class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, ImageLibrary):
+class ImageAdmin(
+    ImageColumns, ImageSaving, ImageRegeneration, ImageDeletions, ImageOriginals, ImageLibrary
+):
     """The library: upload, view, edit and delete the images of all organizations.
 
     You may subclass it, for example to limit ``get_queryset()``. The forms automatically include
     the additional fields of your own image model.
     """
 
-    actions = ["regenerate_versions"]
+    actions = ["regenerate_versions", "delete_selected"]
     change_form_template = "admin/polyimages/image/change_form.html"
     list_display = [
         "thumbnail",
@@ -149,10 +151,3 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, I
                 "regenerate_url": self._address("regenerate", image.pk),
             }
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List the objects that use the images, and count their relations."""
-        images = list(objs)
-        lines, counts, lacking, protected = deleted_objects(images, request, self.admin_site)
-        uses = uses_of(images, request, self.admin_site)
-        return with_uses(lines, images, uses), counts, lacking, protected

@@ -47,7 +47,8 @@ class ForeignKeyReference:
         target = self.field.target_field
         return Q(**{self.field.name: prefix("pk" if target.primary_key else target.attname)})
 
-    def among(self, keys: list[Any]) -> Q:
+    def among(self, keys: Any) -> Q:
+        """The rows that refer to rows with these primary keys: a list, or a query for them."""
         return Q(**{f"{self.field.name}__pk__in": keys})
 
     @property
