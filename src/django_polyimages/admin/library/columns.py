@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.usage import unused, used
@@ -55,6 +56,14 @@ class AlternativeTextFilter(admin.SimpleListFilter):
         return queryset.filter(alt_text="") if self.value() == "0" else queryset
 
 
+class UploadDateFilter(admin.DateFieldListFilter):
+    """Django's filter by date, named after what the date is of."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("upload date")
+
+
 class MediaTypeFilter(admin.SimpleListFilter):
     """Filters images by media type; Django's own filter would read every row for the choices."""
 
@@ -83,12 +92,12 @@ class ImageColumns(admin.ModelAdmin):
             version.url,
             width,
             height,
-            image.alt_text or str(image),
+            image.alt_text or readable_title(image),
         )
 
     @admin.display(description=_("title"), ordering="title")
     def name(self, image: AbstractImage) -> str:
-        return str(image)
+        return readable_title(image)
 
     @admin.display(description=_("pixels"), ordering=F("width") * F("height"))
     def pixels(self, image: AbstractImage) -> SafeString:
@@ -110,7 +119,7 @@ class ImageColumns(admin.ModelAdmin):
         number: int = image.number_of_uses  # type: ignore[attr-defined]
         return number
 
-    @admin.display(description=pgettext_lazy("image", "created"), ordering="created_at")
+    @admin.display(description=pgettext_lazy("image", "uploaded"), ordering="created_at")
     def created(self, image: AbstractImage) -> SafeString:
         moment = image.created_at
         moment = timezone.localtime(moment) if timezone.is_aware(moment) else moment

@@ -20,9 +20,11 @@ from django_polyimages.admin.library.columns import (
     AlternativeTextFilter,
     ImageColumns,
     MediaTypeFilter,
+    UploadDateFilter,
     UseFilter,
 )
 from django_polyimages.admin.library.mass_deletion import ImageDeletions
+from django_polyimages.admin.library.organizations import OrganizationChoice, OrganizationFilter
 from django_polyimages.admin.library.originals import ImageOriginals
 from django_polyimages.admin.library.paging import BoundedPaginator
 from django_polyimages.admin.library.regeneration import ImageRegeneration
@@ -39,7 +41,13 @@ from django_polyimages.rendering import picture
 
 
 class ImageAdmin(
-    ImageColumns, ImageSaving, ImageRegeneration, ImageDeletions, ImageOriginals, ImageLibrary
+    ImageColumns,
+    ImageSaving,
+    ImageRegeneration,
+    ImageDeletions,
+    ImageOriginals,
+    ImageLibrary,
+    OrganizationChoice,
 ):
     """The library: upload, view, edit and delete the images of all organizations.
 
@@ -48,6 +56,7 @@ class ImageAdmin(
     """
 
     actions = ["regenerate_versions", "delete_selected"]
+    change_list_template = "admin/polyimages/image/change_list.html"
     change_form_template = "admin/polyimages/image/change_form.html"
     list_display = [
         "thumbnail",
@@ -63,12 +72,13 @@ class ImageAdmin(
         "status",
         UseFilter,
         AlternativeTextFilter,
-        "created_at",
+        ("created_at", UploadDateFilter),
         MediaTypeFilter,
-        "organization",
+        ("organization", OrganizationFilter),
     ]
     list_select_related = ["organization"]
     search_fields = TEXT_FIELDS
+    search_help_text = _("Searches titles, alternative texts and descriptions.")
     ordering = ["-created_at"]
     paginator = BoundedPaginator
     show_full_result_count = False
