@@ -13,5 +13,6 @@ class MembershipInline(admin.TabularInline):
 class OrganizationAdmin(ImageDeletionMixin, admin.ModelAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
+    ordering = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline]
