@@ -20,6 +20,7 @@ collect_ignore = [
     "hosts",
     "own_models",
     "own_relation",
+    "uses",
 ]  # projects run by test_hosts, test_own_models
 hypothesis.settings.register_profile("busy machines", deadline=None)
 hypothesis.settings.load_profile("busy machines")

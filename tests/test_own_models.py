@@ -21,7 +21,7 @@ DOC = PROJECT / "docs" / "own-models.md"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("host", ["own_models", "own_relation"])
+@pytest.mark.parametrize("host", ["own_models", "own_relation", "uses"])
 def test_a_host_with_own_models(host):
     folder = PROJECT / "tests" / host
     options = [

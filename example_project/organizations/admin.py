@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from django_polyimages.admin import ImageDeletionMixin
 from organizations.models import Membership, Organization
 
 
@@ -9,7 +10,9 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin):
+class OrganizationAdmin(ImageDeletionMixin, admin.ModelAdmin):
     list_display = ["name", "slug"]
+    search_fields = ["name", "slug"]
+    ordering = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline]

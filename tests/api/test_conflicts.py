@@ -43,7 +43,7 @@ class TestInUse:
         assert (response.status_code, response.json()) == (
             409,
             {
-                "detail": f"Nothing was deleted, image {image.pk} is in use: 1 attached image.",
+                "detail": f"Nothing was deleted, image {image.pk} is in use: 1 use of an image.",
                 "code": "in_use",
             },
         )
@@ -56,7 +56,7 @@ class TestInUse:
         response = post(client, "bulk-delete/", {"ids": [loose.pk, second.pk, first.pk]})
         assert response.status_code == 409
         assert response.json()["detail"] == (
-            f"Nothing was deleted, images {second.pk}, {first.pk} are in use: 2 attached images."
+            f"Nothing was deleted, images {second.pk}, {first.pk} are in use: 2 uses of images."
         )
         assert Image.objects.count() == 3
         assert not FileDeletion.objects.exists()
@@ -68,9 +68,7 @@ class TestInUse:
                 image, custom_title=f"Page {number}"
             )
         detail = send(client, "DELETE", f"images/{image.pk}/", None).json()["detail"]
-        assert detail.endswith(
-            "in use: 7 attached images (Page 0, Page 1, Page 2, Page 3, Page 4)."
-        )
+        assert detail.endswith("in use: 7 uses of images (Page 0, Page 1, Page 2, Page 3, Page 4).")
 
     @pytest.mark.usefixtures("named")
     def test_what_the_policy_hides_is_only_counted(self, client, image, contact, monkeypatch):
@@ -79,7 +77,7 @@ class TestInUse:
             Policy, "may", lambda self, user, action, organization, obj: action == "delete"
         )
         detail = send(client, "DELETE", f"images/{image.pk}/", None).json()["detail"]
-        assert detail.endswith("in use: 1 attached image.")
+        assert detail.endswith("in use: 1 use of an image.")
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from django_polyimages import VersionSpec
 from django_polyimages.models import Image
+from organizations.models import Organization
 from tests.browser.actions import drop_files, overflow
 from tests.builders import uploaded
 from tests.drawing import BLUE, GREEN, RED, YELLOW, corners, looks_like
@@ -195,3 +196,86 @@ def test_a_deletion_says_what_uses_the_image(visit, boss, contact, three):
     expect(page.locator("img.polyimages-thumbnail")).to_have_count(2)
     assert not contact.images.exists()
     assert len(stored_keys()) == 10
+
+
+@pytest.fixture
+def shelf(acme) -> list[Image]:
+    """More images than one page of the dialog shows; they share the files of the first."""
+    first = uploaded(acme, title="First")
+    names = {one.attname for one in Image._meta.concrete_fields} - {"id", "title", "created_at"}
+    fields = {name: getattr(first, name) for name in names}
+    rows = (Image(**fields, title=f"Copy {number}") for number in range(30))
+    yield [first, *Image.objects.bulk_create(rows)]
+    Image.objects.exclude(pk=first.pk)._raw_delete("default")
+
+
+def _is_inside(inner: Locator, size: dict[str, int]) -> bool:
+    box = inner.bounding_box()
+    assert box is not None
+    return (
+        box["x"] >= 0
+        and box["y"] >= 0
+        and box["x"] + box["width"] <= size["width"]
+        and box["y"] + box["height"] <= size["height"]
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(1280, 900), (390, 844), (844, 390), (640, 450), (320, 225)],
+    ids=["desktop", "phone", "phone on its side", "200 %", "400 %"],
+)
+def test_the_buttons_of_the_dialog_are_in_view_however_small_the_window(
+    visit, boss, settings, contact, shelf, width, height, language
+):
+    settings.LANGUAGE_CODE = language
+    size = {"width": width, "height": height}
+    page = visit(f"/admin/contacts/contact/{contact.pk}/change/", boss, viewport=size)
+    page.locator(".polyimages-inline-pick").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("li")).to_have_count(24)
+    buttons = [dialog.locator(f"[data-do={name}]") for name in ("more", "close", "add")]
+    assert [_is_inside(button, size) for button in buttons] == [True] * 3
+    last = dialog.locator("li button").last
+    last.focus()
+    assert [_is_inside(button, size) for button in buttons] == [True] * 3
+    buttons[0].press("Enter")
+    expect(dialog.locator("li")).to_have_count(31)
+    box = dialog.bounding_box()
+    assert box["width"] <= width
+    assert dialog.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+
+
+def test_the_dialog_counts_what_is_picked_even_if_the_search_hides_it(visit, boss, contact, shelf):
+    page = visit(f"/admin/contacts/contact/{contact.pk}/change/", boss)
+    page.get_by_role("button", name="Choose from the library").click()
+    dialog = page.get_by_role("dialog")
+    count = dialog.locator(".polyimages-library-count")
+    expect(count).to_have_text("")
+    dialog.get_by_role("button", name="Copy 29").click()
+    dialog.get_by_role("button", name="Copy 28").click()
+    expect(count).to_have_text("Selected: 2")
+    dialog.get_by_role("searchbox", name="Search").fill("First")
+    expect(dialog.locator("li")).to_have_count(1)
+    expect(count).to_have_text("Selected: 2")
+    dialog.get_by_role("searchbox", name="Search").fill("Copy 29")
+    dialog.get_by_role("button", name="Copy 29").click()
+    expect(count).to_have_text("Selected: 1")
+    expect(dialog.get_by_role("button", name="Add", exact=True)).to_be_enabled()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Choose from the library").click()
+    expect(count).to_have_text("")
+
+
+def test_an_organization_is_found_by_typing_where_there_are_many(visit, boss, acme, other, three):
+    rows = (Organization(name=f"Club {number}", slug=f"club-{number}") for number in range(60))
+    Organization.objects.bulk_create(rows)
+    uploaded(other, title="Elsewhere")
+    page = visit(LIST, boss)
+    page.locator("#changelist-filter .select2-selection").click()
+    page.get_by_role("searchbox").last.fill("Othe")
+    page.get_by_role("option", name="Other").click()
+    page.locator("#changelist-filter").get_by_role("button", name="Filter").click()
+    expect(page.locator("img.polyimages-thumbnail")).to_have_count(1)
+    expect(page.locator("#changelist-filter .select2-selection")).to_contain_text("Other")

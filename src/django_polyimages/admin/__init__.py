@@ -6,10 +6,11 @@ from django.contrib import admin
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.admin.inline.inline import ImageInline
+from django_polyimages.admin.library.host_deletion import ImageDeletionMixin
 from django_polyimages.admin.library.images import ImageAdmin
 from django_polyimages.models import Image
 
-__all__ = ["ImageAdmin", "ImageInline"]
+__all__ = ["ImageAdmin", "ImageDeletionMixin", "ImageInline"]
 
 if get_image_model() is Image:  # a host registers its own image model itself
     admin.site.register(Image, ImageAdmin)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core import signing
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.accessors import get_image_model
 from django_polyimages.api.errors import bad_request
 from django_polyimages.api.schemas_in import ImagesPage
 from django_polyimages.formats import FORMATS
@@ -31,9 +29,7 @@ def filtered(images: ImageQuerySet, page: ImagesPage) -> ImageQuerySet:
     if page.status:
         images = images.filter(status=page.status)
     if page.unattached:
-        model: Any = get_relation_model()
-        uses = model._default_manager.filter(image=OuterRef("pk"))
-        images = images.exclude(Exists(uses))
+        images = images.unused()
     return images
 
 

@@ -76,8 +76,8 @@ class Migration(migrations.Migration):
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='polyimages.image', verbose_name='image')),
             ],
             options={
-                'verbose_name': 'attached image',
-                'verbose_name_plural': 'attached images',
+                'verbose_name': 'use of an image',
+                'verbose_name_plural': 'uses of images',
                 'ordering': [models.OrderBy(models.F('order'), nulls_last=True), 'pk'],
                 'abstract': False,
             },

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.core.files.base import File
 from django.db import models, transaction
 
+from django_polyimages.models import usage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
@@ -39,6 +40,10 @@ class ImageQuerySet(models.QuerySet[ImageT]):
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
+
+    def unused(self) -> Self:
+        """The images that nothing refers to: no relation, and no row of any other model."""
+        return usage.unused(self)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows now and their files after the commit; scheduling costs one query."""

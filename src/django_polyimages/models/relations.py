@@ -44,8 +44,8 @@ class AbstractImageRelation(models.Model):
 
     class Meta:
         abstract = True
-        verbose_name = _("attached image")
-        verbose_name_plural = _("attached images")
+        verbose_name = _("use of an image")
+        verbose_name_plural = _("uses of images")
         ordering = [F("order").asc(nulls_last=True), "pk"]
         indexes = [models.Index(fields=["content_type", "object_id"])]
         constraints = [

@@ -7,10 +7,12 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import PROTECT, RESTRICT
 from django.test import RequestFactory
 
 from catalog.models import Product
 from contacts.models import Contact
+from django_polyimages.admin.library import deletion
 from django_polyimages.admin.library.deletion import deleted_objects
 from django_polyimages.models import Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
@@ -38,7 +40,7 @@ def test_relations_are_counted_and_not_loaded(admin_client, used, monkeypatch):
         Relation, "from_db", classmethod(lambda cls, *row: loaded.append(row) or real(*row))
     )
     page = admin_client.get(f"{LIST}{used.pk}/delete/").content.decode()
-    assert "Attached images: 300" in page
+    assert "Uses of images: 300" in page
     assert "and 250 more" in page
     assert len(loaded) == 50
 
@@ -56,7 +58,7 @@ def test_several_images_with_the_action(admin_client, used, acme, contact):
     data = {"action": "delete_selected", "_selected_action": [used.pk, others[0].pk]}
     page = admin_client.post(LIST, data).content.decode()
     assert "Images: 2" in page
-    assert "Attached images: 301" in page
+    assert "Uses of images: 301" in page
 
 
 def test_no_images(rf):
@@ -69,16 +71,44 @@ def test_who_may_not_delete_relations_where_the_admin_knows_them(used):
     request = RequestFactory().get("/")
     staff_with("delete_image")
     request.user = User.objects.get(username="staff")
-    assert deleted_objects([used], request, site)[2] == {"attached image"}
+    assert deleted_objects([used], request, site)[2] == {"use of an image"}
 
 
-def test_the_page_of_an_object_makes_one_query_for_all_its_images(
-    admin_client, acme, contact, django_assert_max_num_queries
+def test_a_plain_admin_of_a_host_makes_one_query_for_all_images_of_an_object(
+    rf, acme, contact, django_assert_max_num_queries
 ):
     contact.images.attach_many(fake_images(acme, 30))
-    with django_assert_max_num_queries(15):
-        page = admin_client.get(f"/admin/contacts/contact/{contact.pk}/delete/").content.decode()
-    assert page.count("Attached image: ") == 30
-    admin_client.post(f"/admin/contacts/contact/{contact.pk}/delete/", {"post": "yes"})
-    assert not Contact.objects.exists()
-    assert not Relation.objects.exists()
+    request = rf.get("/")
+    request.user = User(is_superuser=True, is_active=True)
+    plain = ModelAdmin(Contact, admin.AdminSite())
+    with django_assert_max_num_queries(5):
+        lines, counts, _lacking, _protected = plain.get_deleted_objects([contact], request)
+    assert counts == {"contacts": 1, "uses of images": 30}  # and no image
+    assert str(lines).count("Use of an image: ") == 30
+
+
+class TestWhatAHostRefersTo:
+    """Relations stand for a model of the host that refers to images."""
+
+    @pytest.fixture(autouse=True)
+    def many(self, monkeypatch):
+        monkeypatch.setattr(deletion, "MOST_LOADED", 3)
+
+    @pytest.mark.parametrize("on_delete", [PROTECT, RESTRICT])
+    def test_of_what_protects_an_image_some_is_loaded(self, used, monkeypatch, rf, on_delete):
+        image = Relation._meta.get_field("image")
+        monkeypatch.setattr(image.remote_field, "on_delete", on_delete)
+        request = rf.get("/")
+        request.user = User(is_superuser=True, is_active=True)
+        protected = deleted_objects([used], request, admin.site)[3]
+        assert len(protected) == 3
+
+    def test_long_lists_of_other_models_are_counted(self, acme, rf, monkeypatch):
+        Contact.objects.bulk_create(Contact(organization=acme, name=f"{n}") for n in range(4))
+        Product.objects.create(organization=acme, name="Lamp")
+        request = rf.get("/")
+        request.user = User(is_superuser=True, is_active=True)
+        lines, counts, _lacking, _protected = deleted_objects([acme], request, admin.site)
+        assert (counts["contacts"], counts["products"]) == (4, 1)
+        assert "Lamp" in str(lines)
+        assert "Contact" not in str(lines)

@@ -4,6 +4,7 @@ import pytest
 
 from django_polyimages.admin import ImageAdmin
 from django_polyimages.admin.library import paging
+from django_polyimages.models import Image
 from tests.admin.conftest import LIST
 from tests.builders import fake_images
 
@@ -32,3 +33,28 @@ def test_the_list_reads_no_table_as_a_whole(
     about_images = [sql for sql in asked if 'FROM "polyimages_image"' in sql]
     assert about_images
     assert all(" LIMIT " in sql for sql in about_images)
+
+
+def test_above_that_number_all_that_match_are_selected_and_the_page_says_so(
+    admin_client, acme, monkeypatch
+):
+    monkeypatch.setattr(paging, "MOST_LISTED", 4)
+    monkeypatch.setattr(ImageAdmin, "list_per_page", 2)
+    fake_images(acme, 4)
+    assert "Select all 4 images" in admin_client.get(LIST).content.decode()
+    fake_images(acme, 1)
+    page = admin_client.get(LIST).content.decode()
+    assert "Select all matching images" in page
+    assert "Select all 4" not in page
+    assert "More than 4 images match." in page
+    data = {"action": "regenerate_versions", "_selected_action": Image.objects.first().pk}
+    asked = admin_client.post(LIST, data | {"select_across": "1"}).content.decode()
+    assert "Regenerate the versions of 5 images?" in asked
+
+
+def test_a_page_beyond_the_last_is_not_looked_for(admin_client, acme, monkeypatch):
+    monkeypatch.setattr(paging, "MOST_LISTED", 4)
+    monkeypatch.setattr(ImageAdmin, "list_per_page", 2)
+    fake_images(acme, 9)
+    assert admin_client.get(f"{LIST}?p=2").status_code == 200
+    assert admin_client.get(f"{LIST}?p=5000").url == f"{LIST}?e=1"

@@ -40,7 +40,7 @@ class TestOneImage:
     def test_gets_what_is_missing_or_outdated(self, admin_client, image, url, smaller):
         answer = admin_client.post(url, headers=JSON)
         assert answer.json() == {
-            "title": "photo.jpg",
+            "title": "photo",
             "url": f"{LIST}{image.pk}/change/",
             "generated": ["thumb"],
             "failure": "",

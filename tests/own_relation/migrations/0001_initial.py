@@ -77,8 +77,8 @@ class Migration(migrations.Migration):
                 ('seen_by', models.ManyToManyField(blank=True, related_name='+', to='auth.group')),
             ],
             options={
-                'verbose_name': 'attached image',
-                'verbose_name_plural': 'attached images',
+                'verbose_name': 'use of an image',
+                'verbose_name_plural': 'uses of images',
                 'ordering': [models.OrderBy(models.F('order'), nulls_last=True), 'pk'],
                 'abstract': False,
             },

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django_polyimages.accessors import get_organization_model
 from django_polyimages.admin.library.columns import thumbnail_of
 from django_polyimages.admin.library.refusals import refusal
+from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.models.primary_keys import canonical_key
@@ -119,7 +120,7 @@ def _image_out(image: AbstractImage) -> dict[str, Any]:
     thumb = thumbnail_of(image)
     return {
         "id": str(image.pk),
-        "title": image.title,
+        "title": readable_title(image),
         "alt_text": image.alt_text,
         "organization": str(image.organization),
         "thumb": thumb and {"url": thumb.url, "width": thumb.width, "height": thumb.height},

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -17,8 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.usage import unused, used
 from django_polyimages.versions import Version
 
 THUMBNAIL_SIDE = 80
@@ -26,7 +27,7 @@ THUMBNAIL_SIDE = 80
 
 
 class UseFilter(admin.SimpleListFilter):
-    """Filters images by whether they are attached to any object."""
+    """Filters images by whether anything uses them."""
 
     title = pgettext_lazy("image", "use")
     parameter_name = "used"
@@ -35,10 +36,9 @@ class UseFilter(admin.SimpleListFilter):
         return [("1", pgettext_lazy("image", "used")), ("0", pgettext_lazy("image", "not used"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        used = Exists(relations_of_rows(queryset.model))
         if self.value() == "1":
-            return queryset.filter(used)
-        return queryset.filter(~used) if self.value() == "0" else queryset
+            return used(queryset)
+        return unused(queryset) if self.value() == "0" else queryset
 
 
 class AlternativeTextFilter(admin.SimpleListFilter):
@@ -54,6 +54,14 @@ class AlternativeTextFilter(admin.SimpleListFilter):
         if self.value() == "1":
             return queryset.exclude(alt_text="")
         return queryset.filter(alt_text="") if self.value() == "0" else queryset
+
+
+class UploadDateFilter(admin.DateFieldListFilter):
+    """Django's filter by date, named after what the date is of."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("upload date")
 
 
 class MediaTypeFilter(admin.SimpleListFilter):
@@ -84,12 +92,12 @@ class ImageColumns(admin.ModelAdmin):
             version.url,
             width,
             height,
-            image.alt_text or str(image),
+            image.alt_text or readable_title(image),
         )
 
     @admin.display(description=_("title"), ordering="title")
     def name(self, image: AbstractImage) -> str:
-        return str(image)
+        return readable_title(image)
 
     @admin.display(description=_("pixels"), ordering=F("width") * F("height"))
     def pixels(self, image: AbstractImage) -> SafeString:
@@ -111,7 +119,7 @@ class ImageColumns(admin.ModelAdmin):
         number: int = image.number_of_uses  # type: ignore[attr-defined]
         return number
 
-    @admin.display(description=pgettext_lazy("image", "created"), ordering="created_at")
+    @admin.display(description=pgettext_lazy("image", "uploaded"), ordering="created_at")
     def created(self, image: AbstractImage) -> SafeString:
         moment = image.created_at
         moment = timezone.localtime(moment) if timezone.is_aware(moment) else moment
@@ -121,26 +129,6 @@ class ImageColumns(admin.ModelAdmin):
             date_format(moment, "DATETIME_FORMAT"),
             date_format(moment, "SHORT_DATE_FORMAT"),
         )
-
-
-def count_uses(images: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotate ``images`` with ``number_of_uses``, by a subquery to avoid a GROUP BY."""
-    relations = relations_of_rows(images.model).order_by().values("image")
-    counted = relations.annotate(number=Count("pk")).values("number")
-    counting: QuerySet[Any] = images.annotate(number_of_uses=Coalesce(Subquery(counted), 0))
-    return counting
-
-
-def all_relations(model: type[AbstractImage]) -> QuerySet[Any]:
-    """All relations to images of this model, through the reverse accessor ``relations``."""
-    opts: Any = model._meta
-    rows: QuerySet[Any] = opts.get_field("relations").related_model._base_manager.all()
-    return rows
-
-
-def relations_of_rows(model: type[AbstractImage]) -> QuerySet[Any]:
-    """The relations of each row in a query for images, for use as a subquery."""
-    return all_relations(model).filter(image=OuterRef("pk"))
 
 
 def thumbnail_of(image: AbstractImage) -> Version | None:

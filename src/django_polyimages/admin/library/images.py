@@ -20,10 +20,11 @@ from django_polyimages.admin.library.columns import (
     AlternativeTextFilter,
     ImageColumns,
     MediaTypeFilter,
+    UploadDateFilter,
     UseFilter,
-    count_uses,
 )
-from django_polyimages.admin.library.deletion import deleted_objects
+from django_polyimages.admin.library.mass_deletion import ImageDeletions
+from django_polyimages.admin.library.organizations import OrganizationChoice, OrganizationFilter
 from django_polyimages.admin.library.originals import ImageOriginals
 from django_polyimages.admin.library.paging import BoundedPaginator
 from django_polyimages.admin.library.regeneration import ImageRegeneration
@@ -32,20 +33,30 @@ from django_polyimages.admin.library.saving import (
     ImageSaving,
     extra_field_names,
 )
-from django_polyimages.admin.library.usage import uses_of, with_uses
+from django_polyimages.admin.library.usage import uses_of
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
+from django_polyimages.models.usage import count_uses
 from django_polyimages.rendering import picture
 
 
-class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, ImageLibrary):
+class ImageAdmin(
+    ImageColumns,
+    ImageSaving,
+    ImageRegeneration,
+    ImageDeletions,
+    ImageOriginals,
+    ImageLibrary,
+    OrganizationChoice,
+):
     """The library: upload, view, edit and delete the images of all organizations.
 
     You may subclass it, for example to limit ``get_queryset()``. The forms automatically include
     the additional fields of your own image model.
     """
 
-    actions = ["regenerate_versions"]
+    actions = ["regenerate_versions", "delete_selected"]
+    change_list_template = "admin/polyimages/image/change_list.html"
     change_form_template = "admin/polyimages/image/change_form.html"
     list_display = [
         "thumbnail",
@@ -61,12 +72,13 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, I
         "status",
         UseFilter,
         AlternativeTextFilter,
-        "created_at",
+        ("created_at", UploadDateFilter),
         MediaTypeFilter,
-        "organization",
+        ("organization", OrganizationFilter),
     ]
     list_select_related = ["organization"]
     search_fields = TEXT_FIELDS
+    search_help_text = _("Searches titles, alternative texts and descriptions.")
     ordering = ["-created_at"]
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -149,10 +161,3 @@ class ImageAdmin(ImageColumns, ImageSaving, ImageRegeneration, ImageOriginals, I
                 "regenerate_url": self._address("regenerate", image.pk),
             }
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List the objects that use the images, and count their relations."""
-        images = list(objs)
-        lines, counts, lacking, protected = deleted_objects(images, request, self.admin_site)
-        uses = uses_of(images, request, self.admin_site)
-        return with_uses(lines, images, uses), counts, lacking, protected

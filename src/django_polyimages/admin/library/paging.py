@@ -19,6 +19,13 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = cast("QuerySet[Any]", self.object_list)
-        number = count_up_to(MOST_LISTED, rows)
-        return MOST_LISTED if number is None else number
+        return MOST_LISTED if self._number is None else self._number
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there are more rows, which an action for all of them takes as well."""
+        return self._number is None
+
+    @cached_property
+    def _number(self) -> int | None:
+        return count_up_to(MOST_LISTED, cast("QuerySet[Any]", self.object_list))

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from django_polyimages.admin.library.refusals import refusal
+from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.admin.library.usage import and_more
 from django_polyimages.models import AbstractImage
 from django_polyimages.operations.regeneration import images_of, plan_regeneration, regenerate
@@ -84,7 +85,7 @@ class ImageRegeneration(admin.ModelAdmin):
             return HttpResponseRedirect(self._page_of(image))
         return JsonResponse(
             {
-                "title": str(image),
+                "title": readable_title(image),
                 "url": self._page_of(image),
                 "generated": list(result.generated),
                 "failure": result.failure,

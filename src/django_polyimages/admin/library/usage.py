@@ -11,8 +11,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_permission_codename
-from django.db.models import Count, Model, QuerySet, Window, prefetch_related_objects
-from django.db.models.functions import RowNumber
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -21,17 +20,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from django_polyimages.admin.library.columns import all_relations
-from django_polyimages.models import AbstractImage, AbstractImageRelation
-from django_polyimages.models.primary_keys import canonical_key
-
-MOST_SHOWN = 50
-"""How many objects are listed by name; the others are only counted."""
+from django_polyimages.admin.library.usage_rows import MOST_SHOWN, FoundUse, found_uses
+from django_polyimages.models import AbstractImage
+from django_polyimages.models.usage import relation_model_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One object that an image is attached to."""
+    """One object that uses an image."""
 
     model: str
     """The verbose name of the object's model."""
@@ -89,19 +85,18 @@ def uses_of(
 ) -> dict[Any, Uses]:
     """What uses each image, by the image's primary key.
 
-    This makes one query, and two more for each model of the objects. An object that the user may
-    not view appears with its model and primary key only.
+    Besides the queries of ``found_uses()``, this makes one for each model of the objects. An object
+    that the user may not view appears with its model and primary key only.
     """
-    relations = _first_relations(images)
-    prefetch_related_objects([one for one in relations if _can_exist(one)], "content_object")
-    objects = [one.content_object for one in relations if _can_exist(one) and one.content_object]
-    visible = _visible(objects, request, site)
-    shown: dict[Any, list[Use]] = defaultdict(list)
-    numbers: dict[Any, int] = defaultdict(int)
-    for relation in relations:
-        shown[relation.image_id].append(_use(relation, visible, site))
-        numbers[relation.image_id] = relation.number
-    return {image.pk: Uses(shown[image.pk], numbers[image.pk]) for image in images}
+    found = list(found_uses(images))
+    visible = _visible([one.obj for one in found if one.obj], request, site)
+    shown: dict[Any, list[Use]] = {image.pk: [] for image in images}
+    numbers: dict[Any, int] = dict.fromkeys(shown, 0)
+    for one in found:
+        numbers[one.image] += one.number if one.place == 1 else 0
+        if len(shown[one.image]) < MOST_SHOWN:
+            shown[one.image].append(_use(one, visible, site))
+    return {pk: Uses(shown[pk], numbers[pk]) for pk in shown}
 
 
 def with_uses(
@@ -112,7 +107,7 @@ def with_uses(
     """
     if sum(not isinstance(line, list) for line in lines) != len(images):
         return lines  # a host's images that refer to each other are nested
-    start = f"{capfirst(all_relations(type(images[0])).model._meta.verbose_name)}: "
+    start = f"{capfirst(relation_model_of(type(images[0]))._meta.verbose_name)}: "
     left, told = iter(images), []
     for line, following in zip_longest(lines, lines[1:]):
         if isinstance(line, list):
@@ -123,24 +118,6 @@ def with_uses(
         below += [str(used)] if used.number else []
         told += [line, below] if below else [line]
     return told
-
-
-def _first_relations(images: Sequence[AbstractImage]) -> list[Any]:
-    """The relations to show for each image, annotated with the total ``number``."""
-    if not images:
-        return []
-    place = Window(RowNumber(), partition_by="image", order_by=["-is_cover", "pk"])
-    relations = all_relations(type(images[0])).filter(image__in=[image.pk for image in images])
-    relations = relations.annotate(number=Window(Count("pk"), partition_by="image"), place=place)
-    return list(
-        relations.filter(place__lte=MOST_SHOWN).select_related("content_type").order_by("place")
-    )
-
-
-def _can_exist(relation: AbstractImageRelation) -> bool:
-    """Whether the model still exists, and its primary key could have this value."""
-    model = relation.content_type.model_class()
-    return model is not None and canonical_key(model, relation.object_id) is not None
 
 
 def _visible(
@@ -169,16 +146,14 @@ def _rows_for(model: type[Model], request: HttpRequest, site: AdminSite) -> Quer
     return rows if allowed else rows.none()
 
 
-def _use(
-    relation: AbstractImageRelation, visible: set[tuple[type[Model], Any]], site: AdminSite
-) -> Use:
-    obj = relation.content_object if _can_exist(relation) else None
+def _use(found: FoundUse, visible: set[tuple[type[Model], Any]], site: AdminSite) -> Use:
+    obj = found.obj
     may_see = obj is not None and (type(obj), obj.pk) in visible
     return Use(
-        model=relation.content_type.name,
-        name=str(obj) if may_see else relation.object_id,
+        model=found.kind,
+        name=str(obj) if may_see else found.key,
         url=_admin_url(obj, site) if obj is not None and may_see else "",
-        is_cover=relation.is_cover,
+        is_cover=found.is_cover,
         vanished=obj is None,
     )
 

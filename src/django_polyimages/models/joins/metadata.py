@@ -74,6 +74,16 @@ def dependents_of(model: type[models.Model]) -> list[Any]:
     return [one.field for one in back if not one.related_model._meta.auto_created]
 
 
+def remote_field_of(field: Any) -> Any:
+    """The side of a relation that the other model has."""
+    return field.remote_field
+
+
+def on_delete_of(field: Any) -> Any:
+    """``CASCADE``, ``PROTECT`` or another, as a foreign key was told."""
+    return field.remote_field.on_delete
+
+
 def is_sliced(rows: models.QuerySet[Any, Any]) -> bool:
     """Whether a queryset has a limit or an offset."""
     return rows.query.is_sliced

@@ -9,6 +9,7 @@
       this.search = dialog.querySelector("input[type=search]");
       this.list = dialog.querySelector(".polyimages-library-images");
       this.status = dialog.querySelector(".polyimages-library-status");
+      this.count = dialog.querySelector(".polyimages-library-count");
       this.buttons = Object.fromEntries(
         [...dialog.querySelectorAll("[data-do]")].map((button) => [button.dataset.do, button]),
       );
@@ -32,7 +33,7 @@
     open() {
       this.picked.clear();
       this.list.replaceChildren(); // the former list would be replaced while somebody is already choosing from it
-      this.buttons.add.disabled = true;
+      this.tell();
       this.search.value = "";
       this.dialog.showModal();
       this.load();
@@ -84,7 +85,7 @@
       button.addEventListener("click", () => {
         if (!this.picked.delete(image.id)) this.picked.set(image.id, image);
         button.setAttribute("aria-pressed", String(this.picked.has(image.id)));
-        this.buttons.add.disabled = !this.picked.size;
+        this.tell();
       });
       const item = document.createElement("li");
       item.append(button);
@@ -106,6 +107,13 @@
       line.textContent = text;
       line.title = text;
       return line;
+    }
+
+    /* How many are picked, also of those that the search does not show any more. */
+    tell() {
+      const { size } = this.picked;
+      this.buttons.add.disabled = !size;
+      this.count.textContent = size ? this.count.dataset.selected.replace("{count}", size) : "";
     }
 
     add() {
