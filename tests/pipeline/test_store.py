@@ -2,24 +2,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import mimetypes
 import re
-import threading
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, InMemoryStorage
-from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.core.files.storage import InMemoryStorage
 from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import trans_real
 from PIL import Image as PillowImage
 
-from django_polyimages import InvalidImage, StorageUnavailable, VersionSpec
+from django_polyimages import InvalidImage, VersionSpec
 from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.store import check, store
-from django_polyimages.storage import get_storage
-from tests.drawing import REFUSED, photo, quarters, to_bytes, upload_of
+from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import decodes, keys_of, read, store_one, stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -51,24 +47,6 @@ def test_records_of_each_version_what_its_file_is():
         assert version.byte_size == len(content)
 
 
-def test_each_file_is_written_once_and_nothing_else_is_asked(monkeypatch):
-    calls = []
-    backend = get_storage()
-    for name in ("_save", "_open", "exists", "delete", "listdir", "size"):
-        real = getattr(InMemoryStorage, name)
-
-        def counted(self, *args, _name=name, _real=real, **kwargs):
-            calls.append(_name)
-            return _real(self, *args, **kwargs)
-
-        monkeypatch.setattr(InMemoryStorage, name, counted)
-    with store(ContentFile(photo()), using="default"):
-        pass
-    # exists() is this backend's get_available_name(); S3 has none, see test_s3
-    assert [call for call in calls if call != "exists"] == ["_save"] * 5
-    assert backend.exists("images")
-
-
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_refused_file_is_never_written(case, monkeypatch):
     name, content, code = REFUSED[case]
@@ -78,61 +56,6 @@ def test_a_refused_file_is_never_written(case, monkeypatch):
         pass
     assert caught.value.code == code
     assert written == []
-
-
-def test_the_original_is_on_its_way_while_versions_are_made(monkeypatch):
-    """The PUT of the original is begun before the first version is encoded, not after all."""
-    begun = threading.Event()
-    real_save, real_encode = InMemoryStorage._save, generation.encode
-
-    def save(self, name, content):
-        begun.set()
-        return real_save(self, name, content)
-
-    def encode(*args):
-        assert begun.wait(5)
-        return real_encode(*args)
-
-    monkeypatch.setattr(InMemoryStorage, "_save", save)
-    monkeypatch.setattr(generation, "encode", encode)
-    with store(ContentFile(photo()), using="default") as stored:
-        assert len(stored.generated.versions) == 4
-
-
-def failing_for(monkeypatch, pattern: str, *, after_write: bool = False) -> None:
-    """Let the storage fail for keys that match, before or after it has written them."""
-    real = InMemoryStorage._save
-
-    def save(self, name, content):
-        if re.search(pattern, name):
-            if after_write:
-                real(self, name, content)
-            raise ConnectionResetError("bucket-name.internal:9000")
-        return real(self, name, content)
-
-    monkeypatch.setattr(InMemoryStorage, "_save", save)
-
-
-@pytest.mark.parametrize("after_write", [False, True], ids=["refused", "answer lost"])
-def test_a_storage_that_does_not_take_the_original_leaves_nothing(monkeypatch, after_write):
-    failing_for(monkeypatch, r"\.jpg$", after_write=after_write)
-    with (
-        pytest.raises(StorageUnavailable, match="nothing was stored, try again"),
-        store(ContentFile(photo()), using="default"),
-    ):
-        pass
-    assert stored_keys() == []
-
-
-@pytest.mark.parametrize("after_write", [False, True], ids=["refused", "answer lost"])
-def test_a_version_that_cannot_be_stored_does_not_lose_the_upload(monkeypatch, after_write):
-    failing_for(monkeypatch, "_md", after_write=after_write)
-    with store(ContentFile(photo()), using="default") as stored:
-        pass
-    assert list(stored.generated.versions) == ["thumb", "sm", "lg"]
-    assert stored.generated.failure == "ConnectionResetError"
-    assert "bucket-name" not in stored.generated.failure
-    assert stored_keys() == keys_of(stored)
 
 
 def test_a_version_that_cannot_be_made_does_not_lose_the_upload(monkeypatch):
@@ -155,68 +78,6 @@ def test_a_body_that_raises_leaves_nothing():
     with pytest.raises(RuntimeError), store(ContentFile(photo()), using="default"):
         assert len(stored_keys()) == 5
         raise RuntimeError
-    assert stored_keys() == []
-
-
-def test_a_large_upload_is_copied_on_the_local_disk(settings, tmp_path):
-    """Django would move a temporary file that it has spooled, and it could not be used again."""
-    settings.STORAGES = settings.STORAGES | {
-        "polyimages": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path)},
-        }
-    }
-    assert isinstance(get_storage(), FileSystemStorage)
-    content = photo(2000, 1500)
-    with TemporaryUploadedFile("photo.jpg", "image/jpeg", len(content), None) as file:
-        file.write(content)
-        for _time in range(2):
-            with store(file, using="default") as stored:
-                pass
-            assert (tmp_path / stored.key).read_bytes() == content
-        assert len(list((tmp_path / "images").iterdir())) == 10
-
-
-@pytest.mark.parametrize("claim", ["text/html", "image/svg+xml", "text/javascript", ""])
-def test_what_a_client_claims_does_not_travel_with_the_file(monkeypatch, claim):
-    monkeypatch.setattr(mimetypes, "guess_type", lambda *args, **options: (None, None))
-    page = to_bytes(quarters(), "GIF", comment=b"<script>alert(1)</script>")
-    sent = SimpleUploadedFile("page.html", page, claim)
-    given = {}
-
-    def save(self, name, content):
-        given[name] = (content.content_type, content.name)
-        return name
-
-    monkeypatch.setattr(InMemoryStorage, "_save", save)
-    with store(sent, using="default") as stored:
-        assert stored.facts.media_type == "image/gif"
-    original = given.pop(stored.key)
-    assert original == ("image/gif", "")
-    assert set(given.values()) == {("image/webp", "")}
-    assert len(given) == 4
-
-
-def test_an_interrupted_upload_leaves_nothing(monkeypatch):
-    """A worker's time limit is an exception that arrives while other threads are at work."""
-    begun = threading.Event()
-    real = generation.encode
-
-    def encode(*args):
-        begun.set()
-        return real(*args)
-
-    def put(key, content):
-        patch.undo()
-        assert begun.wait(5)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(generation, "encode", encode)
-    with monkeypatch.context() as patch:
-        patch.setattr("django_polyimages.pipeline.store._put", put)
-        with pytest.raises(KeyboardInterrupt), store(upload_of(photo()), using="default"):
-            pass
-    assert begun.is_set()
     assert stored_keys() == []
 
 

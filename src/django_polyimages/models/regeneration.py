@@ -16,7 +16,7 @@ from django_polyimages.errors import Busy
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
-from django_polyimages.pipeline.store import Generated
+from django_polyimages.pipeline.writing import Generated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

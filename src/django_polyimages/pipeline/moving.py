@@ -13,7 +13,7 @@ from django.core.files.storage import Storage
 from django_polyimages import storage
 from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.deleting import reason_of
-from django_polyimages.pipeline.store import Content
+from django_polyimages.pipeline.writing import Content
 
 logger = logging.getLogger("django_polyimages")
 Outcome = Literal["moved", "there already", "failed"]
