@@ -34,6 +34,8 @@ from django_polyimages.storage.keys import new_token, version_key
 
 logger = logging.getLogger("django_polyimages")
 _CHECKED = "_polyimages_checked"
+EARLY = "_polyimages_stored"
+"""The attribute of a file that ``early.store_early()`` has stored."""
 _KEPT = 2 * 1024 * 1024
 """How many bytes of versions a checked file keeps; a photo's have about 1 MB."""
 
@@ -45,6 +47,8 @@ class StoredImage:
     key: str
     facts: Facts
     generated: Generated
+    keys: Sequence[str]
+    """Of every file that was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,10 @@ def store(file: File[bytes], *, using: str, owner: Hashable = None) -> Iterator[
     Raises ``InvalidImage`` or ``Busy`` before anything is written, and ``StorageUnavailable`` after
     deleting everything that was written.
     """
-    facts, events = _checked(file, owner)
-    key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with writing() as puts:
-        original = Content(file, facts.media_type)
-        generated = write(events, puts, partial(version_key, key), original=(key, original))
+    stored: StoredImage = file.__dict__.pop(EARLY, None) or store_files(file, owner)
     with transaction.atomic(using=using):
-        remove_on_rollback(written(puts), using)
-        yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
+        remove_on_rollback(stored.keys, using)
+        yield stored
 
 
 @contextmanager
@@ -125,6 +125,17 @@ def regenerate(
         undo.push(partial(_undo, puts))
         yield generated
     remove_on_rollback(written(puts), using)
+
+
+def store_files(file: File[bytes], owner: Hashable) -> StoredImage:
+    """The part of ``store()`` that does not need the database, with the same errors."""
+    facts, events = _checked(file, owner)
+    key = storage.generate_upload_filename(None, f"original.{facts.extension}")
+    with writing() as puts:
+        original = Content(file, facts.media_type)
+        generated = write(events, puts, partial(version_key, key), original=(key, original))
+    keys = written(puts)
+    return StoredImage(key=puts[key].result(), facts=facts, generated=generated, keys=keys)
 
 
 def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, Events]:
