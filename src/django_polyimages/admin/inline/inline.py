@@ -45,6 +45,8 @@ class ImageInline(GenericInlineModelAdmin):
         js = [
             Script("polyimages/upload.js", defer=True),
             Script("polyimages/inline.js", defer=True),
+            Script("polyimages/dragging.js", defer=True),
+            Script("polyimages/saving.js", defer=True),
             Script("polyimages/library.js", defer=True),
         ]
 
