@@ -39,7 +39,7 @@ def drag(handle: Locator, target: Locator, *, across: float = 0.5, down: float =
 
 
 def touch_and_drag(handle: Locator, target: Locator, *, down: float = 0.5) -> None:
-    """Drag by a finger, in steps, to a place in the middle of ``target``, ``down`` of its height."""
+    """Drag by a finger, in steps, to ``down`` of the height of ``target``."""
     handle.scroll_into_view_if_needed()
     start, end = handle.bounding_box(), target.bounding_box()
     assert start is not None

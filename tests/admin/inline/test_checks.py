@@ -26,7 +26,10 @@ def test_a_usual_inline_is_fine():
     ("attributes", "told"),
     [
         ({"form": forms.ModelForm}, "The form of Own does not inherit ImageRelationForm."),
-        ({"formset": BaseGenericInlineFormSet}, "The formset of Own does not inherit ImageFormSet."),
+        (
+            {"formset": BaseGenericInlineFormSet},
+            "The formset of Own does not inherit ImageFormSet.",
+        ),
     ],
 )
 def test_what_cannot_work_is_an_error(attributes, told):

@@ -102,7 +102,6 @@ def test_others_can_write_to_the_object_meanwhile(admin_user, contact, monkeypat
         time.sleep(0.01)
     saving.join()
     assert titles_of(contact) == ["a.jpg", "b.jpg", "c.jpg"]
-    print(f"The longest anybody had to wait: {longest:.2f} seconds")
     assert longest < 0.4
 
 

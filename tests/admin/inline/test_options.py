@@ -241,7 +241,9 @@ class TestTheRest:
     def test_names_and_classes(self, admin_client, contact, inline):
         inline(verbose_name_plural="plans", verbose_name="plan", classes=["collapse", "wide"])
         page = page_of(admin_client, contact)
-        assert re.search(r'class="module collapse wide".*?<details><summary>\s*<h2[^>]*>Plans', page, re.DOTALL)
+        assert re.search(
+            r'class="module collapse wide".*?<details><summary>\s*<h2[^>]*>Plans', page, re.DOTALL
+        )
 
     def test_other_images(self, admin_client, contact, dawn, noon, inline):
         contact.images.attach(dawn, custom_title="plan")

@@ -15,9 +15,13 @@ from django_polyimages.models.organizations import path_of
 class InlineChecks(GenericInlineModelAdminChecks):
     """Those of Django, and what is special about ``ImageInline``."""
 
-    def check(self, inline_model_admin: Any, **options: Any) -> list[CheckMessage]:
-        found = super().check(inline_model_admin, **options)
-        return [*found, *_check_bases(inline_model_admin), *_check_list_editable(inline_model_admin)]
+    def check(self, inline: Any, **options: Any) -> list[CheckMessage]:  # type: ignore[override]
+        found = super().check(inline, **options)
+        return [
+            *found,
+            *_check_bases(inline),
+            *_check_list_editable(inline),
+        ]
 
 
 def _check_bases(inline: Any) -> list[CheckMessage]:

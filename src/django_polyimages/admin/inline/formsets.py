@@ -35,6 +35,7 @@ from django_polyimages.models import (
     relations_of,
 )
 
+
 class ImageFormSet(PagedFormSet):
     """The images of one object, saved through the methods of ``obj.images``, not row by row.
 

@@ -89,7 +89,9 @@ class Submission:
         if least:
             spared = 0 if self.bounds.validate_min else len(self.removed)
             if self._number_of(self._counted) + spared + new < least:
-                message = ngettext("Add at least %(limit)d image.", "Add at least %(limit)d images.", least)
+                message = ngettext(
+                    "Add at least %(limit)d image.", "Add at least %(limit)d images.", least
+                )
                 raise ValidationError(message, code="too_few_images", params={"limit": least})
 
     def _number_of(self, relations: Callable[[], QuerySet[Any]]) -> int:
