@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.storage import Storage
 from django.utils.datastructures import MultiValueDict
 
@@ -70,7 +71,7 @@ class TestImageUploadField:
         assert error.code == code
         with pytest.raises(ValueError) as caught:  # noqa: PT011 (its text is what is compared)
             Image.objects.upload(upload_of(content, name), organization=acme)
-        assert form.errors["photo"] == [str(caught.value)]
+        assert form.errors["photo"] == [f"{name}: {caught.value}"]
 
     def test_stores_nothing(self):
         assert photo_form(photo()).is_valid()
@@ -122,6 +123,21 @@ class TestMultipleImageUploadField:
             "1.jpg: The file is empty.",
             "2.jpg: The image is damaged or incomplete, it cannot be read.",
         ]
+
+    def test_names_the_file_in_each_error_of_a_validator_of_the_host(self):
+        def complain(_file):
+            raise ValidationError(
+                ["Too dark.", ValidationError("Too %(much)s.", "red", {"much": "red"})]
+            )
+
+        for field in (ImageUploadField, MultipleImageUploadField):
+            with pytest.raises(ValidationError) as caught:
+                file = upload_of(photo(), "a.jpg")
+                field(validators=[complain]).clean(
+                    [file] if field is MultipleImageUploadField else file
+                )
+            assert caught.value.messages == ["a.jpg: Too dark.", "a.jpg: Too red."]
+            assert [one.code for one in caught.value.error_list] == [None, "red"]
 
     def test_takes_so_many_and_no_more(self, settings):
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}

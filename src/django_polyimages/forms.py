@@ -83,6 +83,15 @@ class ImageUploadField(forms.FileField):
         # Report an empty file with the same message as the API.
         super().__init__(**({"allow_empty_file": True} | options))
 
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        try:
+            return super().clean(data, initial)
+        except ValidationError as error:
+            if not isinstance(data, File):
+                raise
+            # A browser does not show any more which file it has sent.
+            raise ValidationError([_named(data, one) for one in error.error_list]) from error
+
     def to_python(self, data: Any) -> Any:
         file = super().to_python(data)
         if file is not None:
@@ -101,14 +110,13 @@ class MultipleImageUploadField(ImageUploadField):
         if not files:
             super().clean(None)
             return []
-        errors, clean = [], []
+        errors: list[ValidationError] = []
+        clean = []
         for file in files:
             try:
                 clean.append(cast("File[bytes]", super().clean(file)))
             except ValidationError as error:
-                problem = " ".join(error.messages)
-                message = _("{name}: {problem}").format(name=file.name, problem=problem)
-                errors.append(ValidationError(message, code=error.code))
+                errors += error.error_list
         if errors:
             raise ValidationError(errors)
         return clean
@@ -143,6 +151,12 @@ def upload_attributes() -> dict[str, Any]:
         )
         % {"limit": settings.max_files},
     }
+
+
+def _named(file: File[bytes], error: ValidationError) -> ValidationError:
+    problem = " ".join(error.messages)
+    message = _("{name}: {problem}").format(name=file.name, problem=problem)
+    return ValidationError(message, code=error.code)
 
 
 def _check(file: File[bytes]) -> None:

@@ -38,6 +38,26 @@ def drag(handle: Locator, target: Locator, *, across: float = 0.5, down: float =
     page.mouse.up()
 
 
+def touch_and_drag(handle: Locator, target: Locator, *, down: float = 0.5) -> None:
+    """Drag by a finger, in steps, to ``down`` of the height of ``target``."""
+    handle.scroll_into_view_if_needed()
+    start, end = handle.bounding_box(), target.bounding_box()
+    assert start is not None
+    assert end is not None
+    x = start["x"] + start["width"] / 2
+    y, to = start["y"] + start["height"] / 2, end["y"] + end["height"] * down
+    session = handle.page.context.new_cdp_session(handle.page)
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    touch("touchStart", {"x": x, "y": y})
+    for step in range(1, 7):
+        touch("touchMove", {"x": x, "y": y + (to - y) * step / 6})
+    touch("touchEnd")
+    session.detach()
+
+
 def overflow(page: Page) -> int:
     """By how many CSS pixels the page is wider than its window."""
     wide: int = page.evaluate(

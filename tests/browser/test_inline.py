@@ -73,7 +73,7 @@ def test_files_are_dropped_described_arranged_and_shown_in_the_gallery(
     assert _titles(page) == ["red.jpg", "green.jpg", "blue.jpg"]
     for card in _cards(page).all():
         _is_drawn(card.locator("img"))
-    expect(_status(page)).to_have_text("blue.jpg will be added when you save.")
+    expect(_status(page)).to_have_text("3 images will be added when you save.")
     assert page.locator("input[name$='-uploads']").evaluate("input => input.files.length") == 0
 
     green, blue = _card(page, "green.jpg"), _card(page, "blue.jpg")
@@ -87,7 +87,7 @@ def test_files_are_dropped_described_arranged_and_shown_in_the_gallery(
     assert _titles(page) == ["blue.jpg", "red.jpg", "green.jpg"]
     expect(_status(page)).to_have_text("blue.jpg is now number 1 of 3.")
 
-    forward = green.get_by_role("button", name="Move forward: green.jpg")
+    forward = green.get_by_role("button", name="Earlier green.jpg")
     forward.focus()
     page.keyboard.press("Enter")
     assert _titles(page) == ["blue.jpg", "green.jpg", "red.jpg"]
@@ -118,7 +118,7 @@ def test_existing_images_move_too(visit, boss, contact, address, shelf):
     page = visit(address, boss)
     drag(_card(page, "One").locator(".polyimages-card-handle"), _card(page, "Three"), across=0.8)
     assert _titles(page) == ["Two", "Three", "One", "Four"]
-    back = _card(page, "Two").get_by_role("button", name="Move back: Two")
+    back = _card(page, "Two").get_by_role("button", name="Later Two")
     back.press("Space")
     assert _titles(page) == ["Three", "Two", "One", "Four"]
     _save(page)
@@ -287,7 +287,7 @@ def test_an_error_elsewhere_keeps_what_can_be_kept(visit, boss, contact, address
     page.get_by_role("dialog").get_by_role("button", name="Four").click()
     page.get_by_role("dialog").get_by_role("button", name="Add").click()
     _card(page, "Two").get_by_role("checkbox", name="Remove").check()
-    _card(page, "Two").get_by_role("button", name="Move forward").click()
+    _card(page, "Two").get_by_role("button", name="Earlier").click()
 
     page.get_by_role("button", name="Save", exact=True).click()
     told = page.get_by_text("A browser sends each file only once; please choose again:")

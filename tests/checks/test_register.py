@@ -18,7 +18,8 @@ import django_polyimages
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted((Path(django_polyimages.__file__).parent / "checks").glob("*.py"))
+PACKAGE = Path(django_polyimages.__file__).parent
+SOURCES = sorted([*PACKAGE.glob("checks/*.py"), *PACKAGE.glob("*/**/checks.py")])
 
 
 def ids_in(text: str) -> list[str]:

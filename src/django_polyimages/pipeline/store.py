@@ -23,8 +23,6 @@ from django_polyimages.pipeline.writing import (
     Content,
     Events,
     Generated,
-    Puts,
-    begun,
     write,
     writing,
     written,
@@ -37,6 +35,8 @@ from django_polyimages.storage.problems import report
 
 logger = logging.getLogger("django_polyimages")
 _CHECKED = "_polyimages_checked"
+EARLY = "_polyimages_stored"
+"""The attribute of a file that ``early.store_early()`` has stored."""
 _KEPT = 2 * 1024 * 1024
 """How many bytes of versions a checked file keeps; a photo's have about 1 MB."""
 
@@ -48,6 +48,8 @@ class StoredImage:
     key: str
     facts: Facts
     generated: Generated
+    keys: Sequence[str]
+    """Of every file that was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,9 @@ def store(
     Raises ``InvalidImage`` or ``Busy`` before anything is written, and ``StorageUnavailable`` after
     deleting everything that was written.
     """
-    facts, events = _checked(file, owner)
-    key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with writing(note) as puts:
-        original = Content(file, facts.media_type)
-        key_of = partial(version_key, key)
-        generated = write(events, puts, key_of, note=note, original=(key, original))
-    with _recording(puts, using, note), transaction.atomic(using=using):
-        yield StoredImage(key=puts[key].result(), facts=facts, generated=generated)
+    stored: StoredImage = file.__dict__.pop(EARLY, None) or store_files(file, owner, note)
+    with _recording(stored.keys, using, note), transaction.atomic(using=using):
+        yield stored
 
 
 @contextmanager
@@ -128,8 +125,20 @@ def regenerate(
         events = generate(file, facts, specs, focal_point, owner=owner)
         key_of = partial(version_key, key, token=new_token())
         generated = write(events, puts, key_of, note=note, focal_point=focal_point)
-    with _recording(puts, using, note):
+    with _recording(written(puts), using, note):
         yield generated
+
+
+def store_files(file: File[bytes], owner: Hashable, note: Note) -> StoredImage:
+    """The part of ``store()`` that does not need the database, with the same errors."""
+    facts, events = _checked(file, owner)
+    key = storage.generate_upload_filename(None, f"original.{facts.extension}")
+    with writing(note) as puts:
+        original = Content(file, facts.media_type)
+        key_of = partial(version_key, key)
+        generated = write(events, puts, key_of, note=note, original=(key, original))
+    keys = written(puts)
+    return StoredImage(key=puts[key].result(), facts=facts, generated=generated, keys=keys)
 
 
 def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, Events]:
@@ -158,23 +167,23 @@ def _reason(key: str, error: BaseException) -> str:
 
 
 @contextmanager
-def _recording(puts: Puts, using: str, note: Note) -> Iterator[None]:
+def _recording(keys: Sequence[str], using: str, note: Note) -> Iterator[None]:
     """Delete the files if the block does not write the row, or if that is rolled back later."""
     with ExitStack() as undo:
-        undo.push(partial(_undo, puts, note))
+        undo.push(partial(_undo, keys, note))
         yield
-    remove_on_rollback(written(puts), using, note)
+    remove_on_rollback(keys, using, note)
 
 
 def _undo(
-    puts: Puts, note: Note, _kind: object, error: BaseException | None, _traceback: object
+    keys: Sequence[str], note: Note, _kind: object, error: BaseException | None, _at: object
 ) -> None:
     if error is None:
         return
     if may_be_committed(error):
-        logger.error("%r may be in the database; the files are kept.", begun(puts))
+        logger.error("%r may be in the database; the files are kept.", keys)
     else:
-        delete_or_note(begun(puts), note)
+        delete_or_note(keys, note)
 
 
 def _raise_damage(events: Sequence[Event]) -> None:

@@ -148,7 +148,7 @@ class TestRefusal:
     def test_one_image_twice(self, admin_client, contact, dawn):
         contact.images.attach(dawn)
         text = errors_of(save(admin_client, contact, {"image": dawn.pk}))
-        assert "An image can be attached only once." in text
+        assert "An image can be attached only once: Dawn." in text
 
     def test_an_image_of_another_organization(self, admin_client, contact, other):
         stranger = uploaded(other, title="Stranger")

@@ -5,7 +5,7 @@ import pytest
 from contacts.models import Contact
 from django_polyimages.models import Image
 from tests.admin.inline.sending import PREFIX, errors_of, save, url_of
-from tests.builders import staff_with, titles_of, uploaded
+from tests.builders import fake_images, staff_with, titles_of, uploaded
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls
 
@@ -56,6 +56,24 @@ class TestPage:
         page = admin_client.get(url_of(contact)).content.decode()
         assert "-uploads" not in page
         assert "polyimages-library" in page
+
+
+class TestDeletionOfTheObject:
+    def test_its_page_costs_the_same_for_any_number(
+        self, admin_client, contact, acme, django_assert_max_num_queries
+    ):
+        def queries() -> int:
+            url = f"/admin/contacts/contact/{contact.pk}/delete/"
+            with django_assert_max_num_queries(30) as captured:
+                assert admin_client.get(url).status_code == 200
+            return len(captured)
+
+        images = fake_images(acme, 200)
+        contact.images.attach(images[0])
+        queries()
+        one = queries()
+        contact.images.attach_many(images)
+        assert queries() == one
 
 
 class TestPermissions:

@@ -99,7 +99,7 @@ def test_a_cover_on_another_page_takes_the_place_of_the_first(admin_client, cont
 
 def test_an_image_of_another_page_is_not_attached_again(admin_client, contact, images):
     new = {"TOTAL_FORMS": 4, "3-image": images[0].pk}
-    assert "attached only once" in errors_of(save(admin_client, contact, 2, **new))
+    assert "attached only once: 0." in errors_of(save(admin_client, contact, 2, **new))
     assert contact.images.get(image=images[0]).custom_alt_text == "First"
 
 
@@ -115,3 +115,36 @@ def test_a_thousand_images_can_be_saved(admin_client, contact, acme):
     contact.images.attach_many(fake_images(acme, 1000))
     assert save(admin_client, contact, 20, **{"49-custom_title": "Last"}).status_code == 302
     assert contact.images.last().custom_title == "Last"
+
+
+@pytest.mark.parametrize("count", [200, 1000])
+def test_many_images_cost_one_page_of_fields(admin_client, contact, acme, count):
+    """Django accepts 1,000 fields (DATA_UPLOAD_MAX_NUMBER_FIELDS)."""
+    contact.images.attach_many(fake_images(acme, count))
+    sent = sent_by(page_of(admin_client, contact, 2))
+    assert len(sent) < 500
+    response = save(admin_client, contact, 2, **{"0-DELETE": "on", "49-custom_title": "Last"})
+    assert response.status_code == 302
+    assert contact.images.count() == count - 1
+    assert contact.images.get(custom_title="Last").image.title == "99"
+    assert not contact.images.filter(image__title="50").exists()
+
+
+def test_cards_come_back_with_an_error_in_the_order_that_was_sent(admin_client, contact, images):
+    new = {"TOTAL_FORMS": 5, "3-custom_title": "no image", "4-image": images[0].pk, "4-order": 0}
+    places = {"0-order": 3, "1-order": 1, "2-order": 2}
+    response = save(admin_client, contact, 2, **new, **places)
+    assert response.status_code == 200
+    page = response.content.decode().split("polyimages-inline-empty")[0]
+    shown = [images[0], images[4], images[5], images[3]]
+    assert re.findall(r'data-image="(\d+)"', page) == [str(image.pk) for image in shown]
+    assert page.index('value="no image"') > page.rindex("data-image"), "without a number: last"
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "9" * 5000, "²"])
+def test_a_number_that_is_none_comes_last(admin_client, contact, images, number):
+    response = save(admin_client, contact, 1, **{"0-order": number, "1-order": 8, "2-order": 7})
+    assert response.status_code == 200
+    page = response.content.decode().split("polyimages-inline-empty")[0]
+    shown = [images[2], images[1], images[0]]
+    assert re.findall(r'data-image="(\d+)"', page) == [str(image.pk) for image in shown]

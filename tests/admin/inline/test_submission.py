@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from contacts.models import Contact
-from django_polyimages.admin.inline.submission import MOST_NAMED, Submission
+from django_polyimages.admin.inline.submission import MOST_NAMED, Bounds, Submission
 from tests.builders import fake_images
 
 pytestmark = pytest.mark.django_db
@@ -32,3 +32,56 @@ def test_files_count_as_images(contact, settings):
     submission(contact, number_of_files=2).check()
     with pytest.raises(ValidationError, match="at most 2 images"):
         submission(contact, number_of_files=3).check()
+
+
+def test_the_images_that_are_attached_already_or_twice_are_named(acme, contact):
+    there, twice, new = fake_images(acme, 3)
+    contact.images.attach(there)
+    with pytest.raises(ValidationError, match="attached only once: 0, 1\\."):
+        submission(contact, images=[there, twice, twice, new]).check()
+    submission(contact, images=[twice, new]).check()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "new", "is_fine"),
+    [
+        (Bounds(most=3), 1, True),
+        (Bounds(most=3), 2, False),
+        (Bounds(most=1), 0, True),
+        (Bounds(most=1, validate_max=True), 0, False),
+        (Bounds(least=3), 1, True),
+        (Bounds(least=4), 1, False),
+    ],
+)
+def test_how_many_may_be_there_in_the_end(acme, contact, bounds, new, is_fine):
+    contact.images.attach_many(fake_images(acme, 2))
+    one = submission(contact, number_of_files=new, bounds=bounds)
+    if is_fine:
+        one.check()
+    else:
+        with pytest.raises(ValidationError):
+            one.check()
+
+
+@pytest.mark.parametrize(("validate", "is_fine"), [(False, True), (True, False)])
+def test_images_that_are_removed_count_for_the_least_unless_validate_min(
+    acme, contact, validate, is_fine
+):
+    contact.images.attach_many(fake_images(acme, 2))
+    removed = [contact.images.first().pk]
+    bounds = Bounds(least=2, validate_min=validate)
+    one = submission(contact, removed=removed, bounds=bounds)
+    if is_fine:
+        one.check()
+    else:
+        with pytest.raises(ValidationError, match="at least 2 images"):
+            one.check()
+
+
+def test_only_the_relations_of_the_inline_are_counted(acme, contact):
+    images = fake_images(acme, 3)
+    contact.images.attach_many(images)
+    own = contact.images.filter(image=images[0])
+    submission(contact, number_of_files=1, counted=own, bounds=Bounds(most=2)).check()
+    with pytest.raises(ValidationError):
+        submission(contact, number_of_files=1, bounds=Bounds(most=2)).check()

@@ -53,7 +53,7 @@ class TestAnUpload:
             "/api/v1/images/orgs/acme/images/", {"file": upload_of(content, name)}
         ).json()["detail"]
         page = admin_client.post(ADD, data | {"upload": upload_of(content, name)})
-        assert page.context["errors"] == [[api]]
+        assert page.context["errors"] == [[f"{name}: {api}"]]
         assert stored_keys() == []
 
     def test_needs_a_file_and_an_organization(self, admin_client):

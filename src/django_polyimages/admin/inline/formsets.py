@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import messages
-from django.contrib.contenttypes.forms import BaseGenericInlineFormSet
+from django.contrib.admin.helpers import AdminReadonlyField
 from django.core.exceptions import ValidationError
-from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.db.models import Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_polyimages.accessors import get_image_model
+from django_polyimages.admin.inline.early_uploads import before_saving, store_files_for
+from django_polyimages.admin.inline.pages import PagedFormSet
 from django_polyimages.admin.inline.picker import Library
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm, NewImagesForm
-from django_polyimages.admin.inline.submission import Submission
+from django_polyimages.admin.inline.submission import Bounds, Submission
 from django_polyimages.errors import (
     InvalidImage,
     NotAttached,
@@ -33,83 +34,47 @@ from django_polyimages.models import (
     ImageRelationManager,
     relations_of,
 )
-from django_polyimages.models.primary_keys import canonical_key
-
-PAGE = "images_page"
-"""The parameter of the address that says which of an object's images are shown."""
 
 
-class ImageFormSet(BaseGenericInlineFormSet):
+class ImageFormSet(PagedFormSet):
     """The images of one object, saved through the methods of ``obj.images``, not row by row.
 
-    It shows one page of them. Saving is about the images that were sent, wherever they are by then,
-    and leaves all others as they are.
+    Saving leaves all images as they are that were not sent.
     """
 
-    request: ClassVar[HttpRequest]
     can_add: ClassVar[bool] = True
     can_change: ClassVar[bool] = True
-    can_upload: ClassVar[bool] = True
     can_view: ClassVar[bool] = True
-    is_shown: ClassVar[bool] = True
-    """False if the user may do nothing with these images: then nothing of them is shown or saved,
-    but an object does not move to another organization with them.
-    """
-    per_page: ClassVar[int] = 50
     library: ClassVar[Library | None] = None
+    inline: ClassVar[Any]
+    """The ``ImageInline``."""
+    read_only: ClassVar[Sequence[Any]] = ()
+    """Its ``readonly_fields``."""
     instance: Model
     new_objects: list[AbstractImageRelation]
 
-    if TYPE_CHECKING:  # not in the stubs
-
-        def _should_delete_form(self, form: forms.ModelForm) -> bool: ...
-
     def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
-        if data is not None and not self.is_shown:
-            prefix = options.get("prefix") or self.get_default_prefix()
-            data, files = {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}, None
+        # Django would count the rows of this page, and no files that have no row.
+        self.validate_min = self.validate_max = False
+        self._refused: dict[Any, InvalidImage | StorageUnavailable] = {}
         super().__init__(data, files, **options)
-        every = cast("QuerySet[Any]", self.queryset)
-        self._every = every if every.ordered else every.order_by("pk")
-        self.queryset = (
-            self._sent() if self.is_bound else cast("QuerySet[Any]", self.page.object_list)
-        )
-
-    @cached_property
-    def page(self) -> Page[Any]:
-        """The page that is shown."""
-        number = self.data.get(f"{self.prefix}-page") or self.request.GET.get(PAGE)
-        return Paginator(self._every, self.per_page).get_page(number)
-
-    @property
-    def pages(self) -> list[tuple[Any, str]]:
-        """The numbers of the pages and their addresses; empty for an ellipsis and this page."""
-        query = self.request.GET.copy()
-        pages = []
-        for number in self.page.paginator.get_elided_page_range(self.page.number):
-            query[PAGE] = str(number)
-            is_link = isinstance(number, int) and number != self.page.number
-            pages.append((number, f"?{query.urlencode()}" if is_link else ""))
-        return pages
-
-    def _sent(self) -> QuerySet[Any]:
-        """The object's relations whose keys were sent."""
-        model = cast("type[Model]", self.model)
-        name = model._meta.pk.name
-        rows = range(min(self.initial_form_count(), self.total_form_count()))
-        sent = [self.data.get(f"{self.add_prefix(row)}-{name}", "") for row in rows]
-        keys = [canonical_key(model, text) for text in sent]
-        return self._every.filter(pk__in=[key for key in keys if key is not None])
 
     def _construct_form(self, i: int, **kwargs: Any) -> ImageRelationForm:
+        is_initial = i < self.initial_form_count()
+        if not is_initial:
+            kwargs["empty_permitted"] = True  # also below min_num: files may be sent without a row
         form: ImageRelationForm = super()._construct_form(i, **kwargs)  # type: ignore[misc]
-        form.gone = self.is_bound and i < self.initial_form_count() and form.is_new
+        form.gone = self.is_bound and is_initial and form.is_new
         return form
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
         if not self.can_upload:
             form.fields.pop("upload", None)
+        cast("ImageRelationForm", form).read_only = [
+            AdminReadonlyField(form, name, is_first=False, model_admin=self.inline)
+            for name in self.read_only
+        ]
 
     @cached_property
     def new_images(self) -> NewImagesForm:
@@ -140,10 +105,12 @@ class ImageFormSet(BaseGenericInlineFormSet):
             raise ValidationError(_("Only one image can be the cover."), code="covers")
         self._check_files(rows)
         self._submission(rows).check()
+        before_saving(self.instance, self._store_files)
 
     def _submission(self, rows: list[ImageRelationForm]) -> Submission:
         kept = {form.instance.pk for form in rows if not form.is_new}
         initial = cast("list[ImageRelationForm]", self.initial_forms)
+        own = type(self)
         return Submission(
             instance=self.instance,
             images=[image for form in rows if form.is_new and (image := form.shown_image)],
@@ -154,16 +121,20 @@ class ImageFormSet(BaseGenericInlineFormSet):
                 if not form.is_new and form.instance.pk not in kept and self._is_removed(form)
             ],
             may_name=self.can_view,
+            counted=self._every if self.can_view else None,
+            bounds=Bounds(
+                least=self.min_num if self.can_add else 0,
+                most=self.most,
+                validate_min=own.validate_min,
+                validate_max=own.validate_max and self.can_add,
+            ),
         )
-
-    def _is_removed(self, form: ImageRelationForm) -> bool:
-        return bool(self.can_delete and self._should_delete_form(form))
 
     def save_new_objects(self, commit: bool = True) -> list[AbstractImageRelation]:  # noqa: FBT001, FBT002 (Django's signature)
         self.new_objects = []
         if not self.can_add:
             return []
-        for form in [one for one in self._kept() if one.is_new and one.has_changed()]:
+        for form in self._added():
             subject = form.cleaned_data.get("upload") or form.cleaned_data["image"]
             if relation := self._attach(subject, **form.options()):
                 form.save_many_to_many(relation)
@@ -198,6 +169,16 @@ class ImageFormSet(BaseGenericInlineFormSet):
         every = cast("list[ImageRelationForm]", self.forms)
         return [form for form in every if not form.gone and not self._is_removed(form)]
 
+    def _added(self) -> list[ImageRelationForm]:
+        return [form for form in self._kept() if form.is_new and form.has_changed()]
+
+    def _store_files(self) -> None:
+        """Store all files before the first row is written."""
+        if self.can_add:
+            in_rows = [form.cleaned_data.get("upload") for form in self._added()]
+            files = [file for file in in_rows if file] + self.new_images.cleaned_data["uploads"]
+            self._refused = store_files_for(self.instance, files)
+
     def _check_files(self, rows: list[ImageRelationForm]) -> None:
         without_row = self.new_images.cleaned_data["uploads"]
         needed = _needed_columns(cast("type[Model]", self.model))
@@ -216,6 +197,8 @@ class ImageFormSet(BaseGenericInlineFormSet):
     def _attach(self, subject: Any, **options: Any) -> AbstractImageRelation | None:
         """Attach a file or an image. A failure is shown as a message and the rest is saved."""
         try:
+            if refusal := self._refused.get(subject):
+                raise refusal
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
         except (StorageUnavailable, InvalidImage, TooManyImages) as error:
             reason = str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth import get_permission_codename
 from django.contrib.contenttypes.admin import GenericInlineModelAdmin
 from django.db.models import Field, Model, QuerySet
@@ -14,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.admin.inline.checks import InlineChecks
 from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.admin.inline.picker import Library
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm
@@ -36,11 +38,15 @@ class ImageInline(GenericInlineModelAdmin):
     verbose_name = _("image")
     verbose_name_plural = _("images")
 
+    checks_class = InlineChecks
+
     class Media:
         css = {"all": ["polyimages/upload.css", "polyimages/inline.css"]}
         js = [
             Script("polyimages/upload.js", defer=True),
             Script("polyimages/inline.js", defer=True),
+            Script("polyimages/dragging.js", defer=True),
+            Script("polyimages/saving.js", defer=True),
             Script("polyimages/library.js", defer=True),
         ]
 
@@ -59,8 +65,12 @@ class ImageInline(GenericInlineModelAdmin):
         return super().has_view_or_change_permission(request, obj)
 
     def get_formset(self, request: HttpRequest, obj: Model | None = None, **options: Any) -> Any:
+        if "fields" not in options:
+            options["fields"] = self._form_fields(request, obj)
         formset: Any = super().get_formset(request, obj, **options)
         formset.request = request
+        formset.inline = self
+        formset.read_only = self.get_readonly_fields(request, obj)
         formset.can_add = self.has_add_permission(request, obj)
         formset.can_change = self.has_change_permission(request, obj)
         formset.can_view = self._may_view_relations(request, obj)
@@ -68,13 +78,23 @@ class ImageInline(GenericInlineModelAdmin):
             formset.can_view or formset.can_add or self.has_delete_permission(request, obj)
         )
         formset.per_page = self.per_page
+        formset.most = self.get_max_num(request, obj) if formset.can_add else None
         formset.can_upload = (
             formset.can_add
+            and "upload" not in (self.exclude or ())
             and has_one_organization(self.parent_model)
             and self._may(request, "add", obj)
         )
+        formset.can_pick = formset.can_add and "image" in formset.form.base_fields
         formset.library = self._library(request, obj)
         return formset
+
+    def _form_fields(self, request: HttpRequest, obj: Model | None) -> list[Any]:
+        """The fields of a card. A new one is nothing without its image, even if ``fields`` names
+        only others; ``exclude`` takes it away.
+        """
+        names = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return names if "image" in names else [*names, "image"]
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **options: Any

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.contrib.admin.helpers import AdminReadonlyField
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
 from django.forms.utils import ErrorDict
@@ -25,13 +27,17 @@ class ImageRelationForm(forms.ModelForm):
 
     gone = False
     """Whether another user has detached the image since the form was sent to the browser."""
+    read_only: Sequence[AdminReadonlyField] = ()
+    """What ``readonly_fields`` of the inline names."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.is_new:
-            self.fields["image"].required = False
+            if "image" in self.fields:
+                self.fields["image"].required = False
             return
-        del self.fields["upload"], self.fields["image"]  # a relation never changes its image
+        for name in ("upload", "image"):  # a relation never changes its image
+            self.fields.pop(name, None)
         for name in TEXT_FIELDS:
             if field := self.fields.get(f"custom_{name}"):
                 field.widget.attrs["placeholder"] = getattr(self.instance.image, name)
@@ -59,6 +65,13 @@ class ImageRelationForm(forms.ModelForm):
     def other_fields(self) -> list[BoundField]:
         """The visible fields that the template does not place by name: texts, and a host's own."""
         return [field for field in self.visible_fields() if field.name not in _PLACED]
+
+    @property
+    def sent_place(self) -> tuple[bool, int]:
+        """Where the browser had this card: its number, and last without one."""
+        number = self["order"].value() if "order" in self.fields else None
+        is_number = str(number).isdecimal() and len(str(number)) < 10
+        return not is_number, int(str(number)) if is_number else 0
 
     def full_clean(self) -> None:
         if self.gone:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import TooManyImages
@@ -17,6 +19,18 @@ from django_polyimages.models.organizations import organization_keys, path_of
 
 MOST_NAMED = 10
 """Images that an error names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many images an inline asks for, in the words and with the meaning of Django's inlines."""
+
+    least: int = 0
+    most: int | None = None
+    validate_min: bool = False
+    """Whether removing images must not leave fewer than ``least``, either."""
+    validate_max: bool = False
+    """Whether nothing can be saved, either, if there are more than ``most`` already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +49,9 @@ class Submission:
     """The primary keys of the relations that are to be deleted."""
     may_name: bool
     """Whether an error may name images that are attached."""
+    counted: QuerySet[Any] | None = None
+    """The relations that ``bounds`` are about; None for all."""
+    bounds: Bounds = Bounds()
 
     def check(self) -> None:
         """Raise ``ValidationError`` if this cannot be saved."""
@@ -44,18 +61,41 @@ class Submission:
             self._check_organizations()
 
     def _check_twice(self) -> None:
-        keys = {image.pk for image in self.images}
-        if len(keys) < len(self.images) or (
-            keys and self._is_saved and self._remaining().filter(image__in=keys).exists()
-        ):
-            raise ValidationError(_("An image can be attached only once."), code="twice")
+        times = Counter(image.pk for image in self.images)
+        twice = {key for key, number in times.items() if number > 1}
+        if times and self._is_saved:
+            there = self._remaining().filter(image__in=list(times))
+            twice |= set(there.values_list("image_id", flat=True))
+        if twice:
+            images = {image.pk: image for image in self.images if image.pk in twice}
+            raise ValidationError(
+                _("An image can be attached only once: %(images)s."),
+                code="twice",
+                params={"images": _few([str(image) for image in images.values()])},
+            )
 
     def _check_number(self) -> None:
         new = len(self.images) + self.number_of_files
-        there = self._remaining().count() if new and self._is_saved else 0
         limit = get_settings().max_images_per_object
-        if new and there + new > limit:
+        if new and self._number_of(self._remaining) + new > limit:
             raise ValidationError(str(TooManyImages(limit)), code="too_many_images")
+        self._check_bounds(new)
+
+    def _check_bounds(self, new: int) -> None:
+        least, most = self.bounds.least, self.bounds.most
+        if most is not None and (new or self.bounds.validate_max):
+            if self._number_of(self._counted) + new > most:
+                raise ValidationError(str(TooManyImages(most)), code="too_many_images")
+        if least:
+            spared = 0 if self.bounds.validate_min else len(self.removed)
+            if self._number_of(self._counted) + spared + new < least:
+                message = ngettext(
+                    "Add at least %(limit)d image.", "Add at least %(limit)d images.", least
+                )
+                raise ValidationError(message, code="too_few_images", params={"limit": least})
+
+    def _number_of(self, relations: Callable[[], QuerySet[Any]]) -> int:
+        return relations().count() if self._is_saved else 0
 
     def _check_organizations(self) -> None:
         """New images must belong to the object's organization.
@@ -78,11 +118,10 @@ class Submission:
                 )
             strangers += [str(relation.image) for relation in moved]
         if strangers:
-            names = [*strangers[:MOST_NAMED], *(["…"] if len(strangers) > MOST_NAMED else [])]
             raise ValidationError(
                 _("Of another organization: %(images)s."),
                 code="organization",
-                params={"images": ", ".join(names)},
+                params={"images": _few(strangers)},
             )
 
     def _left_behind(self, keys: set[Any]) -> list[AbstractImageRelation]:
@@ -103,3 +142,11 @@ class Submission:
     def _remaining(self) -> Any:
         """The relations that will be left of those that are there."""
         return relations_of(self.instance).exclude(pk__in=self.removed)
+
+    def _counted(self) -> QuerySet[Any]:
+        rows = relations_of(self.instance).all() if self.counted is None else self.counted
+        return rows.exclude(pk__in=self.removed)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])

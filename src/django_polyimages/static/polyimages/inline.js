@@ -12,19 +12,25 @@
       this.root = root;
       this.list = root.querySelector(".polyimages-inline-cards");
       this.empty = root.querySelector(".polyimages-inline-empty");
+      this.initial = root.querySelector(`#id_${root.dataset.prefix}-INITIAL_FORMS`);
       this.total = root.querySelector(`#id_${root.dataset.prefix}-TOTAL_FORMS`);
       this.status = root.querySelector(".polyimages-inline-status");
       root.classList.add("polyimages-inline-scripted");
       for (const card of this.cards()) this.prepare(card);
+      this.rename();
       root.addEventListener("polyimages:chosen", (event) => this.addFiles(event));
       root.addEventListener("polyimages:picked", (event) => this.addPicked(event.detail));
       root.addEventListener("change", (event) => this.keepOneCover(event.target));
       this.list.addEventListener("click", (event) => this.click(event.target.closest("button")));
-      this.listenToDrags();
+      this.list.addEventListener("polyimages:dragged", (event) => this.arranged(event.target));
     }
 
     cards() {
       return [...this.list.querySelectorAll(".polyimages-card")];
+    }
+
+    newCards() {
+      return this.cards().filter((card) => card.classList.contains("polyimages-card-new"));
     }
 
     /* The empty card is for browsers without scripts; a new card that came back with errors stays. */
@@ -38,17 +44,25 @@
       for (const tool of card.querySelectorAll(".polyimages-card-move, .polyimages-card-drop")) tool.hidden = false;
     }
 
+    /* Django expects the numbers of new rows to follow those of the saved ones without a gap. */
+    rename() {
+      const before = Number(this.initial.value);
+      const number = new RegExp(`(${this.root.dataset.prefix}-)(\\d+|__prefix__)(?=-|$)`);
+      const cards = this.newCards();
+      cards.forEach((card, place) => {
+        for (const element of card.querySelectorAll("*")) {
+          for (const name of ["id", "name", "for", "href", "aria-describedby"]) {
+            const value = element.getAttribute(name);
+            if (value) element.setAttribute(name, value.replace(number, `$1${before + place}`));
+          }
+        }
+      });
+      this.total.value = before + cards.length;
+    }
+
     append(title) {
-      const number = this.total.value;
-      this.total.value = Number(number) + 1;
       const holder = document.createElement("ol");
       holder.append(this.empty.content.cloneNode(true));
-      for (const element of holder.querySelectorAll("*")) {
-        for (const name of ["id", "name", "for", "href"]) {
-          const value = element.getAttribute(name);
-          if (value?.includes("__prefix__")) element.setAttribute(name, value.replace("__prefix__", number));
-        }
-      }
       const card = holder.firstElementChild;
       card.dataset.title = title;
       card.dataset.image = "new";
@@ -56,6 +70,7 @@
       for (const place of card.querySelectorAll(".polyimages-title")) place.textContent = title;
       this.prepare(card);
       this.list.append(card);
+      this.rename();
       return card;
     }
 
@@ -68,9 +83,19 @@
       return image;
     }
 
-    /* A file whose card came back with errors, which empty a file input, goes into that card again. */
+    /* How many images may be added: those that are to be removed make room. */
+    room() {
+      const removed = this.list.querySelectorAll(".polyimages-card-delete input:checked").length;
+      return Math.max(0, Number(this.root.dataset.room) + removed - this.newCards().length);
+    }
+
+    /* The card that lost this file with an error, which empties a file input. */
+    lostCard(file) {
+      return this.cards().find((card) => card.dataset.lost === file.name);
+    }
+
     cardFor(file) {
-      const card = this.cards().find((one) => one.dataset.lost === file.name) || this.append(file.name);
+      const card = this.lostCard(file) || this.append(file.name);
       delete card.dataset.lost;
       card.dataset.image = "new";
       card.classList.add("polyimages-card-chosen");
@@ -80,40 +105,70 @@
     preview(card, file, problem) {
       const image = this.show(card, URL.createObjectURL(file));
       image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-      image.addEventListener("error", () => {
+      image.addEventListener("error", async () => {
+        URL.revokeObjectURL(image.src);
+        if (await this.isPicture(file)) return; // a Content-Security-Policy does not allow blob: URLs
         const message = document.createElement("span");
         message.className = "polyimages-card-problem";
         message.textContent = problem;
         image.replaceWith(message);
+        this.status.textContent = fill(this.problem, { name: file.name, problem });
       });
+    }
+
+    async isPicture(file) {
+      try {
+        (await createImageBitmap(file)).close();
+        return true;
+      } catch {
+        return false;
+      }
     }
 
     addFiles(event) {
       if (event.detail.input.closest(".polyimages-card") || !this.empty) return;
       event.preventDefault(); // the cards hold the files, and the input is free for the next ones
-      const { maxFiles, tooMany } = event.detail.input.dataset;
-      const allowed = Math.max(0, Number(maxFiles) - this.files().length);
-      for (const file of event.detail.files.slice(0, allowed)) {
+      const { maxFiles, tooMany, wrongType, problem } = event.detail.input.dataset;
+      this.problem = problem;
+      let refusal = "";
+      const added = [];
+      for (const file of event.detail.files) {
+        if (this.files().length >= Number(maxFiles)) refusal = tooMany;
+        else if (!this.lostCard(file) && !this.room()) refusal = this.root.dataset.tooMany;
+        if (refusal) break;
         const card = this.cardFor(file);
         const carrier = new DataTransfer();
         carrier.items.add(file);
         card.querySelector("input[type=file]").files = carrier.files;
-        this.preview(card, file, event.detail.input.dataset.wrongType);
-        this.say("added", card);
+        this.preview(card, file, wrongType);
+        added.push(card);
       }
-      if (event.detail.files.length > allowed) this.status.textContent = tooMany;
+      if (added.length) this.sayAdded(added);
+      if (refusal) this.status.textContent = refusal;
     }
 
     files() {
       return this.cards().flatMap((card) => [...(card.querySelector("input[type=file]")?.files ?? [])]);
     }
 
+    /* Images come one by one; the status counts those of one click. */
     addPicked({ id, title, thumb }) {
+      if (!this.room()) {
+        this.status.textContent = this.root.dataset.tooMany;
+        return;
+      }
       const card = this.append(title);
       card.dataset.image = id;
       card.querySelector("input[name$='-image']").value = id;
       if (thumb) this.show(card, thumb.url);
-      this.say("added", card);
+      if (!this.picked) queueMicrotask(() => (this.picked = null));
+      this.picked = [...(this.picked ?? []), card];
+      this.sayAdded(this.picked);
+    }
+
+    sayAdded(cards) {
+      if (cards.length === 1) this.say("added", cards[0]);
+      else this.status.textContent = fill(this.root.dataset.addedMany, { count: cards.length });
     }
 
     keepOneCover(changed) {
@@ -131,6 +186,7 @@
       } else if (button?.classList.contains("polyimages-card-drop")) {
         const next = card.nextElementSibling || card.previousElementSibling;
         card.remove();
+        this.rename();
         this.say("removed", card);
         (next?.querySelector("button") || this.root.querySelector("input[type=file]"))?.focus();
       }
@@ -139,62 +195,22 @@
     move(card, by) {
       if (by < 0) card.previousElementSibling?.before(card);
       else card.nextElementSibling?.after(card);
-      this.number();
-      this.say("moved", card);
+      this.arranged(card);
     }
 
-    number() {
+    arranged(card) {
+      this.root.classList.add("polyimages-inline-arranged");
       this.cards().forEach((card, place) => {
         const input = card.querySelector("input[name$='-order']");
         if (input) input.value = place;
       });
+      this.say("moved", card);
     }
 
     say(what, card) {
       const cards = this.cards();
       const values = { title: card.dataset.title, place: cards.indexOf(card) + 1, count: cards.length };
       this.status.textContent = fill(this.root.dataset[what], values);
-    }
-
-    /* Whether the mouse is before the middle of a card, in the direction in which the cards are laid out. */
-    isFirstHalf(box, { clientX, clientY }) {
-      const { direction, gridTemplateColumns } = getComputedStyle(this.list);
-      if (!gridTemplateColumns.includes(" ")) return clientY < box.top + box.height / 2;
-      return clientX < box.left + box.width / 2 !== (direction === "rtl");
-    }
-
-    /* A card can be dragged by its handle only, so that its texts can be selected. */
-    listenToDrags() {
-      let dragged = null;
-      this.list.addEventListener("mousedown", (event) => {
-        const card = event.target.closest(".polyimages-card");
-        if (!card?.querySelector(".polyimages-card-handle")) return; // a card for viewing only
-        card.draggable = Boolean(event.target.closest(".polyimages-card-handle, .polyimages-card-picture"));
-      });
-      this.list.addEventListener("dragstart", (event) => {
-        if (!this.cards().includes(event.target)) return; // selected text or a link
-        dragged = event.target;
-        event.dataTransfer.effectAllowed = "move";
-        event.dataTransfer.setData("text/plain", dragged.dataset.title);
-        dragged.classList.add("polyimages-card-dragged");
-      });
-      this.list.addEventListener("dragover", (event) => {
-        const over = event.target.closest(".polyimages-card");
-        if (!dragged) return;
-        event.preventDefault();
-        if (!over || over === dragged) return;
-        if (this.isFirstHalf(over.getBoundingClientRect(), event)) over.before(dragged);
-        else over.after(dragged);
-      });
-      this.list.addEventListener("drop", (event) => dragged && event.preventDefault());
-      this.list.addEventListener("dragend", () => {
-        if (!dragged) return;
-        dragged.classList.remove("polyimages-card-dragged");
-        dragged.draggable = false;
-        this.number();
-        this.say("moved", dragged);
-        dragged = null;
-      });
     }
   }
 

@@ -26,13 +26,25 @@
     return image;
   }
 
+  async function isPicture(file) {
+    try {
+      (await createImageBitmap(file)).close();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   function describe(input, { file, problem }) {
     const item = document.createElement("li");
     if (!problem) {
       const image = preview(file);
       // The browser takes the type from the file's name; whether it is a picture shows only here.
       const refused = { file, problem: input.dataset.wrongType };
-      image.addEventListener("error", () => item.replaceWith(describe(input, refused)));
+      image.addEventListener("error", async () => {
+        if (!(await isPicture(file))) item.replaceWith(describe(input, refused));
+        else image.remove(); // a Content-Security-Policy does not allow blob: URLs
+      });
       item.append(image);
     }
     const name = document.createElement("span");
@@ -69,10 +81,21 @@
     if (event.target.matches(FIELDS)) show(event.target);
   });
 
+  /* A file that misses the zone would be opened by the browser instead of the page, and the form would be lost. */
+  function refuse(event) {
+    if (event.defaultPrevented || event.target.closest?.("input[type=file]") || !document.querySelector(FIELDS)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  }
+
   for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
       const zone = event.target instanceof Element && event.target.closest(".polyimages-upload-drop");
-      if (!zone || !event.dataTransfer.types.includes("Files")) return;
+      if (!zone) {
+        refuse(event);
+        return;
+      }
       event.preventDefault();
       const leaving = kind === "drop" || (kind === "dragleave" && !zone.contains(event.relatedTarget));
       zone.classList.toggle("polyimages-upload-over", !leaving);
