@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpRequest, HttpResponse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from django_polyimages import VersionSpec
 from django_polyimages.models import Image
@@ -61,29 +59,17 @@ def test_a_gap_makes_phones_load_the_large_file(visit, settings, contact, acme):
     assert loaded(visit("/", **phone)) == "large_avif.avif"
 
 
-POLICY = ""
+def send_policy(page: Page, more: str) -> None:
+    """Pages come with a policy that allows the site's own files and ``more``. ``visit`` fails if
+    that is not enough.
+    """
 
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        policy = {"content-security-policy": f"default-src 'self'; {more}"}
+        route.fulfill(response=response, headers=response.headers | policy)
 
-def with_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Middleware that sends the Content-Security-Policy of the test."""
-
-    def respond(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        response["Content-Security-Policy"] = POLICY
-        return response
-
-    return respond
-
-
-@pytest.fixture
-def policy(settings, monkeypatch) -> Callable[[str], None]:
-    """Sets what is allowed beside the site's own files. ``visit`` fails if that is not enough."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.with_policy"]
-
-    def use(more: str) -> None:
-        monkeypatch.setattr(f"{__name__}.POLICY", f"default-src 'self'; {more}")
-
-    return use
+    page.route(lambda url: not url.endswith((".webp", ".css", ".js", ".svg")), answer)
 
 
 def directives(beginning: str) -> str:
@@ -99,11 +85,13 @@ def directives(beginning: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["preview", "color", "none"])
-def test_the_table_says_what_a_picture_needs(visit, policy, settings, exhibition, kind):
+def test_the_table_says_what_a_picture_needs(visit, settings, exhibition, kind):
     settings.POLYIMAGES |= {"PLACEHOLDER": kind}
     Image.objects.filter(title="Dawn").update(versions={})
-    policy(directives(f'`"{kind}"`'))
-    pictures = visit("/").locator("main img")
+    page = visit("about:blank")
+    send_policy(page, directives(f'`"{kind}"`'))
+    page.goto("/")
+    pictures = page.locator("main img")
     expect(pictures).to_have_count(8)
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
@@ -111,12 +99,11 @@ def test_the_table_says_what_a_picture_needs(visit, policy, settings, exhibition
         assert picture.evaluate("image => image.naturalWidth") > 0
 
 
-def test_the_table_says_what_the_upload_field_needs(
-    visit, policy, settings, contact, editor, photos
-):
+def test_the_table_says_what_the_upload_field_needs(visit, settings, contact, editor, photos):
     settings.POLYIMAGES |= {"PLACEHOLDER": "none"}
-    policy(directives("The upload field"))
-    page = visit(contact.get_absolute_url(), editor)
+    page = visit("about:blank", editor)
+    send_policy(page, directives("The upload field"))
+    page.goto(contact.get_absolute_url())
     drop_files(page.locator(".polyimages-upload-drop"), *photos.values())
     expect(page.locator(".polyimages-upload-chosen img").first).to_have_js_property(
         "naturalWidth", 900
