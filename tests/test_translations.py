@@ -198,7 +198,7 @@ class TestAReader:
         ):
             assert f">{text}<" in html
         assert "Titelbild<" in html
-        assert "Eigener Alternativtext:" in html
+        assert "Alternativtext für dieses Objekt:" in html
         assert 'data-moved="{title} ist jetzt Nummer {place} von {count}."' in html
         assert 'data-too-large="Zu groß; erlaubt sind 20,0\N{NO-BREAK SPACE}MB."' in html
 
