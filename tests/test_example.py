@@ -116,6 +116,11 @@ def test_the_pages_named_by_the_demo_answer(admin_client, image, path):
     assert admin_client.get(path).status_code == 200
 
 
+def test_the_interactive_docs_may_write(client):
+    """Ninja puts the token into that page only if the whole API has session authentication."""
+    assert 'data-api-csrf="true"' in client.get("/api/v1/docs").text
+
+
 class TestObjectPage:
     def test_an_editor_adds_several_pictures(self, client, contact, editor):
         files = [upload_of(photo(), "a.jpg"), upload_of(photo(), "b.jpg")]
