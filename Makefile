@@ -13,7 +13,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
-demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT
+demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT; a minute or two at first
 	$(MANAGE) demo --port $(PORT)
 
 test: .venv/dev ## all tests, with coverage; about 5 minutes on two cores
@@ -69,6 +69,7 @@ clean: ## forget .venv, node_modules and the demo's data
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is required. Choose one with: make PYTHON=python3.13"; exit 1; }
+	@echo "Creating .venv ..."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
@@ -78,6 +79,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 .venv/demo: pyproject.toml | .venv
+	@echo "Installing the package and what the demo needs, in about a minute ..."
 	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group demo
 	@touch $@
 

@@ -1,6 +1,6 @@
 """Compares page 1 and page 10,000 of the list, by offset and by cursor, with 1,000,000 images.
 
-    .ci/database postgres .venv/bin/python benchmarks/deep_pages.py > docs/deep-pages.md
+    .ci/database postgres .venv/bin/python benchmarks/deep_pages.py > benchmarks/results/deep_pages.md
 
 Calls the HTTP API of the example project; prints medians and PostgreSQL's query plans.
 """

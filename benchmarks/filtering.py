@@ -1,6 +1,6 @@
 """Filters, excludes and counts objects by their images, and loads images, with 1,000,000 relations.
 
-    .ci/database postgres .venv/bin/python benchmarks/filtering.py > docs/filtering.md
+    .ci/database postgres .venv/bin/python benchmarks/filtering.py > benchmarks/results/filtering.md
 
 Prints medians and PostgreSQL's query plans.
 """

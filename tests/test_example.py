@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,6 +13,8 @@ from django.test import Client
 
 from contacts.models import Contact
 from django_polyimages.models import Image
+from gallery.management.commands.demo import prepare_people
+from organizations.models import Organization
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
 
@@ -23,7 +26,8 @@ def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_asser
     call_command("demo", "--no-server", "--port", "8001")
     told = capsys.readouterr().out
     assert "http://127.0.0.1:8001/api/v1/docs" in told
-    assert "demo / demo" in told
+    assert "/login/ as demo / demo" in told
+    assert "8 of 8: Lamp, cut out" in told
     assert len(stored_keys()) == 40
     upright = Image.objects.get(title="Dusk, held upright")
     assert (upright.width, upright.height) == (3024, 4032)
@@ -40,6 +44,53 @@ def test_the_demo_ends_at_a_page_with_pictures(monkeypatch, capsys, django_asser
     call_command("demo", "--no-server")
     assert "already exist" in capsys.readouterr().out
     assert len(stored_keys()) == 40
+
+
+class TestThePort:
+    def test_that_is_used_is_told_before_anything_is_done(self, capsys):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            with pytest.raises(CommandError, match=rf"Port {port} .*make demo PORT="):
+                call_command("demo", "--port", str(port))
+        assert capsys.readouterr().out == ""
+        assert not User.objects.exists()
+
+    def test_is_not_needed_without_a_server(self, monkeypatch):
+        monkeypatch.setattr("gallery.management.commands.demo.upload_pictures", lambda _: [])
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            call_command("demo", "--no-server", "--port", str(server.getsockname()[1]))
+
+
+class TestLogIn:
+    @pytest.fixture(autouse=True)
+    def people(self):
+        prepare_people()
+
+    @pytest.mark.parametrize(("name", "admin"), [("demo", True), ("viewer", False)])
+    def test_everybody_whom_the_demo_names_can(self, name, admin):
+        client = Client()
+        data = {"username": name, "password": name, "next": "/"}
+        page = client.post("/login/", data, follow=True)
+        assert page.redirect_chain == [("/", 302)]
+        assert "Log out" in page.text
+        assert ("/admin/" in page.text) == admin
+        assert client.get("/api/v1/images/orgs/north/images/").status_code == 200
+
+    def test_a_viewer_is_told_why_nothing_can_be_added(self):
+        contact = Contact.objects.create(organization=Organization.objects.first(), name="Ada")
+        anybody = Client().get(contact.get_absolute_url())
+        assert f"/login/?next={contact.get_absolute_url()}" in anybody.text
+        viewer = Client()
+        viewer.login(username="viewer", password="viewer")
+        assert "Only editors of North" in viewer.get(contact.get_absolute_url()).text
+
+    def test_a_wrong_password_is_told(self):
+        page = Client().post("/login/", {"username": "demo", "password": "x"})
+        assert "Please enter a correct username and password" in page.text
+
+    def test_whoever_logs_out_is_back_at_the_gallery(self, client):
+        assert client.post("/logout/").url == "/"
+        assert "Log in" in client.get("/").text
 
 
 def test_an_empty_gallery_says_what_to_do():
@@ -63,6 +114,11 @@ def test_the_demo_stops_where_the_api_refuses(monkeypatch):
 )
 def test_the_pages_named_by_the_demo_answer(admin_client, image, path):
     assert admin_client.get(path).status_code == 200
+
+
+def test_the_interactive_docs_may_write(client):
+    """Ninja puts the token into that page only if the whole API has session authentication."""
+    assert 'data-api-csrf="true"' in client.get("/api/v1/docs").text
 
 
 class TestObjectPage:
@@ -89,7 +145,7 @@ class TestObjectPage:
         page = Client().get(contact.get_absolute_url())
         assert b'type="file"' not in page.content
         data = {"pictures": upload_of(photo())}
-        assert Client().post(contact.get_absolute_url(), data).url.startswith("/admin/login/")
+        assert Client().post(contact.get_absolute_url(), data).url.startswith("/login/?next=")
         stranger = User.objects.create_user("stranger")
         client = Client()
         client.force_login(stranger)

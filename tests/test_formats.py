@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from PIL import Image, features
 
-from django_polyimages.formats import FORMATS, OriginalFormat, VersionFormat
+from django_polyimages.formats import BEST_FIRST, FORMATS, OriginalFormat, VersionFormat
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -22,3 +22,7 @@ def test_the_formats_of_versions_are_some_of_those():
     assert set(get_args(OriginalFormat)) == set(FORMATS)
     assert set(get_args(VersionFormat)) == set(FORMATS) - {"GIF"}
     assert set(get_args(VersionFormat)) <= set(Image.SAVE)
+
+
+def test_each_format_of_versions_has_a_place_in_the_order():
+    assert sorted(BEST_FIRST) == sorted(get_args(VersionFormat))

@@ -16,6 +16,7 @@ PUBLIC = [
     "django_polyimages.api",
     "django_polyimages.errors",
     "django_polyimages.forms",
+    "django_polyimages.jinja2",
     "django_polyimages.models",
     "django_polyimages.policies",
     "django_polyimages.rendering",

@@ -36,6 +36,19 @@ class TestPicture:
         assert ' alt="x"' in rendered('{% picture image alt="x" %}', image=large)
         assert ' alt=""' in rendered("{% picture image decorative=True %}", image=large)
 
+    def test_alt_is_always_there(self, large):
+        for source in ("alt=None", "alt=typo", "alt=''"):
+            assert rendered("{% picture image " + source + " %}", image=large).startswith(
+                '<img alt="" '
+            )
+
+    def test_an_empty_option_means_the_default(self, large):
+        usual = rendered("{% picture image %}", image=large)
+        for name in ("sizes", "version", "placeholder", "class", "style"):
+            assert rendered("{% picture image " + name + "=None %}", image=large) == usual
+        for name in ("sizes", "version", "placeholder", "style"):
+            assert rendered("{% picture image " + name + "=typo %}", image=large) == usual
+
     def test_the_first_one_of_a_page_is_fetched_first(self, large):
         html = rendered("{% picture image priority=True %}", image=large)
         assert ' fetchpriority="high"' in html
@@ -75,6 +88,19 @@ class TestPicture:
         assert html.endswith("</picture>")
         assert "square" not in html
 
+    def test_the_best_format_comes_first_whatever_the_order_of_the_settings(self, acme, settings):
+        formats = ("PNG", "WEBP", "JPEG", "AVIF")
+        specs = [VersionSpec(name.lower(), 300, 300, format=name) for name in formats]
+        settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": specs}
+        html = rendered("{% picture image %}", image=uploaded(acme))
+        assert re.findall(r'type="(.*?)"|<(img)', html) == [
+            ("image/avif", ""),
+            ("image/webp", ""),
+            ("image/jpeg", ""),
+            ("", "img"),
+        ]
+        assert html.count(".png") == 1
+
     def test_one_version_can_be_named(self, large):
         html = rendered("{% picture image version='sm' %}", image=large)
         assert f' src="{large.versions["sm"].url}" ' in html
@@ -91,16 +117,34 @@ class TestPicture:
     def test_without_any_version_or_placeholder_keeps_its_meaning(self, large):
         large.versions, large.placeholder = {}, ""
         assert rendered("{% picture image %}", image=large) == (
-            '<span class="polyimages-missing" role="img" '
-            'aria-label="A &quot;door&quot; &amp; &lt;gate&gt;"></span>'
+            '<span aria-label="A &quot;door&quot; &amp; &lt;gate&gt;" class="polyimages-missing" '
+            'role="img"></span>'
+        )
+        assert rendered("{% picture image decorative=True %}", image=large) == (
+            '<span aria-hidden="true" class="polyimages-missing"></span>'
+        )
+
+    def test_without_any_version_or_placeholder_keeps_the_attributes(self, large):
+        large.versions, large.placeholder = {}, ""
+        source = (
+            "{% picture image class='card' style='width: 9em' id='a' data_id=3 hidden=True "
+            "sizes='9em' priority=True crossorigin='anonymous' alt=None %}"
+        )
+        assert rendered(source, image=large) == (
+            '<span aria-hidden="true" class="polyimages-missing card" data-id="3" id="a" '
+            'style="width: 9em" hidden></span>'
         )
 
     def test_never_shows_the_original(self, large):
         assert f"/media/{large.key}" not in rendered("{% picture image %}", image=large)
 
     def test_of_something_else_says_so(self):
-        with pytest.raises(TypeError, match="Neither an image nor a relation"):
-            rendered("{% picture contact.nothing %}", contact=object())
+        with pytest.raises(TypeError, match="neither an image nor a relation; its type is dict"):
+            picture({})  # type: ignore[arg-type]
+
+    def test_with_an_unknown_placeholder_names_the_known_ones(self, large):
+        with pytest.raises(ValueError, match="'blur': choose from preview, color, none"):
+            rendered("{% picture image placeholder='blur' %}", image=large)
 
     def test_can_be_put_into_a_template_as_a_value(self, large):
         value = picture(large, sizes="10em")

@@ -204,9 +204,9 @@ class TestAReader:
         ):
             assert f">{text}<" in html
         assert "Titelbild<" in html
-        assert "Eigener Alternativtext:" in html
+        assert "Alternativtext für dieses Objekt:" in html
         assert 'data-moved="{title} ist jetzt Nummer {place} von {count}."' in html
-        assert 'data-too-large="Zu groß; erlaubt sind 20,0\N{NO-BREAK SPACE}MB."' in html
+        assert 'data-too-large="Zu groß; erlaubt sind höchstens 20,0\N{NO-BREAK SPACE}MB."' in html
 
     def test_of_german_reads_errors_of_a_form(self, settings):
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_BYTES": 1536, "MAX_FILES": 1}

@@ -39,7 +39,7 @@ class TestAccess:
     def test_who_is_not_logged_in_is_sent_to_the_log_in_page(self, image):
         response = Client().get(image.url)
         assert response.status_code == 302
-        assert response.url == f"/admin/login/?next={image.url}"
+        assert response.url == f"/login/?next={image.url}"
 
     def test_the_policy_is_asked(self, client, image, monkeypatch):
         monkeypatch.setattr(Policy, "may", lambda self, user, action, *args: action != "view")

@@ -28,3 +28,8 @@ FORMATS: dict[OriginalFormat, Format] = {
     "AVIF": Format("image/avif", "avif", "avif"),
 }
 """By the name in Pillow, in ``VersionSpec`` and in the setting ``FORMATS``."""
+
+BEST_FIRST: tuple[VersionFormat, ...] = ("AVIF", "WEBP", "JPEG", "PNG")
+"""The order in which a page offers them: a browser uses the first one that it supports, and every
+browser supports the last two.
+"""

@@ -143,11 +143,11 @@ def upload_attributes() -> dict[str, Any]:
         "data-max-bytes": settings.max_bytes,
         "data-max-files": settings.max_files,
         "data-problem": _("{name}: {problem}"),
-        "data-too-large": _("Too large; allowed are %(limit)s.") % {"limit": limit},
+        "data-too-large": _("Too large; the maximum is %(limit)s.") % {"limit": limit},
         "data-wrong-type": _("Unsupported image format; allowed are %(formats)s.")
         % {"formats": ", ".join(settings.formats)},
         "data-too-many": ngettext(
-            "Choose %(limit)d file at most.", "Choose %(limit)d files at most.", settings.max_files
+            "Choose at most %(limit)d file.", "Choose at most %(limit)d files.", settings.max_files
         )
         % {"limit": settings.max_files},
     }

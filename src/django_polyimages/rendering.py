@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from django_polyimages.conf import PlaceholderKind, get_settings
+from django_polyimages.formats import BEST_FIRST, FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.versions import Version
 
@@ -21,6 +22,11 @@ __all__ = ["Picture", "Source", "picture"]
 
 SRC_WIDTH = 1024
 """Maximum width of the version in ``src``, for programs that do not support ``srcset``."""
+IMG_ONLY = {
+    *("crossorigin", "decoding", "elementtiming", "fetchpriority", "height", "ismap", "loading"),
+    *("referrerpolicy", "sizes", "src", "srcset", "usemap", "width"),
+}
+"""Attributes that other elements do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Picture:
     alt: str
     sizes: str
     sources: Sequence[Source]
-    """By media type, in the order of ``VERSIONS``, without cropped versions. The last one is for
+    """By media type, the best compressed one first, without cropped versions. The last one is for
     ``<img>``. Empty while no version is ready.
     """
     placeholder: Mapping[str, Any]
@@ -56,6 +62,16 @@ class Picture:
         """The attributes of ``<img>``. The browser reserves space according to width and height."""
         own = self._source() if self.sources else self.placeholder
         return flatatt({**own, "alt": self.alt, **self.extra})
+
+    @property
+    def missing_attributes(self) -> SafeString:
+        """The attributes of the ``<span>`` that is there while nothing can be shown: those of
+        ``<img>`` that every element may have. It keeps the meaning for screen readers.
+        """
+        extra = {name: value for name, value in self.extra.items() if name not in IMG_ONLY}
+        classes = " ".join(filter(None, ["polyimages-missing", extra.pop("class", None)]))
+        meaning = {"role": "img", "aria-label": self.alt} if self.alt else {"aria-hidden": "true"}
+        return flatatt({"class": classes, **meaning, **extra})
 
     def _source(self) -> dict[str, Any]:
         versions = self.sources[-1].versions
@@ -73,7 +89,7 @@ class Picture:
 def picture(
     subject: AbstractImage | AbstractImageRelation,
     *,
-    sizes: str = "100vw",
+    sizes: str | None = "100vw",
     version: str | None = None,
     lazy: bool = True,
     priority: bool = False,
@@ -90,7 +106,10 @@ def picture(
     what is shown while it loads: ``"preview"``, ``"color"`` or ``"none"``, by default as in the
     settings. Other keywords are attributes of ``<img>``; underscores become hyphens.
 
-    Raises ``TypeError`` if ``subject`` is no image, ``KeyError`` for a name that no spec has.
+    ``None`` and an empty text mean the default; ``alt`` is then empty, as for ``decorative``.
+
+    Raises ``TypeError`` if ``subject`` is no image, ``KeyError`` for a name that no spec has, and
+    ``ValueError`` for an unknown placeholder.
     """
     image = image_of(subject)
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
@@ -98,25 +117,34 @@ def picture(
     extra = {"loading": "lazy"} if lazy and not priority else {}
     extra |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
     extra |= {"style": style} if (style := "; ".join(filter(None, styles))) else {}
+    alt = named.pop("alt", subject.alt_text)
     return Picture(
-        alt="" if decorative else named.pop("alt", subject.alt_text),
-        sizes=sizes,
-        sources=_sources(image) if version is None else _only(image, version),
+        alt="" if decorative or alt is None else alt,
+        sizes=sizes or "100vw",
+        sources=_only(image, version) if version else _sources(image),
         placeholder=_placeholder(image),
         extra=extra | named,
     )
 
 
-def image_of(subject: object) -> AbstractImage:
-    """``subject`` itself, or the image of a relation."""
+def image_of(subject: object, called: str = "The object") -> AbstractImage:
+    """``subject`` itself, or the image of a relation.
+
+    Raises ``TypeError`` for anything else; ``called`` is its name in the message.
+    """
     image = subject.image if isinstance(subject, AbstractImageRelation) else subject
     if isinstance(image, AbstractImage):
         return image
-    raise TypeError(f"Neither an image nor a relation to one: {subject!r}.")
+    raise TypeError(
+        f"{called} is neither an image nor a relation; its type is {type(subject).__name__}. "
+        "Pass an image or one relation, such as the cover of an object."
+    )
 
 
 def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
     """The placeholder as a background, which an opaque picture covers once it is loaded."""
+    if placeholder not in (kinds := get_args(PlaceholderKind)):
+        raise ValueError(f"placeholder={placeholder!r}: choose from {', '.join(kinds)}.")
     if placeholder == "none" or not image.placeholder:
         return ""
     if placeholder == "color":
@@ -143,8 +171,13 @@ def _sources(image: AbstractImage) -> list[Source]:
             by_type.setdefault(version.media_type, {})[version.width] = version
     return [
         Source(media_type, [by_width[width] for width in sorted(by_width)])
-        for media_type, by_width in by_type.items()
+        for media_type, by_width in sorted(by_type.items(), key=_preference)
     ]
+
+
+def _preference(source: tuple[str, Any]) -> int:
+    ordered = [FORMATS[name].media_type for name in BEST_FIRST]
+    return ordered.index(source[0]) if source[0] in ordered else len(ordered)
 
 
 def _shows_all(version: Version, image: AbstractImage) -> bool:

@@ -78,7 +78,7 @@ def test_files_are_dropped_described_arranged_and_shown_in_the_gallery(
 
     green, blue = _card(page, "green.jpg"), _card(page, "blue.jpg")
     green.locator("summary").click()
-    green.get_by_label("Alternative text here").fill("A meadow")
+    green.get_by_label("Alternative text on this object").fill("A meadow")
     green.get_by_role("checkbox", name="cover").check()
     blue.get_by_role("checkbox", name="cover").check()
     expect(green.get_by_role("checkbox", name="cover")).not_to_be_checked()
@@ -250,7 +250,7 @@ def test_wrong_files_are_told_at_once(visit, boss, settings, address, photos, tm
     expect(told).to_have_text(
         [
             "notes.txt: Unsupported image format; allowed are JPEG, PNG, WEBP, GIF, AVIF.",
-            re.compile(r"large\.jpg: Too large; allowed are 19\.5\sKB\."),
+            re.compile(r"large\.jpg: Too large; the maximum is 19\.5\sKB\."),
         ]
     )
     assert _titles(page) == ["green.jpg"]
@@ -281,7 +281,7 @@ def test_an_error_elsewhere_keeps_what_can_be_kept(visit, boss, contact, address
     drop_files(_zone(page), photos["red"], photos["green"])
     red = _card(page, "red.jpg")
     red.locator("summary").click()
-    red.get_by_label("Alternative text here").fill("A barn")
+    red.get_by_label("Alternative text on this object").fill("A barn")
     red.get_by_role("checkbox", name="cover").check()
     page.get_by_role("button", name="Choose from the library").click()
     page.get_by_role("dialog").get_by_role("button", name="Four").click()
@@ -296,7 +296,7 @@ def test_an_error_elsewhere_keeps_what_can_be_kept(visit, boss, contact, address
     expect(_card(page, "Two").get_by_role("checkbox", name="Remove")).to_be_checked()
     red = _card(page, "red.jpg")
     expect(red.get_by_role("checkbox", name="cover")).to_be_checked()
-    expect(red.get_by_label("Alternative text here")).to_have_value("A barn")
+    expect(red.get_by_label("Alternative text on this object")).to_have_value("A barn")
 
     drop_files(_zone(page), photos["green"], photos["red"])  # each finds its card again
     expect(_cards(page)).to_have_count(5)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.test import RequestFactory
+from jinja2 import DictLoader
 from PIL import Image, features
 
 from django_polyimages import VersionSpec
@@ -65,6 +66,39 @@ def test_originals_that_need_more_memory_than_allowed_are_told(settings):
     assert checks.check_memory() == []
 
 
+def spec(width: int, format: str, mode: str = "fit") -> VersionSpec:
+    return VersionSpec(f"{format}_{mode}_{width}".lower(), width, width, format=format, mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"),
+    [
+        ([spec(640, "WEBP"), spec(1600, "WEBP"), spec(1600, "AVIF")], ["640"]),
+        ([spec(160, "JPEG"), spec(640, "WEBP"), spec(640, "AVIF")], ["160", "160"]),
+        ([spec(160, "WEBP"), spec(640, "WEBP"), spec(2048, "AVIF")], ["160, 640"]),
+        ([spec(160, "PNG"), spec(640, "PNG"), spec(160, "AVIF"), spec(2048, "AVIF")], ["640"]),
+        ([spec(640, "WEBP"), spec(640, "AVIF")], []),
+        ([spec(640, "WEBP"), spec(700, "AVIF")], []),
+        ([spec(640, "AVIF"), spec(640, "WEBP"), spec(2048, "WEBP")], []),
+        ([spec(160, "WEBP", "fill"), spec(1600, "WEBP"), spec(1600, "AVIF")], []),
+        ([spec(640, "WEBP"), spec(1600, "WEBP"), spec(1600, "AVIF", "fill")], []),
+        ([spec(160, "JPEG"), spec(2048, "JPEG")], []),
+    ],
+)
+def test_a_format_that_browsers_prefer_is_there_in_every_width(settings, versions, found):
+    settings.POLYIMAGES = {"VERSIONS": versions}
+    messages = checks.check_widths()
+    assert ids(messages) == ["polyimages.W047"] * len(found)
+    for message, widths in zip(messages, found, strict=True):
+        assert f"a width of {widths} pixels" in message.msg
+    settings.POLYIMAGES = {"VERSIONS": versions[::-1]}
+    assert len(checks.check_widths()) == len(found)
+
+
+def test_the_default_versions_have_no_gap():
+    assert checks.check_widths() == []
+
+
 @pytest.mark.parametrize(("limit", "found"), [(50, []), (49, ["polyimages.W006"]), (None, [])])
 def test_django_s_limit_of_files_is_not_below_ours(settings, limit, found):
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = limit
@@ -101,6 +135,7 @@ def test_without_such_a_handler_files_do_get_lost(settings, largest, arrived):
 
 
 ENGINE = {"BACKEND": "django.template.backends.django.DjangoTemplates"}
+JINJA = {"BACKEND": "django.template.backends.jinja2.Jinja2", "APP_DIRS": True}
 
 
 @pytest.mark.parametrize(
@@ -108,6 +143,10 @@ ENGINE = {"BACKEND": "django.template.backends.django.DjangoTemplates"}
     [
         ([ENGINE], ["polyimages.W016"]),
         ([ENGINE | {"APP_DIRS": True}], []),
+        ([JINJA], ["polyimages.W016"]),
+        ([JINJA, ENGINE], ["polyimages.W016"]),
+        ([JINJA, ENGINE | {"APP_DIRS": True}], []),
+        ([JINJA | {"OPTIONS": {"loader": DictLoader({"polyimages/picture.html": ""})}}], []),
         ([], []),
         ([{"BACKEND": "django.template.backends.dummy.TemplateStrings"}], []),
     ],
@@ -115,6 +154,16 @@ ENGINE = {"BACKEND": "django.template.backends.django.DjangoTemplates"}
 def test_the_picture_s_template_is_found(settings, engines, found):
     settings.TEMPLATES = engines
     assert ids(checks.check_templates()) == found
+
+
+def test_a_project_with_jinja2_alone_is_told_what_to_add(settings):
+    settings.TEMPLATES = [JINJA]
+    [message] = checks.check_templates()
+    assert "TEMPLATES has only Jinja2" in message.msg
+    assert "DjangoTemplates" in message.hint
+    settings.TEMPLATES = [JINJA, ENGINE]
+    [message] = checks.check_templates()
+    assert "APP_DIRS" in message.hint
 
 
 def test_before_a_deployment_the_largest_request_is_told(settings):

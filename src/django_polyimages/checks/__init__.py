@@ -30,6 +30,7 @@ def register() -> None:
         policy.check_policy,
         settings.check_pillow,
         settings.check_memory,
+        settings.check_widths,
         settings.check_uploads,
         settings.check_templates,
     ):

@@ -19,7 +19,7 @@ _HINT = (
     'Set POLYIMAGES["ORIGINAL_STORAGE"] to the alias of a storage that no URL serves, such as '
     'STORAGES["originals"] = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": '
     '{"location": BASE_DIR / "originals"}}, or a private bucket; then run manage.py '
-    "polyimages_move_originals. If everyone may have the originals, silence this check."
+    "polyimages_move_originals. If the originals may be public, silence this check."
 )
 
 
@@ -78,7 +78,7 @@ def _is_same_bucket(originals: Any, versions: Any) -> bool:
 
 def _public(reason: str) -> checks.CheckMessage:
     return checks.Warning(
-        "Whoever sees a version can fetch its original, which may contain the location of the "
+        "Anyone who sees a version can fetch its original, which may contain the location of the "
         f"camera: {reason}.",
         hint=_HINT,
         obj="POLYIMAGES",

@@ -11,15 +11,27 @@ from django.conf import settings as django_settings
 from django.core import checks
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.template import TemplateDoesNotExist, engines
-from django.template.backends.django import DjangoTemplates
 from django.template.loader import get_template
 from django.utils.module_loading import import_string
 
 from django_polyimages.conf import get_settings
+from django_polyimages.formats import BEST_FIRST, VersionFormat
 from django_polyimages.pixels.memory import worst_of
 from django_polyimages.pixels.support import is_supported, most_pixels
 
 _MIB = 1024 * 1024
+_MUCH_WIDER = 1.5
+"""More than twice as many pixels."""
+_FOR_DJANGO = (
+    "{% picture %} fails.",
+    'Set "APP_DIRS": True in TEMPLATES, or add "django.template.loaders.app_directories.Loader" to '
+    "its loaders.",
+)
+_FOR_JINJA = (
+    "picture() fails in Jinja2: it is a template of Django, and TEMPLATES has only Jinja2.",
+    'Add {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True} to '
+    "TEMPLATES after Jinja2, or write a polyimages/picture.html in Jinja2.",
+)
 
 
 def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -83,6 +95,43 @@ def check_memory(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
+def check_widths(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that a format has no gap where a less preferred one has a version.
+
+    A browser takes the first format that it supports, however large the only file in it is.
+    """
+    widths = {name: _widths(name) for name in BEST_FIRST}
+    messages: list[checks.CheckMessage] = []
+    for position, better in enumerate(BEST_FIRST, 1):
+        others = set().union(*(widths[other] for other in BEST_FIRST[position:]))
+        gaps = sorted(one for one in others if _is_gap(one, widths[better]))
+        if gaps:
+            named = ", ".join(map(str, gaps))
+            messages.append(
+                checks.Warning(
+                    f"VERSIONS has whole pictures with a width of {named} pixels, but none in "
+                    f"{better}, so browsers load larger {better} files where these are enough.",
+                    hint=f'Add a VersionSpec with format="{better}" for each of these widths, or '
+                    f"leave {better} out.",
+                    obj="POLYIMAGES",
+                    id="polyimages.W047",
+                )
+            )
+    return messages
+
+
+def _widths(name: VersionFormat) -> set[int]:
+    """The widths that are offered in ``srcset``; cropped versions are not."""
+    specs = get_settings().versions
+    return {spec.width for spec in specs if spec.format == name and spec.mode == "fit"}
+
+
+def _is_gap(width: int, widths: set[int]) -> bool:
+    """Whether a browser that needs ``width`` finds only files that are much wider."""
+    wider = [one for one in widths if one >= width]
+    return bool(wider) and min(wider) > width * _MUCH_WIDER
+
+
 def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
     """Check that Django accepts requests that ``POLYIMAGES`` allows."""
     messages: list[checks.CheckMessage] = []
@@ -115,21 +164,16 @@ def check_uploads(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_templates(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that ``{% picture %}`` finds its template, if Django's template engine is used."""
-    if not any(isinstance(engine, DjangoTemplates) for engine in engines.all()):
+    """Check that the template of pictures is found, if a template engine is used that has them."""
+    kinds = {kind.__name__ for engine in engines.all() for kind in type(engine).__mro__}
+    if not kinds & {"DjangoTemplates", "Jinja2"}:
         return []
     try:
         get_template("polyimages/picture.html")
     except TemplateDoesNotExist:
-        return [
-            checks.Warning(
-                "The template polyimages/picture.html is not found, so {% picture %} fails.",
-                hint='Set "APP_DIRS": True in TEMPLATES, or add '
-                '"django.template.loaders.app_directories.Loader" to its loaders.',
-                obj="TEMPLATES",
-                id="polyimages.W016",
-            )
-        ]
+        problem, hint = _FOR_DJANGO if "DjangoTemplates" in kinds else _FOR_JINJA
+        message = f"The template polyimages/picture.html is not found, so {problem}"
+        return [checks.Warning(message, hint=hint, obj="TEMPLATES", id="polyimages.W016")]
     return []
 
 

@@ -19,12 +19,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='image',
             name='focal_x',
-            field=models.FloatField(default=0.5, help_text='0 is the left edge, 1 the right one; versions that fill their box keep it.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='focal point from the left'),
+            field=models.FloatField(default=0.5, help_text='0 is the left edge, 1 the right edge; cropped versions keep this point visible.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='focal point from the left'),
         ),
         migrations.AddField(
             model_name='image',
             name='focal_y',
-            field=models.FloatField(default=0.5, help_text='0 is the upper edge, 1 the lower one.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='focal point from the top'),
+            field=models.FloatField(default=0.5, help_text='0 is the top edge, 1 the bottom edge.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='focal point from the top'),
         ),
         migrations.AddField(
             model_name='image',

@@ -82,13 +82,15 @@ class AbstractImage(models.Model):
         _("focal point from the left"),
         default=0.5,
         validators=_PART_OF_A_SIDE,
-        help_text=_("0 is the left edge, 1 the right one; versions that fill their box keep it."),
+        help_text=_(
+            "0 is the left edge, 1 the right edge; cropped versions keep this point visible."
+        ),
     )
     focal_y = models.FloatField(
         _("focal point from the top"),
         default=0.5,
         validators=_PART_OF_A_SIDE,
-        help_text=_("0 is the upper edge, 1 the lower one."),
+        help_text=_("0 is the top edge, 1 the bottom edge."),
     )
     dominant_color = models.CharField(
         _("dominant colour"), max_length=7, blank=True, editable=False
@@ -98,7 +100,7 @@ class AbstractImage(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False
     )
-    failure_reason = models.TextField(_("reason of failure"), blank=True, editable=False)
+    failure_reason = models.TextField(_("reason for failure"), blank=True, editable=False)
 
     objects: ClassVar[ImageManager[Self]] = ImageManager()
 

@@ -30,9 +30,11 @@ class AbstractImageRelation(models.Model):
     content_object = GenericForeignKey("content_type", "object_id")
     is_cover = models.BooleanField(pgettext_lazy("image", "cover"), default=False)
     order = models.PositiveIntegerField(pgettext_lazy("image", "order"), null=True, blank=True)
-    custom_title = models.CharField(_("title here"), max_length=TITLE_LENGTH, blank=True)
-    custom_alt_text = models.CharField(_("alternative text here"), max_length=1000, blank=True)
-    custom_description = models.TextField(_("description here"), blank=True)
+    custom_title = models.CharField(_("title on this object"), max_length=TITLE_LENGTH, blank=True)
+    custom_alt_text = models.CharField(
+        _("alternative text on this object"), max_length=1000, blank=True
+    )
+    custom_description = models.TextField(_("description on this object"), blank=True)
 
     _allows_foreign = False
 
@@ -52,13 +54,13 @@ class AbstractImageRelation(models.Model):
             models.UniqueConstraint(
                 fields=["image", "content_type", "object_id"],
                 name="%(app_label)s_%(class)s_once",
-                violation_error_message=_("This image is attached to this object already."),
+                violation_error_message=_("This image is already attached to this object."),
             ),
             models.UniqueConstraint(
                 fields=["content_type", "object_id"],
                 condition=Q(is_cover=True),
                 name="%(app_label)s_%(class)s_cover",
-                violation_error_message=_("This object has a cover already."),
+                violation_error_message=_("This object already has a cover."),
             ),
         ]
 

@@ -41,7 +41,7 @@ def test_it_moves_and_may_be_started_again(image, originals):
 
 def test_it_names_what_failed_and_fails(image, files, capsys):
     files.delete(image.key)
-    with pytest.raises(CommandError, match="Not all originals"):
+    with pytest.raises(CommandError, match="Some originals were not moved"):
         run()
     assert f"{image.pk}: {image.key}: FileNotFoundError" in capsys.readouterr().err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
@@ -30,30 +31,48 @@ class Command(BaseCommand):
         parser.add_argument("--no-server", action="store_true", help="prepare everything and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["no_server"]:
+            check_port(options["port"])
+        self.tell("Preparing the database ...")
         call_command("migrate", verbosity=0)
         organization = prepare_people()
         if get_image_model().objects.filter(organization=organization).exists():
-            self.stdout.write("The pictures of the demo already exist.")
+            self.tell("The pictures of the demo already exist.")
         else:
-            self.stdout.write("Drawing and uploading eight pictures of 9 to 12 MP ...")
-            for title in upload_pictures(organization):
-                self.stdout.write(f"  {title}")
+            self.tell("Drawing and uploading eight pictures of 9 to 12 MP, in about a minute:")
+            for number, title in enumerate(upload_pictures(organization), 1):
+                self.tell(f"  {number} of 8: {title}")
         self.show(root := f"http://127.0.0.1:{options['port']}")
         if not options["no_server"]:
             address = root.removeprefix("http://")
             call_command("runserver", address, use_reloader=False, skip_checks=True)
 
+    def tell(self, text: str) -> None:
+        """At once, even where the output is a pipe."""
+        self.stdout.write(text)
+        self.stdout.flush()
+
     def show(self, root: str) -> None:
         images = get_image_model().objects.count()
-        self.stdout.write(
+        self.tell(
             f"\n{images} images are in the storage.\n\n"
             f"  Gallery    {root}/\n"
             f"  Admin      {root}/admin/\n"
             f"  API docs   {root}/api/v1/docs\n"
             f"  The API    {root}{API}/images/\n\n"
-            "Log in as demo / demo (editor, admin) or viewer / viewer (read-only).\n"
+            f"Log in at {root}/login/ as demo / demo (editor, admin) or viewer / viewer "
+            "(read-only).\nPress Ctrl+C to stop.\n"
         )
-        self.stdout.flush()
+
+
+def check_port(port: int) -> None:
+    """Raises ``CommandError`` if the server could not listen, before anything else is done."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise CommandError(
+            f"Port {port} cannot be used ({error.strerror}). Choose another: make demo PORT=8001"
+        ) from error
 
 
 def prepare_people() -> Organization:

@@ -16,13 +16,15 @@ class Command(BaseCommand):
 
     help = (
         "Moves all originals from the storage of the versions to ORIGINAL_STORAGE. Each one is "
-        "copied, compared with its row (size and SHA-256) and only then deleted. You may stop the "
-        "command and start it again, and the site may run meanwhile."
+        "copied, compared with its row (size and SHA-256) and only then deleted. You can stop the "
+        "command at any time and start it again, and the site can stay online."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="Only say what would be moved; write nothing."
+            "--dry-run",
+            action="store_true",
+            help="Only say what would be moved; change nothing.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,4 +52,4 @@ class Command(BaseCommand):
         words = [f"{outcomes[name]} {name}" for name in ("moved", "there already", "failed")]
         self.stdout.write(f"Originals: {', '.join(words)}.")
         if outcomes["failed"]:
-            raise CommandError("Not all originals are moved; see above. Start the command again.")
+            raise CommandError("Some originals were not moved; see above. Run the command again.")
