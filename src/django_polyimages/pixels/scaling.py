@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.files import File
 from PIL import Image
@@ -43,18 +43,27 @@ class Plan:
 
     facts: Facts
     targets: Sequence[tuple[VersionSpec, Target]]
-    """The largest scale first."""
+    """The largest first."""
+
+    def whole(self, target: Target) -> tuple[int, int]:
+        """The smallest size of the whole upright picture that need not be enlarged for ``target``.
+
+        Each side has a scale of its own: in a long thin picture a side of a pixel is rounded up.
+        """
+        left, upper, right, lower = target.crop
+        width, height = target.size
+        # Integers, rounded up: a float may be a pixel too small.
+        return (
+            -(-width * self.facts.width // (right - left)),
+            -(-height * self.facts.height // (lower - upper)),
+        )
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the picture, as stored, that all versions can be scaled from: the largest of them."""
-        spec, target = self.targets[0]
-        if spec.mode == "fit":
-            size = target.size
-        else:
-            scale = target.scale
-            size = max(1, round(self.facts.width * scale)), max(1, round(self.facts.height * scale))
-        return size if self.facts.orientation < 5 else (size[1], size[0])
+        """Of the picture, as stored, that all versions can be scaled from."""
+        sizes = [self.whole(target) for _spec, target in self.targets]
+        width, height = (max(sides) for sides in zip(*sizes, strict=True))
+        return (width, height) if self.facts.orientation < 5 else (height, width)
 
     @property
     def memory(self) -> int:
@@ -65,7 +74,8 @@ class Plan:
 def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE) -> Plan:
     """The plan for an original of which nothing has been decoded yet."""
     pairs = [(spec, spec.target(facts.width, facts.height, focal_point)) for spec in specs]
-    return Plan(facts, sorted(pairs, key=lambda pair: pair[1].scale, reverse=True))
+    todo = Plan(facts, pairs)
+    return replace(todo, targets=sorted(pairs, key=lambda one: todo.whole(one[1]), reverse=True))
 
 
 def decode(file: File[bytes], plan: Plan) -> Image.Image:
@@ -107,12 +117,14 @@ def render(picture: Image.Image, plan: Plan) -> Iterator[tuple[list[VersionSpec]
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
     for spec, target in plan.targets:
         groups.setdefault((target, spec.quality, spec.format), []).append(spec)
+    wholes = [picture]
     for (target, _quality, _format), group in groups.items():
+        source = next(one for one in reversed(wholes) if _covers(one, plan.whole(target)))
         if target.crop == (0, 0, plan.facts.width, plan.facts.height):
-            picture = _resized(picture, target.size)
-            yield group, picture
+            wholes.append(_resized(source, target.size))
+            yield group, wholes[-1]
         else:
-            yield group, _cropped(picture, target, plan.facts)
+            yield group, _cropped(source, target, plan.facts)
 
 
 def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
@@ -136,6 +148,10 @@ def _mend_transparency(image: Image.Image, raw_mode: object) -> None:
         image.info["transparency"] = clear * 255 // _GREY_LEVELS[raw_mode]
     elif raw_mode == "RGB;16B" and isinstance(clear, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in clear)
+
+
+def _covers(picture: Image.Image, size: tuple[int, int]) -> bool:
+    return picture.width >= size[0] and picture.height >= size[1]
 
 
 def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
