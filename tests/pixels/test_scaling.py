@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 from django.core.files.base import ContentFile
 from hypothesis import example, given, settings
@@ -89,9 +91,7 @@ def test_no_version_is_made_from_a_smaller_picture(size, boxes, point):
         for group, picture in render(Recorded(wanted.size), wanted)
         for spec in group
     }
-    assert made == {
-        spec.name: spec.target(*size, point).size for spec in [*DEFAULT_VERSIONS, *own]
-    }
+    assert made == {spec.name: spec.target(*size, point).size for spec in [*DEFAULT_VERSIONS, *own]}
     for (width, height), result in calls:
         assert width >= result[0] - 1e-6
         assert height >= result[1] - 1e-6
@@ -213,6 +213,33 @@ def test_an_animation_gives_its_first_frame(format):
     frames = [Image.new("RGB", (50, 50), colour) for colour in (RED, GREEN, BLUE)]
     content = to_bytes(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
     assert looks_like([small_of(content).convert("RGB").getpixel((25, 25))], [RED], within=12)
+
+
+def on_canvas(content: bytes, canvas: tuple[int, int], place: tuple[int, int]) -> bytes:
+    """A GIF of one frame, on a larger canvas."""
+    frame = content.index(b",", 13 + 3 * (2 << (content[10] & 7)))
+    return (
+        content[:6]
+        + struct.pack("<HH", *canvas)
+        + content[10 : frame + 1]
+        + struct.pack("<HH", *place)
+        + content[frame + 5 :]
+    )
+
+
+@pytest.mark.parametrize("mode", ["P", "L"])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_gif_whose_frame_does_not_cover_its_canvas_is_transparent_elsewhere(mode, transparent):
+    """As browsers show it: Chromium 156 has (0, 0, 0, 0) there on a canvas."""
+    options = {"transparency": 255} if transparent else {}
+    frame = to_bytes(Image.new(mode, (20, 10), 99), "GIF", **options)
+    content = on_canvas(frame, (40, 30), (5, 8))
+    made = versions_of(content, VersionSpec("x", 40, 40, format="PNG"))["x"]
+    assert made.size == (40, 30)
+    alpha = made.convert("RGBA").getchannel("A")
+    wanted = Image.new("L", (40, 30), 0)
+    wanted.paste(255, (5, 8, 25, 18))
+    assert ImageChops.difference(alpha, wanted).getbbox() is None
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 
 from django.core.files import File
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from django_polyimages.conf import get_settings
-from django_polyimages.pixels.colours import simple_mode, srgb
+from django_polyimages.pixels.colours import srgb
 from django_polyimages.pixels.inspection import Facts, open_image, refusing_damage
-from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION
+from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION, is_covered
+from django_polyimages.pixels.png import declarations, declared_profile
+from django_polyimages.pixels.strips import resized
 from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 NEAR_MISS = 0.96
@@ -87,13 +90,46 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image:
     with refusing_damage():
         image = open_image(file)
         image.draft(None, (width, height))
-        raw_mode = image.tile[0].args if image.format == "PNG" and image.tile else None
         if image.format == "PNG":
-            # Skip the chunks after the pixels: they are not needed and may be compressed.
-            image.load_end = lambda: None  # type: ignore[method-assign]
+            return _decode_png(image, file)
+        if image.format == "GIF":
+            return _decode_gif(image)
         image.load()
-        _mend_transparency(image, raw_mode)
     return image
+
+
+def _decode_png(image: ImageFile, file: File[bytes]) -> Image.Image:
+    raw_mode = image.tile[0].args if image.tile else None
+    # Skip the chunks after the pixels: they are not needed and may be compressed.
+    image.load_end = lambda: None  # type: ignore[method-assign]
+    image.load()
+    # A text with such a keyword is no transparency, whatever Pillow makes of it.
+    image.info = {key: value for key, value in image.info.items() if not isinstance(value, str)}
+    _mend_transparency(image, raw_mode)
+    grey = image.mode in ("1", "L", "LA", "I", "I;16")
+    if profile := declared_profile(declarations(file), grey=grey):
+        image.info["icc_profile"] = profile
+    return image
+
+
+def _decode_gif(image: ImageFile) -> Image.Image:
+    """The first frame on its canvas, of which the rest is transparent, as browsers show it."""
+    covered = is_covered(image)
+    left, upper, right, lower = image.tile[0].extents or (0, 0, *image.size)
+    image.load()
+    if covered:
+        return image
+    width, height = image.size
+    canvas = image.convert("RGBA")
+    for rest in (
+        (0, 0, width, upper),
+        (0, lower, width, height),
+        (0, upper, left, lower),
+        (right, upper, width, lower),
+    ):
+        canvas.paste((0, 0, 0, 0), rest)
+    canvas.info = {}
+    return canvas
 
 
 def prepare(image: Image.Image, plan: Plan) -> Image.Image:
@@ -101,7 +137,7 @@ def prepare(image: Image.Image, plan: Plan) -> Image.Image:
 
     ``image`` is the result of ``decode()``.
     """
-    picture = srgb(_resized(simple_mode(image), plan.size), image.info.get("icc_profile"))
+    picture = srgb(resized(image, plan.size), image.info.get("icc_profile"))
     if (method := _TRANSPOSE.get(plan.facts.orientation)) is not None:
         picture = picture.transpose(method)
     picture.info = {}  # otherwise Pillow's encoders would write this metadata
