@@ -84,11 +84,19 @@ def scans(picture: Image.Image) -> bytes:
     return content[:end] + content[start:end] * more + content[end:]
 
 
+def on_canvas(size: tuple[int, int], content: bytes) -> bytes:
+    """A GIF whose canvas is larger than its picture."""
+    return content[:6] + struct.pack("<HH", *size) + content[10:]
+
+
 FILES: dict[str, tuple[OriginalFormat, Callable[[tuple[int, int]], bytes]]] = {
     "JPEG, baseline, RGB": ("JPEG", lambda size: saved(noise(size, "RGB"), "JPEG", quality=40)),
     "JPEG, progressive, noise": ("JPEG", lambda size: scans(noise(size, "L").convert("RGB"))),
     "JPEG, progressive, RGB": ("JPEG", lambda size: scans(Image.new("RGB", size, "teal"))),
-    "JPEG, progressive, CMYK": ("JPEG", lambda size: scans(Image.new("CMYK", size, "teal"))),
+    "JPEG, progressive, CMYK": (
+        "JPEG",
+        lambda size: scans(Image.new("CMYK", (size[0] * 3 // 64 * 16, size[1]), "teal")),
+    ),
     "PNG, 1 bit": ("PNG", lambda size: png(size, 1, 0)),
     "PNG, 8 bits, grey": ("PNG", lambda size: png(size, 8, 0)),
     "PNG, 16 bits, grey": ("PNG", lambda size: png(size, 16, 0)),
@@ -108,6 +116,10 @@ FILES: dict[str, tuple[OriginalFormat, Callable[[tuple[int, int]], bytes]]] = {
     "GIF, transparent colour": (
         "GIF",
         lambda size: saved(Image.new("P", size), "GIF", transparency=0),
+    ),
+    "GIF, in part of its canvas": (
+        "GIF",
+        lambda size: on_canvas(size, saved(Image.new("P", (size[0] - 1, size[1])), "GIF")),
     ),
     "WebP, lossless, flat": (
         "WEBP",
@@ -173,7 +185,8 @@ def main() -> None:
                 command, check=True, capture_output=True, text=True, cwd=PROJECT
             ).stdout
             _small, reserved, seconds, grown = map(float, output.split())
-            megapixels = size[0] * size[1] / 1_000_000
+            with Image.open(path) as image:
+                megapixels = image.width * image.height / 1_000_000
             print(
                 f"| {kind} | {megapixels:.0f} | {path.stat().st_size:,} | {seconds:.1f} "
                 f"| {grown / MIB:.0f} | {reserved / MIB:.0f} |",

@@ -25,7 +25,7 @@ class TestPicture:
             f'height="1365" loading="lazy" sizes="50vw" src="{stem}_md.webp" '
             f'srcset="{stem}_thumb.webp 160w, {stem}_sm.webp 640w, {stem}_md.webp 1024w, '
             f'{stem}_lg.webp 2048w" style="background: url({large.placeholder}) '
-            f'center / contain no-repeat" width="2048">'
+            f'center / var(--placeholder-fit, contain) no-repeat" width="2048">'
         )
 
     def test_of_a_relation_has_the_alt_text_of_this_use(self, large, contact):
@@ -178,7 +178,9 @@ class TestMediaType:
 class TestPlaceholder:
     def test_is_a_preview_behind_the_picture(self, large):
         html = rendered("{% picture image %}", image=large)
-        assert f"url({large.placeholder}) center / contain no-repeat" in html
+        assert (
+            f"url({large.placeholder}) center / var(--placeholder-fit, contain) no-repeat" in html
+        )
 
     def test_may_be_a_colour_or_nothing(self, large, settings):
         html = rendered("{% picture image placeholder='color' %}", image=large)
@@ -195,3 +197,46 @@ class TestPlaceholder:
         content = to_bytes(PillowImage.new("RGBA", (300, 300), (220, 30, 30, 128)), "PNG")
         image = Image.objects.upload(upload_of(content), organization=acme)
         assert "style" not in rendered("{% picture image %}", image=image)
+
+
+class TestPlaceholderFits:
+    """The placeholder shows what the picture will show, with no bars beside it."""
+
+    SPECS = (
+        VersionSpec("square", 100, 100, mode="fill"),
+        VersionSpec("wide", 300, 50, mode="fill"),
+        VersionSpec("whole", 300, 300),
+    )
+
+    @pytest.mark.parametrize(
+        ("style", "size"),
+        [
+            ("object-fit: cover", "center / cover"),
+            ("width: 9px; object-fit:contain", "center / contain"),
+            ("object-fit: fill", "center / 100% 100%"),
+            ("", "center / var(--placeholder-fit, contain)"),
+        ],
+    )
+    def test_the_object_fit_of_the_style(self, large, style, size):
+        assert f"{size} no-repeat" in str(picture(large, style=style))
+
+    # The original has 3000 x 2000 pixels: a square shows two thirds of its width, "wide" a quarter
+    # of its height. A background at 0 % shows the start of what is cut off, at 100 % the end.
+    @pytest.mark.parametrize(
+        ("version", "focal", "place"),
+        [
+            ("square", (0.5, 0.5), "50% 50%"),
+            ("square", (0, 0.5), "0% 50%"),
+            ("square", (1, 0), "100% 50%"),
+            ("square", (0.6, 0.5), "80% 50%"),
+            ("wide", (0.1, 0.5), "50% 50%"),
+            ("wide", (0.1, 0.2), "50% 10%"),
+        ],
+    )
+    def test_the_part_that_a_cropped_version_shows(self, acme, settings, version, focal, place):
+        settings.POLYIMAGES = {"VERSIONS": self.SPECS}
+        image = uploaded(acme, 3000, 2000)
+        image.focal_x, image.focal_y = focal
+        assert f"{place} / cover no-repeat" in str(picture(image, version=version))
+        assert "contain) no-repeat" in str(picture(image, version="whole"))
+        assert "contain) no-repeat" in str(picture(image))

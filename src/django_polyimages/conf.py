@@ -20,13 +20,13 @@ PlaceholderKind = Literal["preview", "color", "none"]
 MAX_PIXELS: Final[Mapping[OriginalFormat, int]] = {
     "JPEG": 50_000_000,
     "PNG": 50_000_000,
-    "WEBP": 40_000_000,
+    "WEBP": 25_000_000,
     "GIF": 50_000_000,
-    "AVIF": 30_000_000,
+    "AVIF": 25_000_000,
 }
-"""The default maximum by format. The worst file of each needs less than ``MAX_MEMORY``, see
-``pixels/memory`` and ``benchmarks/worst_files.py``; the libraries of WebP and AVIF hold several
-copies of a picture.
+"""The default maximum by format. The worst file of each needs 350 MB, see ``pixels/memory`` and
+``benchmarks/worst_files.py``, but for WebP and AVIF, whose libraries alone need 16 and up to 26
+bytes per pixel: 400 and 650 MB.
 """
 
 

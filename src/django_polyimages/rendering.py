@@ -5,6 +5,7 @@ It reads only the row: no storage call, and no query if images were prefetched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -27,6 +28,8 @@ IMG_ONLY = {
     *("referrerpolicy", "sizes", "src", "srcset", "usemap", "width"),
 }
 """Attributes that other elements do not have."""
+_OBJECT_FIT = re.compile(r"object-fit:\s*(contain|cover|fill)\b")
+_BACKGROUND_SIZES = {"contain": "contain", "cover": "cover", "fill": "100% 100%"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ def picture(
     """
     image = image_of(subject)
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
-    styles = [_style(image, placeholder or get_settings().placeholder), named.pop("style", "")]
+    own_style = str(named.pop("style", ""))
+    sources = _only(image, version) if version else _sources(image)
+    shown = _crop_of(sources, image) or f"center / {_size_of_background(own_style)}"
+    styles = [_style(image, placeholder or get_settings().placeholder, shown), own_style]
     extra = {"loading": "lazy"} if lazy and not priority else {}
     extra |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
     extra |= {"style": style} if (style := "; ".join(filter(None, styles))) else {}
@@ -121,7 +127,7 @@ def picture(
     return Picture(
         alt="" if decorative or alt is None else alt,
         sizes=sizes or "100vw",
-        sources=_only(image, version) if version else _sources(image),
+        sources=sources,
         placeholder=_placeholder(image),
         extra=extra | named,
     )
@@ -141,7 +147,38 @@ def image_of(subject: object, called: str = "The object") -> AbstractImage:
     )
 
 
-def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
+def _size_of_background(style: str) -> str:
+    """The CSS that makes the placeholder as large as the picture, which covers it later.
+
+    What a class says of ``object-fit`` is not known here: the same rule can set
+    ``--placeholder-fit``. By default nothing of the placeholder is beside the picture.
+    """
+    found = _OBJECT_FIT.search(style)
+    return _BACKGROUND_SIZES[found[1]] if found else "var(--placeholder-fit, contain)"
+
+
+def _crop_of(sources: Sequence[Source], image: AbstractImage) -> str:
+    """The CSS that shows the same part of the placeholder as a cropped version shows; or nothing.
+
+    A percentage tells which point of the background lies over the same point of the element.
+    """
+    for version in [one for source in sources for one in source.versions]:
+        if not _shows_all(version, image):
+            wider = version.width * image.height / (version.height * image.width)
+            point = image.focal_point
+            across, down = _position(point.x, wider), _position(point.y, 1 / wider)
+            return f"{across:.4g}% {down:.4g}% / cover"
+    return ""
+
+
+def _position(point: float, share: float) -> float:
+    """Where ``share`` of a side lies that is centred on ``point`` as far as the edges allow."""
+    if share >= 1:
+        return 50
+    return 100 * min(max(point - share / 2, 0), 1 - share) / (1 - share)
+
+
+def _style(image: AbstractImage, placeholder: PlaceholderKind, shown: str) -> str:
     """The placeholder as a background, which an opaque picture covers once it is loaded."""
     if placeholder not in (kinds := get_args(PlaceholderKind)):
         raise ValueError(f"placeholder={placeholder!r}: choose from {', '.join(kinds)}.")
@@ -149,7 +186,7 @@ def _style(image: AbstractImage, placeholder: PlaceholderKind) -> str:
         return ""
     if placeholder == "color":
         return f"background: {image.dominant_color}"
-    return f"background: url({image.placeholder}) center / contain no-repeat"
+    return f"background: url({image.placeholder}) {shown} no-repeat"
 
 
 def _placeholder(image: AbstractImage) -> dict[str, Any]:

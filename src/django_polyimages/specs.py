@@ -49,12 +49,6 @@ class Target:
     crop: tuple[int, int, int, int]
     """Left, upper, right and lower edge of the visible part, in pixels of the upright original."""
 
-    @property
-    def scale(self) -> float:
-        """How many pixels of the version one pixel of the original becomes, at most 1."""
-        left, upper, right, lower = self.crop
-        return max(self.size[0] / (right - left), self.size[1] / (lower - upper))
-
 
 @dataclass(frozen=True, slots=True)
 class VersionSpec:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageCms
@@ -152,3 +153,37 @@ def test_a_palette_with_transparency():
     made = small_of(content)
     assert made.getpixel((25, 18))[3] == 0
     assert made.getpixel((75, 18))[3] == 255
+
+
+def two_papers(intent: int) -> bytes:
+    """A CMYK profile whose perceptual table makes all colours L* = 20, the colorimetric one 80."""
+    linear = bytes(range(256))
+    tags, data = b"", b""
+    for name, lightness in ((b"A2B0", 51), (b"A2B1", 204)):
+        matrix = struct.pack(">9i", *(65536 if place % 4 == 0 else 0 for place in range(9)))
+        grid = bytes([lightness, 128, 128]) * 16
+        table = b"mft1" + bytes(4) + b"\4\3\2\0" + matrix + 4 * linear + grid + 3 * linear
+        tags += name + struct.pack(">II", 128 + 4 + 2 * 12 + len(data), len(table))
+        data += table
+    body = struct.pack(">I", 2) + tags + data
+    header = struct.pack(">I", 128 + len(body)) + bytes(4) + b"\x02\x10\0\0prtrCMYKLab "
+    header = header.ljust(36, b"\0") + b"acsp" + bytes(24) + struct.pack(">I", intent)
+    return header + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D).ljust(60, b"\0") + body
+
+
+@pytest.mark.parametrize(("intent", "grey"), [(0, 48), (1, 198), (9, 48)])
+def test_the_intent_of_a_profile_is_the_one_it_declares(intent, grey):
+    """In sRGB, L* = 20 is 48 of 255, and L* = 80 is 198 (CIE 15 and IEC 61966-2-1)."""
+    content = to_bytes(quarters(mode="CMYK"), quality=95, icc_profile=two_papers(intent))
+    assert looks_like(corners(small_of(content)), [(grey,) * 3] * 4, within=8)
+
+
+@pytest.mark.parametrize("depth", [1, 8])
+def test_grey_with_a_transparent_value_has_the_colours_of_its_profile(depth):
+    content = png(8, 8, depth=depth, rows=(b"\0" + (b"\xf0" if depth == 1 else b"\x80" * 8)) * 8,
+                  extra=chunk(b"iCCP", b"x\0\0" + zlib.compress(grey_profile()))
+                  + chunk(b"tRNS", b"\0\0"))  # fmt: skip
+    made = small_of(content)
+    assert made.mode == "RGBA"
+    wanted = (255,) * 3 if depth == 1 else (188,) * 3
+    assert looks_like([made.getpixel((1, 4))[:3]], [wanted], within=4)

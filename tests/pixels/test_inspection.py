@@ -9,9 +9,12 @@ import zlib
 import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from django_polyimages import InvalidImage
 from django_polyimages.pixels.inspection import inspect, refusing_damage
+from django_polyimages.pixels.scaling import decode, plan
+from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.drawing import REFUSED, bomb, chunk, photo, quarters, to_bytes
 
 # Only decoding detects these, see tests/pipeline.
@@ -181,15 +184,63 @@ def test_a_file_of_countless_tiny_parts_is_refused_before_it_costs_memory(flood)
         inspect(ContentFile(content))
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
-    assert caught.value.code in ("damaged", "not_an_image", "too_complex")
+    assert caught.value.code == "too_complex"
+    assert "too many parts" in str(caught.value)
 
 
-def test_a_png_in_the_chunks_of_libpng_is_no_flood():
-    """Nearly every program writes chunks of 8 KiB; this file has 20 MB of them."""
-    rows = b"".join(b"\0" + os.urandom(4400 * 3) for _ in range(1500))
+def large_png(chunk_size: int) -> bytes:
+    """19 MB of noise, in chunks of this size."""
+    rows = b"".join(b"\0" + os.urandom(4400 * 3) for _ in range(1450))
     pixels = zlib.compress(rows, 0)
-    parts = [chunk(b"IDAT", pixels[at : at + 8192]) for at in range(0, len(pixels), 8192)]
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 4400, 1500, 8, 2, 0, 0, 0))
-    content = b"\x89PNG\r\n\x1a\n" + header + b"".join(parts) + chunk(b"IEND", b"")
-    assert len(content) > 19_000_000
-    assert inspect(ContentFile(content)).width == 4400
+    cut = range(0, len(pixels), chunk_size)
+    parts = [chunk(b"IDAT", pixels[at : at + chunk_size]) for at in cut]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 4400, 1450, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return b"\xff" + bytes([marker]) + struct.pack(">H", len(data) + 2) + data
+
+
+XMP = b"\x21\xff\x0bXMP DataXMP" + (b"\x50" + b"x" * 80) * 1300 + b"\0"
+LEGAL = {
+    "PNG in the chunks of libpng, 8 KiB": large_png(8192),
+    "PNG in chunks of 512 bytes": large_png(512),
+    "PNG in chunks of 256 bytes": large_png(256),
+    "JPEG of 500 segments": JPEG[:2] + segment(0xE5, b"x" * 100) * 500 + JPEG[2:],
+    "JPEG of 15,000 segments": JPEG[:2] + segment(0xE5, b"x" * 100) * 15_000 + JPEG[2:],
+    "GIF with 100 KB of XMP": GIF[:COLOUR_TABLE] + XMP + GIF[COLOUR_TABLE:],
+    "GIF with 1 MB of XMP": GIF[:COLOUR_TABLE] + XMP * 10 + GIF[COLOUR_TABLE:],
+}
+
+
+@pytest.mark.parametrize("case", LEGAL)
+def test_a_legal_file_of_many_parts_is_no_flood(case):
+    file = ContentFile(LEGAL[case])
+    facts = inspect(file)
+    assert facts.width in (90, 4400)
+    assert decode(file, plan(facts, DEFAULT_VERSIONS)).size[0] in (90, 4400)
+
+
+XMP_TURN = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("exif", [False, True])
+def test_the_orientation_in_xmp_is_not_obeyed_as_in_browsers(format, exif):
+    other = Image.Exif()
+    other[0x010F] = "Camera maker"
+    options = {"exif": other} if exif else {}
+    if format == "PNG":
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", XMP_TURN)
+    else:
+        options["xmp"] = XMP_TURN.encode()
+    content = to_bytes(quarters(80, 40), format, **options)
+    assert b"tiff:Orientation" in content
+    facts = inspect(ContentFile(content))
+    assert (facts.width, facts.height, facts.orientation) == (80, 40, 1)

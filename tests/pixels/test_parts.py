@@ -33,6 +33,9 @@ BOMBS = {
     "texts": png(
         8, 8, rows=bytes(72), extra=chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * 1000)) * 17
     ),
+    "profiles": png(8, 8, rows=bytes(72), extra=chunk(b"iCCP", b"x\0\0") * 17),
+    "EXIF segments": b"\xff\xd8" + b"\xff\xe1\x00\x08Exif\0\0" * 17,
+    "tracks": attacks.avif() + attacks.box(b"moov", attacks.box(b"trak", b"") * 17),
     "segments": b"\xff\xd8" + b"\xff\xfe\x00\x07aaaaa" * 20_001,
 }
 
@@ -77,6 +80,8 @@ def test_a_bomb_is_refused_before_a_decoder_sees_it(bomb, monkeypatch):
         attacks.avif(attacks.item_properties(1000)),
         attacks.avif(attacks.property_associations(1000)),
         b"\xff\xd8" + b"\xff\xfe\x00\x07aaaaa" * 19_999,
+        b"\xff\xd8" + b"\xff\xe1\x00\x08Exif\0\0" * 16,
+        attacks.avif() + attacks.box(b"moov", attacks.box(b"trak", b"") * 16),
     ],
 )
 def test_the_limits_are_exact(content):
@@ -122,3 +127,11 @@ def test_a_file_cut_anywhere_is_left_to_the_decoder(format):
     content = to_bytes(quarters(64, 64), format)
     for end in range(0, min(len(content), 700)):
         check_parts(ContentFile(content[:end]))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_whether_the_pixels_come_in_scans_is_known(mode):
+    picture = quarters(64, 64).convert(mode)
+    assert not check_parts(ContentFile(to_bytes(picture)))
+    assert check_parts(ContentFile(to_bytes(picture, progressive=True)))
+    assert not check_parts(ContentFile(to_bytes(picture) + attacks.scan_bomb(5, 64, 64)))

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 from django.core.files.base import ContentFile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from django_polyimages import InvalidImage, VersionSpec
-from django_polyimages.pixels.inspection import inspect
+from django_polyimages.pixels.inspection import Facts, inspect
 from django_polyimages.pixels.scaling import decode, encode, plan, prepare, render
-from django_polyimages.specs import DEFAULT_VERSIONS
+from django_polyimages.specs import CENTRE, DEFAULT_VERSIONS, FocalPoint
 from tests.builders import small_of, versions_of
 from tests.drawing import (
     BLUE,
@@ -40,6 +42,72 @@ def test_versions_have_the_size_their_spec_says(size):
     content = to_bytes(quarters(*size), quality=60)
     found = {name: version.size for name, version in versions_of(content).items()}
     assert found == {spec.name: spec.target(*size).size for spec in DEFAULT_VERSIONS}
+
+
+thin = st.tuples(st.integers(1, 12), st.integers(1, 60_000))
+sizes = thin | thin.map(lambda size: size[::-1]) | st.tuples(*[st.integers(1, 6000)] * 2)
+sides = st.integers(1, 3000)
+specs = st.builds(
+    lambda *sides_and_mode: sides_and_mode, sides, sides, st.sampled_from(["fit", "fill"])
+)
+points = st.builds(FocalPoint, st.floats(0, 1), st.floats(0, 1))
+
+
+def facts_of(width: int, height: int) -> Facts:
+    return Facts(
+        format="PNG", byte_size=1, width=width, height=height, memory=1, orientation=1, sha256=""
+    )
+
+
+@given(sizes, st.lists(specs, max_size=4), points)
+@example((1000, 1), [], CENTRE)
+@example((1200, 2), [], CENTRE)
+@example((5000, 7), [], CENTRE)
+@example((3, 5000), [(300, 300, "fill")], FocalPoint(0.5, 0.9))
+def test_no_version_is_made_from_a_smaller_picture(size, boxes, point):
+    """All resizing is recorded: a source is never smaller than its result, on either side."""
+    own = [
+        VersionSpec(f"own{number}", width, height, mode=mode)
+        for number, (width, height, mode) in enumerate(boxes)
+    ]
+    wanted = plan(facts_of(*size), [*DEFAULT_VERSIONS, *own], point)
+    assert wanted.size[0] <= size[0]
+    assert wanted.size[1] <= size[1]
+    calls = []
+
+    class Recorded:
+        """A picture without pixels."""
+
+        def __init__(self, size):
+            self.size, (self.width, self.height) = size, size
+
+        def resize(self, size, _filter, box=None):
+            left, upper, right, lower = box or (0, 0, *self.size)
+            calls.append(((right - left, lower - upper), size))
+            return Recorded(size)
+
+    made = {
+        spec.name: picture.size
+        for group, picture in render(Recorded(wanted.size), wanted)
+        for spec in group
+    }
+    assert made == {spec.name: spec.target(*size, point).size for spec in [*DEFAULT_VERSIONS, *own]}
+    for (width, height), result in calls:
+        assert width >= result[0] - 1e-6
+        assert height >= result[1] - 1e-6
+
+
+@pytest.mark.parametrize("size", [(1000, 1), (1200, 2), (5000, 7), (2, 1200), (9, 30_000)])
+def test_a_long_thin_picture_keeps_its_detail(size):
+    """Compared with Pillow alone, which scales the original to each version directly."""
+    noise = Image.effect_noise(size, 200).convert("RGB")
+    spec = VersionSpec("x", 700, 700, format="PNG")
+    made = versions_of(to_bytes(noise, "PNG"), DEFAULT_VERSIONS[0], spec, DEFAULT_VERSIONS[3])["x"]
+    alone = noise.resize(spec.target(*size).size, Image.Resampling.LANCZOS)
+    difference = ImageStat.Stat(ImageChops.difference(made.convert("RGB"), alone))
+    assert max(difference.mean) < 12
+    contrast, alone_contrast = ImageStat.Stat(made.convert("L")), ImageStat.Stat(alone.convert("L"))
+    assert contrast.stddev[0] > 0.8 * alone_contrast.stddev[0]
 
 
 def test_a_large_jpeg_is_decoded_at_half_its_size():
@@ -145,6 +213,33 @@ def test_an_animation_gives_its_first_frame(format):
     frames = [Image.new("RGB", (50, 50), colour) for colour in (RED, GREEN, BLUE)]
     content = to_bytes(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
     assert looks_like([small_of(content).convert("RGB").getpixel((25, 25))], [RED], within=12)
+
+
+def on_canvas(content: bytes, canvas: tuple[int, int], place: tuple[int, int]) -> bytes:
+    """A GIF of one frame, on a larger canvas."""
+    frame = content.index(b",", 13 + 3 * (2 << (content[10] & 7)))
+    return (
+        content[:6]
+        + struct.pack("<HH", *canvas)
+        + content[10 : frame + 1]
+        + struct.pack("<HH", *place)
+        + content[frame + 5 :]
+    )
+
+
+@pytest.mark.parametrize("mode", ["P", "L"])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_gif_whose_frame_does_not_cover_its_canvas_is_transparent_elsewhere(mode, transparent):
+    """As browsers show it: Chromium 156 has (0, 0, 0, 0) there on a canvas."""
+    options = {"transparency": 255} if transparent else {}
+    frame = to_bytes(Image.new(mode, (20, 10), 99), "GIF", **options)
+    content = on_canvas(frame, (40, 30), (5, 8))
+    made = versions_of(content, VersionSpec("x", 40, 40, format="PNG"))["x"]
+    assert made.size == (40, 30)
+    alpha = made.convert("RGBA").getchannel("A")
+    wanted = Image.new("L", (40, 30), 0)
+    wanted.paste(255, (5, 8, 25, 18))
+    assert ImageChops.difference(alpha, wanted).getbbox() is None
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])

@@ -20,6 +20,8 @@ def simple_mode(image: Image.Image) -> Image.Image:
     """The same pixels in a mode that can be scaled: L, LA, RGB, RGBA or CMYK."""
     if image.mode in ("I;16", "I;16B", "I"):
         return _eight_bits(image)
+    if image.mode in ("1", "L") and "transparency" in image.info:
+        return image.convert("LA")
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         return image.convert("RGBA")
     if image.mode in _COLOUR_SPACES:
@@ -62,10 +64,18 @@ def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:
         return colours
     mode = "RGBA" if picture.mode == "RGBA" else "RGB"
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-    transform = ImageCms.buildTransform(profile, srgb, picture.mode, mode)
+    transform = ImageCms.buildTransform(profile, srgb, picture.mode, mode, _intent_of(profile))
     if picture.mode == mode and _changes_nothing(transform, mode):
         return None
     return ImageCms.applyTransform(picture, transform)
+
+
+def _intent_of(profile: ImageCms.ImageCmsProfile) -> ImageCms.Intent:
+    """What the profile says its colours are meant for: in print, white paper or exact colours."""
+    try:
+        return ImageCms.Intent(profile.profile.rendering_intent)
+    except ValueError:
+        return ImageCms.Intent.PERCEPTUAL
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:

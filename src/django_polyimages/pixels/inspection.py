@@ -19,15 +19,19 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS, OriginalFormat
-from django_polyimages.pixels.memory import memory_of
+from django_polyimages.pixels import png
+from django_polyimages.pixels.foreign import FIRST, kind_of, message_of
+from django_polyimages.pixels.memory import memory_of, most_in_scans
 from django_polyimages.pixels.metadata import orientation_of
-from django_polyimages.pixels.parts import check_parts, damaged
+from django_polyimages.pixels.parts import check_parts, damaged, too_complex
 from django_polyimages.pixels.support import most_pixels
 
 logger = logging.getLogger("django_polyimages")
-_READS: Final = 2000
-"""How often a decoder may read for the header: enough for 600 chunks or segments. Phones write 50.
-Without a limit, Pillow needs a minute and nearly a gigabyte for a file of tiny chunks."""
+_READS: Final = 100_000
+"""How often a decoder may read for the header, which takes about 0.1 s: enough for 20,000 segments
+or chunks. Without a limit, Pillow needs a minute and nearly a gigabyte for a file of tiny parts."""
+_BYTES_PER_READ: Final = 64
+"""Of a file, on average, beyond that: a PNG with chunks of 256 bytes needs a read for each 67."""
 
 
 MAX_SIDE: Final = 65_535
@@ -72,15 +76,18 @@ def inspect(file: File[bytes]) -> Facts:
     """
     settings = get_settings()
     _check_bytes(file, settings)
+    _check_kind(file, settings)
     with refusing_damage():
-        check_parts(file)
+        in_scans = check_parts(file)
     with refusing_damage(), open_image(file) as image:
         stored = image.size
         name = _format_of(image)
-        _check_pixels(stored, settings.pixels_of(name))
-        memory = memory_of(image)
-        orientation = orientation_of(image.info.get("exif", b""))
+        limit = settings.pixels_of(name)
+        _check_pixels(stored, most_in_scans(limit, len(image.getbands())) if in_scans else limit)
+        memory = memory_of(image, in_scans=in_scans)
+        exif = image.info.get("exif", b"")
         image.verify()
+        orientation = orientation_of(png.exif_of(file) if name == "PNG" else exif)
     upright = stored if orientation < 5 else stored[::-1]
     return Facts(
         format=name,
@@ -112,7 +119,7 @@ class _BoundedReader:
     def read(self, size: int = -1) -> bytes:
         self.reads_left -= 1
         if self.reads_left < 0:
-            raise OSError("the file has too many parts")
+            raise too_complex()
         return self._read(size)
 
 
@@ -123,16 +130,12 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
     try:
         image = Image.open(cast("IO[bytes]", reader), formats=formats)
     except UnidentifiedImageError as error:
-        raise InvalidImage(
-            "not_an_image",
-            _("Unsupported image format, or damaged; allowed are %(formats)s.")
-            % {"formats": ", ".join(formats)},
-        ) from error
+        raise InvalidImage("not_an_image", message_of("", formats)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # Pillow's own limit, which is a warning that the host may have turned into an error. The
         # check W008 tells hosts whose limit it is.
         raise _too_many_pixels(_limit_of_pillow(error)) from error
-    reader.reads_left = _READS + file.size // 256  # PNG encoders write pixels in chunks of 8 KiB
+    reader.reads_left = _READS + file.size // _BYTES_PER_READ
     return image
 
 
@@ -164,6 +167,14 @@ def _check_bytes(file: File[bytes], settings: Settings) -> None:
                 "limit": filesizeformat(settings.max_bytes),
             },
         )
+
+
+def _check_kind(file: File[bytes], settings: Settings) -> None:
+    """Tell what a file is that no allowed decoder reads: what HEIC or video holds is not read."""
+    file.seek(0)
+    kind = kind_of(file.read(FIRST))
+    if kind and kind not in settings.formats:
+        raise InvalidImage("not_an_image", message_of(kind, settings.formats))
 
 
 def _check_pixels(size: tuple[int, int], limit: int) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage
-from django_polyimages.pixels import av1
+from django_polyimages.pixels import av1, png
 from django_polyimages.pixels.samples import boxes, samples_of_items, samples_of_tracks
 
 MAX_SEGMENTS: Final = 20_000
@@ -26,7 +26,11 @@ MAX_SCANS: Final = 100
 MAX_SCANNED: Final = 1_500_000_000
 """Scans times pixels of a JPEG: 30 scans of 50 megapixels."""
 MAX_TEXTS: Final = 16
-"""Of a PNG, compressed or international. Editors write up to about ten."""
+"""Of a PNG, compressed or international texts and profiles. Editors write up to about ten."""
+MAX_EXIF: Final = 16
+"""Segments of EXIF data in a JPEG, which Pillow joins one by one. Cameras write one."""
+MAX_TRACKS: Final = 16
+"""Of an AVIF's box ``moov``; an animation has one, and one for its transparency."""
 MAX_META: Final = 64 * 1024
 """Bytes of an AVIF's box ``meta``; encoders write less than 2 KiB."""
 MAX_MOVIE: Final = 1024 * 1024
@@ -36,68 +40,70 @@ MAX_ITEMS: Final = 1000
 
 _MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # no stuffed byte, restart marker or filling
 _CHUNK = 64 * 1024
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN, _END_OF_IMAGE, _APPLICATION_1 = 0xDA, 0xD9, 0xE1
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # ITU-T T.81, table B.1
+_SEQUENTIAL = {0xC0, 0xC1}
 _ALONE = {0x01, 0xD8}  # markers without a segment
 
 
-def check_parts(file: File[bytes]) -> None:
+def check_parts(file: File[bytes]) -> bool:
     """Raise ``InvalidImage`` if a decoder would have too much work with the parts of ``file``.
 
-    Anything that is not built as a JPEG or AVIF has to be is left to the decoder.
+    Anything that is not built as a JPEG or AVIF has to be is left to the decoder. Returns whether
+    the pixels come in several scans, so that a decoder has to hold the coefficients of them all.
     """
     file.seek(0)
     start = file.read(12)
+    in_scans = False
     if start.startswith(b"\xff\xd8\xff"):
-        _check_jpeg(file)
-    elif start.startswith(b"\x89PNG\r\n\x1a\n"):
+        in_scans = _check_jpeg(file)
+    elif start.startswith(png.SIGNATURE):
         _check_png(file)
     elif start[4:8] == b"ftyp":
         _check_avif(file)
     file.seek(0)
+    return in_scans
 
 
-def _check_jpeg(file: File[bytes]) -> None:
-    scans = pixels = 0
+def _check_jpeg(file: File[bytes]) -> bool:
+    """As ``check_parts()``; true as well for a file that ends before it says so."""
+    scans = pixels = exif = 0
+    sequential = True
     file.seek(2)
     for number, marker in enumerate(_markers(file)):
         if number == MAX_SEGMENTS:
-            raise _too_complex()
+            raise too_complex()
         if marker == _END_OF_IMAGE:
-            return
+            return scans != 1 or not sequential
         if marker in _ALONE:
             continue
         if scans and 0x02 <= marker < 0xC0:
             # Reserved. Between restart markers libjpeg reads on behind it, and finds more scans.
-            raise _too_complex()
+            raise too_complex()
         segment = file.read(7)
         if len(segment) < 7:
-            return
+            return True
         length, _precision, height, width = struct.unpack(">HBHH", segment)
         if marker in _FRAMES:
             pixels = max(pixels, height * width)
+            sequential = sequential and marker in _SEQUENTIAL
         scans += marker == _START_OF_SCAN
-        if scans > MAX_SCANS or scans * pixels > MAX_SCANNED:
-            raise _too_complex()
+        exif += marker == _APPLICATION_1 and segment.endswith(b"Exif\0")
+        if scans > MAX_SCANS or scans * pixels > MAX_SCANNED or exif > MAX_EXIF:
+            raise too_complex()
         file.seek(max(length, 2) - 7, 1)
+    return True
 
 
 def _check_png(file: File[bytes]) -> None:
-    """Compressed texts before the pixels: Pillow inflates each of them to a megabyte or more."""
-    file.seek(8)
+    """Compressed chunks before the pixels: Pillow inflates each of them to a megabyte or more."""
     texts = 0
-    for _number in range(MAX_SEGMENTS):
-        header = file.read(8)
-        if len(header) < 8:
-            return
-        length, kind = struct.unpack(">I4s", header)
+    for number, (kind, _length) in enumerate(png.chunks(file)):
         if kind == b"IDAT":
             return
-        texts += kind in (b"zTXt", b"iTXt")
-        if texts > MAX_TEXTS:
-            raise _too_complex()
-        file.seek(length + 4, 1)
-    raise _too_complex()
+        texts += kind in (b"zTXt", b"iTXt", b"iCCP")
+        if texts > MAX_TEXTS or number >= MAX_SEGMENTS - 1:
+            raise too_complex()
 
 
 def _markers(file: File[bytes]) -> Iterator[int]:
@@ -133,19 +139,21 @@ def _check_avif(file: File[bytes]) -> None:
         if size < 8:
             return
         if size > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, size):
-            raise _too_complex()
+            raise too_complex()
         if kind in seen:
-            raise _too_complex()
+            raise too_complex()
         seen |= {kind} & {b"meta", b"moov"}
         if kind in (b"meta", b"moov") and position + size <= file.size:  # else it is cut off
             file.seek(start)
             _check_pictures(file, kind, file.read(max(0, position + size - start)))
         position += size
-    raise _too_complex()
+    raise too_complex()
 
 
 def _check_pictures(file: File[bytes], kind: bytes, body: bytes) -> None:
     if kind == b"moov":
+        if sum(name == b"trak" for name, _box in boxes(body)) > MAX_TRACKS:
+            raise too_complex()
         _check_frames(samples_of_tracks(file, body), file.size)
     else:
         meta = body[4:]  # after version and flags
@@ -164,7 +172,7 @@ def _check_frames(samples: Iterator[bytes], most: int) -> None:
             pixels += largest
             # The picture, its transparency and a gain map; the tiles of a picture add up to it.
             if size > most or largest > limit or pixels > 3 * limit:
-                raise _too_complex()
+                raise too_complex()
     except InvalidImage:
         raise
     except (struct.error, ValueError, IndexError) as error:
@@ -178,7 +186,7 @@ def _check_meta(meta: bytes) -> None:
         except struct.error:
             return  # cut off
         if entries > MAX_ITEMS:
-            raise _too_complex()
+            raise too_complex()
 
 
 def _entries(kind: bytes, body: bytes) -> int:
@@ -226,7 +234,7 @@ def damaged() -> InvalidImage:
     return InvalidImage("damaged", _("The image is damaged or incomplete, it cannot be read."))
 
 
-def _too_complex() -> InvalidImage:
+def too_complex() -> InvalidImage:
     return InvalidImage(
         "too_complex", _("The image has too many parts inside; save it with another program.")
     )

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.files import File
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from django_polyimages.conf import get_settings
-from django_polyimages.pixels.colours import simple_mode, srgb
+from django_polyimages.pixels.colours import srgb
 from django_polyimages.pixels.inspection import Facts, open_image, refusing_damage
-from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION
+from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION, is_covered
+from django_polyimages.pixels.png import declarations, declared_profile
+from django_polyimages.pixels.strips import resized
 from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 NEAR_MISS = 0.96
@@ -43,18 +46,27 @@ class Plan:
 
     facts: Facts
     targets: Sequence[tuple[VersionSpec, Target]]
-    """The largest scale first."""
+    """The largest first."""
+
+    def whole(self, target: Target) -> tuple[int, int]:
+        """The smallest size of the whole upright picture that need not be enlarged for ``target``.
+
+        Each side has a scale of its own: in a long thin picture a side of a pixel is rounded up.
+        """
+        left, upper, right, lower = target.crop
+        width, height = target.size
+        # Integers, rounded up: a float may be a pixel too small.
+        return (
+            -(-width * self.facts.width // (right - left)),
+            -(-height * self.facts.height // (lower - upper)),
+        )
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the picture, as stored, that all versions can be scaled from: the largest of them."""
-        spec, target = self.targets[0]
-        if spec.mode == "fit":
-            size = target.size
-        else:
-            scale = target.scale
-            size = max(1, round(self.facts.width * scale)), max(1, round(self.facts.height * scale))
-        return size if self.facts.orientation < 5 else (size[1], size[0])
+        """Of the picture, as stored, that all versions can be scaled from."""
+        sizes = [self.whole(target) for _spec, target in self.targets]
+        width, height = (max(sides) for sides in zip(*sizes, strict=True))
+        return (width, height) if self.facts.orientation < 5 else (height, width)
 
     @property
     def memory(self) -> int:
@@ -65,7 +77,8 @@ class Plan:
 def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE) -> Plan:
     """The plan for an original of which nothing has been decoded yet."""
     pairs = [(spec, spec.target(facts.width, facts.height, focal_point)) for spec in specs]
-    return Plan(facts, sorted(pairs, key=lambda pair: pair[1].scale, reverse=True))
+    todo = Plan(facts, pairs)
+    return replace(todo, targets=sorted(pairs, key=lambda one: todo.whole(one[1]), reverse=True))
 
 
 def decode(file: File[bytes], plan: Plan) -> Image.Image:
@@ -77,13 +90,46 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image:
     with refusing_damage():
         image = open_image(file)
         image.draft(None, (width, height))
-        raw_mode = image.tile[0].args if image.format == "PNG" and image.tile else None
         if image.format == "PNG":
-            # Skip the chunks after the pixels: they are not needed and may be compressed.
-            image.load_end = lambda: None  # type: ignore[method-assign]
+            return _decode_png(image, file)
+        if image.format == "GIF":
+            return _decode_gif(image)
         image.load()
-        _mend_transparency(image, raw_mode)
     return image
+
+
+def _decode_png(image: ImageFile, file: File[bytes]) -> Image.Image:
+    raw_mode = image.tile[0].args if image.tile else None
+    # Skip the chunks after the pixels: they are not needed and may be compressed.
+    image.load_end = lambda: None  # type: ignore[method-assign]
+    image.load()
+    # A text with such a keyword is no transparency, whatever Pillow makes of it.
+    image.info = {key: value for key, value in image.info.items() if not isinstance(value, str)}
+    _mend_transparency(image, raw_mode)
+    grey = image.mode in ("1", "L", "LA", "I", "I;16")
+    if profile := declared_profile(declarations(file), grey=grey):
+        image.info["icc_profile"] = profile
+    return image
+
+
+def _decode_gif(image: ImageFile) -> Image.Image:
+    """The first frame on its canvas, of which the rest is transparent, as browsers show it."""
+    covered = is_covered(image)
+    left, upper, right, lower = image.tile[0].extents or (0, 0, *image.size)
+    image.load()
+    if covered:
+        return image
+    width, height = image.size
+    canvas = image.convert("RGBA")
+    for rest in (
+        (0, 0, width, upper),
+        (0, lower, width, height),
+        (0, upper, left, lower),
+        (right, upper, width, lower),
+    ):
+        canvas.paste((0, 0, 0, 0), rest)
+    canvas.info = {}
+    return canvas
 
 
 def prepare(image: Image.Image, plan: Plan) -> Image.Image:
@@ -91,7 +137,7 @@ def prepare(image: Image.Image, plan: Plan) -> Image.Image:
 
     ``image`` is the result of ``decode()``.
     """
-    picture = srgb(_resized(simple_mode(image), plan.size), image.info.get("icc_profile"))
+    picture = srgb(resized(image, plan.size), image.info.get("icc_profile"))
     if (method := _TRANSPOSE.get(plan.facts.orientation)) is not None:
         picture = picture.transpose(method)
     picture.info = {}  # otherwise Pillow's encoders would write this metadata
@@ -107,12 +153,14 @@ def render(picture: Image.Image, plan: Plan) -> Iterator[tuple[list[VersionSpec]
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
     for spec, target in plan.targets:
         groups.setdefault((target, spec.quality, spec.format), []).append(spec)
+    wholes = [picture]
     for (target, _quality, _format), group in groups.items():
+        source = next(one for one in reversed(wholes) if _covers(one, plan.whole(target)))
         if target.crop == (0, 0, plan.facts.width, plan.facts.height):
-            picture = _resized(picture, target.size)
-            yield group, picture
+            wholes.append(_resized(source, target.size))
+            yield group, wholes[-1]
         else:
-            yield group, _cropped(picture, target, plan.facts)
+            yield group, _cropped(source, target, plan.facts)
 
 
 def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
@@ -136,6 +184,10 @@ def _mend_transparency(image: Image.Image, raw_mode: object) -> None:
         image.info["transparency"] = clear * 255 // _GREY_LEVELS[raw_mode]
     elif raw_mode == "RGB;16B" and isinstance(clear, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in clear)
+
+
+def _covers(picture: Image.Image, size: tuple[int, int]) -> bool:
+    return picture.width >= size[0] and picture.height >= size[1]
 
 
 def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -1,0 +1,51 @@
+"""Converts and scales a large picture strip by strip.
+
+Conversions, and the copy with premultiplied transparency that scaling makes, need as much memory as
+the picture itself, or several times as much. So they exist for one strip at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from PIL import Image
+
+from django_polyimages.pixels.colours import simple_mode
+
+PIXELS: Final = 2_000_000
+"""Of a strip: at most 16 bytes each."""
+_LANCZOS = Image.Resampling.LANCZOS
+_REACH: Final = 3  # how many pixels of the result a pixel of the original affects in each direction
+
+
+def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """``picture``, of any mode, in one that ``simple_mode()`` returns and with ``size``.
+
+    The result is that of converting and scaling the whole picture.
+    """
+    if picture.size == size:
+        return simple_mode(picture)
+    strips = _strips(picture, size)
+    _upper, strip = next(strips)
+    whole = Image.new(strip.mode, size)
+    whole.paste(strip, (0, 0))
+    for upper, strip in strips:
+        whole.paste(strip, (0, upper))
+    return whole
+
+
+def _strips(picture: Image.Image, size: tuple[int, int]) -> Iterator[tuple[int, Image.Image]]:
+    """Each strip of the result, and its first row."""
+    width, height = size
+    scale = picture.height / height
+    margin = math.ceil(_REACH * max(scale, 1)) + 1
+    step = max(1, int(max(PIXELS / picture.width, 2 * margin) / scale))
+    for upper in range(0, height, step):
+        lower = min(upper + step, height)
+        first = max(0, int(upper * scale) - margin)
+        last = min(picture.height, math.ceil(lower * scale) + margin)
+        strip = simple_mode(picture.crop((0, first, picture.width, last)))
+        box = (0, upper * scale - first, picture.width, min(lower * scale, picture.height) - first)
+        yield upper, strip.resize((width, lower - upper), _LANCZOS, box=box)

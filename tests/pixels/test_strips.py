@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageStat
+
+from django_polyimages.pixels import strips
+from django_polyimages.pixels.colours import simple_mode
+from django_polyimages.pixels.strips import resized
+
+MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]
+CLEAR = {"L": 40, "P": bytes(range(256)), "RGB": (9, 9, 9), "1": 255, "I;16": 700}
+sides = st.integers(20, 200)
+
+
+def drawing(mode: str, size: tuple[int, int], *, clear: bool = False) -> Image.Image:
+    if mode == "I;16":
+        grey = Image.effect_noise(size, 40).convert("I").point(lambda value: value * 257)
+        picture = grey.convert("I;16")
+    else:
+        bands = Image.merge("RGBA", [Image.effect_noise(size, 40) for _band in range(4)])
+        picture = bands.convert("RGB").quantize(64) if mode == "P" else bands.convert(mode)
+    if clear:
+        picture.info["transparency"] = CLEAR[mode]
+    return picture
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """On average, of 255. Colours count as much as they are visible.
+
+    A single pixel may differ more: Pillow chooses whether to scale rows or columns first, and
+    rounds in between.
+    """
+    assert (one.mode, one.size) == (other.mode, other.size)
+    visible = [
+        picture.convert("RGBA").convert("RGBa") if picture.mode in ("LA", "RGBA") else picture
+        for picture in (one, other)
+    ]
+    return max(ImageStat.Stat(ImageChops.difference(*visible)).mean)
+
+
+@pytest.mark.parametrize(
+    ("mode", "clear"), [*product(MODES, [False]), *product(CLEAR, [True])], ids=str
+)
+@hypothesis(max_examples=15, deadline=None, phases=[Phase.generate])
+@given(size=st.tuples(sides, sides), data=st.data())
+def test_strips_give_the_pixels_of_the_whole_picture(mode, clear, size, data):
+    """Pillow's own result is compared, for the whole picture in one go."""
+    width, height = (data.draw(st.integers(1, side)) for side in size)
+    picture = drawing(mode, size, clear=clear)
+    alone = simple_mode(picture)
+    if alone.size != (width, height):
+        alone = alone.resize((width, height), Image.Resampling.LANCZOS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strips, "PIXELS", data.draw(st.integers(1, 4000)))
+        # Black and white noise is all overshoot, which is cut off between rows and columns.
+        assert difference(resized(picture, (width, height)), alone) < (9 if mode == "1" else 0.6)
+
+
+@pytest.mark.parametrize("size", [(450, 450), (200, 201), (201, 200)])
+def test_an_enlarged_picture_is_the_same_as_well(monkeypatch, size):
+    """A JPEG may be decoded a little smaller than its largest version."""
+    monkeypatch.setattr(strips, "PIXELS", 1000)
+    picture = drawing("RGB", (200, 200))
+    alone = picture.resize(size, Image.Resampling.LANCZOS)
+    assert difference(resized(picture, size), alone) < 0.6
+
+
+def test_no_conversion_of_the_whole_picture_is_made(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        strips, "simple_mode", lambda strip: seen.append(strip.size) or simple_mode(strip)
+    )
+    monkeypatch.setattr(strips, "PIXELS", 100_000)
+    resized(drawing("P", (1000, 1000), clear=True), (250, 250))
+    assert max(height for _width, height in seen) < 200
+    assert len(seen) == 10
