@@ -15,6 +15,7 @@ from django_polyimages.models.attachable import (
     prefetch_images,
     register_attachable,
 )
+from django_polyimages.models.default_organization import DefaultOrganization
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
@@ -31,6 +32,7 @@ from django_polyimages.models.relations import AbstractImageRelation, Polymorphi
 __all__ = [
     "AbstractImage",
     "AbstractImageRelation",
+    "DefaultOrganization",
     "FileDeletion",
     "Image",
     "ImageAttachable",

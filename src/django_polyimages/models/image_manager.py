@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
+from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
 
@@ -68,7 +69,7 @@ class ImageManager(_Manager[ImageT]):
         self,
         file: File[bytes],
         *,
-        organization: models.Model,
+        organization: models.Model | None = None,
         creator: AbstractBaseUser | None = None,
         title: str | None = None,
         alt_text: str = "",
@@ -77,13 +78,15 @@ class ImageManager(_Manager[ImageT]):
     ) -> ImageT:
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        The default ``title`` is the name of the file. ``fields`` are for your own image model.
+        ``organization`` may be left out only if the host has no organizations. The default
+        ``title`` is the name of the file. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
         fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """
         using = database_for_writing(self)
+        organization = organization or default_organization(using=using)
         owner = getattr(organization, "pk", None)
         with store.store(file, using=using, owner=owner) as stored:
             generated, placeholder = stored.generated, stored.generated.placeholder
