@@ -23,7 +23,7 @@ from django_polyimages.accessors import get_image_model, get_relation_model
 from django_polyimages.errors import NotFound
 from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
 from django_polyimages.models.attachable import is_attachable
-from django_polyimages.models.organizations import objects_of, path_of
+from django_polyimages.models.organizations import objects_of
 from django_polyimages.models.primary_keys import canonical_key, is_storable
 from django_polyimages.models.relation_manager import relations_of
 from django_polyimages.policies import Action, OrganizationPolicy, get_policy
@@ -129,8 +129,6 @@ class Access:
 
         Empty for a model without ``image_organization_path``.
         """
-        if not path_of(model):
-            return model._default_manager.none()
         return objects_of(self.organization, model)
 
     @contextmanager

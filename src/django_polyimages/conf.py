@@ -16,6 +16,8 @@ from django.core.signals import setting_changed
 from django_polyimages.formats import FORMATS, OriginalFormat
 from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 
+DEFAULT_ORGANIZATION: Final = "polyimages.DefaultOrganization"
+"""The organization of all images where ``ORGANIZATION_MODEL`` is None."""
 PlaceholderKind = Literal["preview", "color", "none"]
 MAX_PIXELS: Final[Mapping[OriginalFormat, int]] = {
     "JPEG": 50_000_000,
@@ -35,9 +37,11 @@ class Settings:
     """The options of ``POLYIMAGES``, with names in lower case."""
 
     organization_model: str = "auth.Group"
-    """The organization model, as ``app_label.Model``."""
+    """The organization model, as ``app_label.Model``; None for a project without organizations."""
     organization_policy: str = "django_polyimages.policies.GroupPolicy"
-    """Dotted path of the class that decides who may do what, see ``policies``."""
+    """Dotted path of the class that decides who may do what, see ``policies``. Without
+    organizations the default is ``StaffPolicy``.
+    """
     image_model: str = "polyimages.Image"
     """The image model, as ``app_label.Model``."""
     relation_model: str = "polyimages.PolymorphicImageRelation"
@@ -90,6 +94,11 @@ class Settings:
         return self.max_pixels.get(name, MAX_PIXELS[name])
 
     @property
+    def has_organizations(self) -> bool:
+        """Whether images belong to organizations of the host."""
+        return self.organization_model != DEFAULT_ORGANIZATION
+
+    @property
     def version_names(self) -> tuple[str, ...]:
         """The names of the versions, in the order of the setting."""
         return tuple(spec.name for spec in self.versions)
@@ -108,6 +117,9 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
         if key not in known:
             raise ImproperlyConfigured(_unknown_key(key, list(known)))
         values[known[key]] = tuple(value) if isinstance(value, list) else value
+    if values.get("organization_model", "") is None:
+        without = {"organization_policy": "django_polyimages.policies.StaffPolicy"}
+        values = without | values | {"organization_model": DEFAULT_ORGANIZATION}
     settings = Settings(**values)
     for message in _complaints(settings):
         raise ImproperlyConfigured(f"POLYIMAGES: {message}")

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from django.core.exceptions import ValidationError
+from django.db import router
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from django_polyimages.accessors import get_organization_model
 from django_polyimages.conf import get_settings
+from django_polyimages.models.default_organization import DEFAULT_SLUG, DefaultOrganization
+from django_polyimages.models.organizations import default_organization
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
-__all__ = ["Action", "GroupPolicy", "OrganizationPolicy", "get_policy"]
+__all__ = ["Action", "GroupPolicy", "OrganizationPolicy", "StaffPolicy", "get_policy"]
 
 Action = Literal["view", "add", "change", "delete", "attach", "detach", "arrange"]
 """``view``, ``add``, ``change`` and ``delete`` are about images; ``attach``, ``detach`` and
@@ -33,7 +36,13 @@ class OrganizationPolicy:
     """The field of the organization that URLs contain."""
 
     def get_organization(self, slug: str) -> Model | None:
-        """The organization with this slug, or None."""
+        """The organization with this slug, or None.
+
+        Without organizations of the host it is the default organization, with the slug "default".
+        """
+        if not get_settings().has_organizations:
+            using = router.db_for_write(DefaultOrganization)
+            return default_organization(using=using) if slug == DEFAULT_SLUG else None
         organizations = get_organization_model()._default_manager
         try:
             found = organizations.filter(**{self.slug_field: slug}).first()
@@ -68,6 +77,13 @@ class GroupPolicy(OrganizationPolicy):
         if not isinstance(organization, Group) or getattr(user, "pk", None) is None:
             return False
         return hasattr(user, "groups") and user.groups.contains(organization)
+
+
+class StaffPolicy(OrganizationPolicy):
+    """Staff may do everything, others nothing: the default of a project without organizations."""
+
+    def is_member(self, user: AbstractUser, organization: Model) -> bool:
+        return user.is_staff
 
 
 def get_policy() -> OrganizationPolicy:

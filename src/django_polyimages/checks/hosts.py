@@ -15,6 +15,7 @@ from django_polyimages.accessors import (
     get_organization_model,
     get_relation_model,
 )
+from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.attachable import is_attachable
 from django_polyimages.models.joins.images_field import images_field_of, is_inherited
@@ -27,6 +28,8 @@ from django_polyimages.models.organizations import end_of_path, path_of
 
 def check_organization_paths(**kwargs: Any) -> list[checks.CheckMessage]:
     """Check that every attachable model has a path to its organization."""
+    if not get_settings().has_organizations:
+        return []
     return [message for model in _hosts() for message in _complaints_of_path(model)]
 
 

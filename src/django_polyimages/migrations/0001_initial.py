@@ -9,6 +9,18 @@ from django_polyimages.conf import get_settings
 
 # The host's own organizations; a host decides before its first migrate, as for AUTH_USER_MODEL.
 ORGANIZATION_MODEL = get_settings().organization_model
+# Of a host without organizations, which the first image needs; 0008 creates it for all others.
+DEFAULT_ORGANIZATION = migrations.CreateModel(
+    name='DefaultOrganization',
+    fields=[
+        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+        ('slug', models.SlugField(default='default', editable=False, unique=True)),
+    ],
+    options={
+        'verbose_name': 'organization',
+        'verbose_name_plural': 'organizations',
+    },
+)
 
 
 class Migration(migrations.Migration):
@@ -22,6 +34,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        *([] if get_settings().has_organizations else [DEFAULT_ORGANIZATION]),
         migrations.CreateModel(
             name='FileDeletion',
             fields=[

@@ -17,6 +17,7 @@ from django_polyimages.models.attachable import (
     prefetch_images,
     register_attachable,
 )
+from django_polyimages.models.default_organization import DefaultOrganization
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
@@ -29,6 +30,7 @@ from django_polyimages.models.relations import AbstractImageRelation, Polymorphi
 __all__ = [
     "AbstractImage",
     "AbstractImageRelation",
+    "DefaultOrganization",
     "FileDeletion",
     "Image",
     "ImageAttachable",

@@ -16,6 +16,7 @@ from django_polyimages.models import usage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
+from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
 
@@ -93,7 +94,7 @@ class ImageManager(_Manager[ImageT]):
         self,
         file: File[bytes],
         *,
-        organization: models.Model,
+        organization: models.Model | None = None,
         creator: AbstractBaseUser | None = None,
         title: str | None = None,
         alt_text: str = "",
@@ -103,7 +104,8 @@ class ImageManager(_Manager[ImageT]):
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
         ``file_name`` and the default ``title`` are the name of the file, without control characters
-        and folders. ``fields`` are for your own image model.
+        and folders. ``organization`` may be left out only if the host has no organizations.
+        ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
         fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for a
         closed file or an unsaved organization; nothing is left behind.
@@ -114,8 +116,9 @@ class ImageManager(_Manager[ImageT]):
         # Raises TypeError for what is no column before anything is stored.
         self.model(organization=organization, creator=creator, **fields)
         using = database_for_writing(self)
-        owner = getattr(organization, "pk", None)
-        if owner is None and organization is not None:
+        organization = organization or default_organization(using=using)
+        owner = organization.pk
+        if owner is None:
             raise ValueError("Save the organization before images are uploaded for it.")
         note = FileDeletion.objects.db_manager(using).note
         file_name = _name_of(file)
@@ -146,7 +149,7 @@ class ImageManager(_Manager[ImageT]):
         self,
         file: File[bytes],
         *,
-        organization: models.Model,
+        organization: models.Model | None = None,
         creator: AbstractBaseUser | None = None,
         title: str | None = None,
         alt_text: str = "",

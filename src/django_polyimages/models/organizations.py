@@ -1,6 +1,7 @@
 """Which organization an object belongs to, by the path that its model names.
 
-The only place that reads ``image_organization_path``.
+The only place that reads ``image_organization_path``. Without organizations of the host all objects
+belong to the default organization, whatever the path.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
-from django.db import models
+from django.db import models, router
 
+from django_polyimages.conf import get_settings
 from django_polyimages.errors import OrganizationMismatch
+from django_polyimages.models.default_organization import DefaultOrganization
 from django_polyimages.models.joins.metadata import accessor_of, holds_key, is_loaded
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ def organization_of(obj: models.Model) -> models.Model:
     Raises ``ImproperlyConfigured`` if the model has no path or the path leads to several objects,
     ``FieldDoesNotExist`` if the path is wrong, and ``ValueError`` if it leads to None.
     """
+    if not get_settings().has_organizations:
+        return default_organization(using=router.db_for_write(DefaultOrganization, instance=obj))
     path = path_of(type(obj))
     if not path:
         raise ImproperlyConfigured(
@@ -37,6 +42,13 @@ def organization_of(obj: models.Model) -> models.Model:
             raise ValueError(f"This {obj._meta.object_name} has no organization: {path} is None.")
         end = found
     return end
+
+
+def default_organization(*, using: str) -> DefaultOrganization:
+    """The organization of all images. Raises ``TypeError`` where the host has organizations."""
+    if get_settings().has_organizations:
+        raise TypeError("Images belong to organizations: name one, as in organization=shop.")
+    return DefaultOrganization.objects.db_manager(using).get_default()
 
 
 def organization_keys(obj: models.Model) -> set[Any]:
@@ -99,17 +111,33 @@ def require_owner(obj: models.Model, images: Collection[AbstractImage]) -> None:
 
 
 def objects_of(organization: models.Model, model: type[models.Model]) -> models.QuerySet[Any]:
-    """The objects of ``model`` that belong to ``organization``; the model has to have a path."""
+    """The objects of ``model`` that belong to ``organization``.
+
+    Empty for a model without ``image_organization_path``, unless the host has no organizations.
+    """
+    if not has_path(model):
+        return model._default_manager.none()
+    if not get_settings().has_organizations:
+        return model._default_manager.all()
     return model._default_manager.filter(**{_key_path(model): organization.pk})
 
 
 def path_of(model: type[models.Model]) -> str | None:
-    """``image_organization_path``, if the model has one."""
+    """``image_organization_path``, if the model has one and the host has organizations."""
+    if not get_settings().has_organizations:
+        return None
     return getattr(model, "image_organization_path", None)
+
+
+def has_path(model: type[models.Model]) -> bool:
+    """Whether it is known to which organization the objects of ``model`` belong."""
+    return not get_settings().has_organizations or bool(path_of(model))
 
 
 def has_one_organization(model: type[models.Model]) -> bool:
     """Whether each object has exactly one organization, which uploads for it belong to."""
+    if not get_settings().has_organizations:
+        return True
     try:
         return not any(field.one_to_many or field.many_to_many for field in _steps(model))
     except FieldDoesNotExist:  # a system check reports this

@@ -20,6 +20,7 @@ from django_polyimages.accessors import get_organization_model
 from django_polyimages.admin.library.columns import thumbnail_of
 from django_polyimages.admin.library.refusals import refusal
 from django_polyimages.admin.library.titles import readable_title
+from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.models.primary_keys import canonical_key
@@ -122,7 +123,7 @@ def _image_out(image: AbstractImage) -> dict[str, Any]:
         "id": str(image.pk),
         "title": readable_title(image),
         "alt_text": image.alt_text,
-        "organization": str(image.organization),
+        "organization": str(image.organization) if get_settings().has_organizations else "",
         "thumb": thumb and {"url": thumb.url, "width": thumb.width, "height": thumb.height},
         "width": image.width,
         "height": image.height,

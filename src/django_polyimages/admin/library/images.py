@@ -113,14 +113,15 @@ class ImageAdmin(
         hidden = self.get_exclude(request, obj) or ()
         extra = [name for name in extra_field_names(self.model) if name not in hidden]
         own = [name for name in self.readonly_fields if name not in extra]
+        texts = [*TEXT_FIELDS, *self.fields_of_organization]
         if obj is None:
-            return [(None, {"fields": ["upload", *TEXT_FIELDS, "organization", *extra]})]
-        fields = ["picture", FOCAL_POINT, *TEXT_FIELDS, "organization", *extra, *own]
+            return [(None, {"fields": ["upload", *texts, *extra]})]
+        fields = ["picture", FOCAL_POINT, *texts, *extra, *own]
         return [(None, {"fields": fields})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         readonly = super().get_readonly_fields(request, obj)
-        return readonly if obj is None else [*readonly, "picture", "organization"]
+        return readonly if obj is None else [*readonly, "picture", *self.fields_of_organization]
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any

@@ -4,6 +4,7 @@ by a search, or by its primary key where the admin of organizations has no searc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from django_polyimages.accessors import get_organization_model
+from django_polyimages.conf import get_settings
 from django_polyimages.models.counting import count_up_to
 from django_polyimages.models.joins.metadata import remote_field_of
 
@@ -66,7 +68,18 @@ class OrganizationFilter(admin.RelatedFieldListFilter):
 
 
 class OrganizationChoice(admin.ModelAdmin):
-    """The form's field for the organization."""
+    """The form's field for the organization; nothing of it if the host has no organizations."""
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return _only_if_there_are_any(super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return _only_if_there_are_any(super().get_list_filter(request))
+
+    @property
+    def fields_of_organization(self) -> list[str]:
+        """The field of the form, if there is one."""
+        return ["organization"] if get_settings().has_organizations else []
 
     def get_autocomplete_fields(self, request: HttpRequest) -> Any:
         fields = super().get_autocomplete_fields(request)
@@ -92,6 +105,13 @@ class OrganizationChoice(admin.ModelAdmin):
         field: Any = self.opts.get_field("organization")
         media: forms.Media = super().media + AutocompleteSelect(field, self.admin_site).media
         return media
+
+
+def _only_if_there_are_any(columns: Sequence[Any]) -> list[Any]:
+    """The columns or filters, without those of organizations if the host has none."""
+    if get_settings().has_organizations:
+        return list(columns)
+    return [one for one in columns if (one[0] if isinstance(one, tuple) else one) != "organization"]
 
 
 def are_many() -> bool:

@@ -16,6 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.forms import ImageUploadField
 from django_polyimages.models import AbstractImage
@@ -92,7 +93,7 @@ class ImageSaving(admin.ModelAdmin):
         """Store the file with the values of ``obj``, and turn ``obj`` into the inserted row."""
         image = self.model.objects.upload(
             file,
-            organization=obj.organization,
+            organization=obj.organization if get_settings().has_organizations else None,
             creator=request.user,
             title=obj.title or None,
             alt_text=obj.alt_text,

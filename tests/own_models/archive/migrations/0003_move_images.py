@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0002_own_image_models"),
         # The newest migration of the package, so that both tables have the same columns.
-        ("polyimages", "0007_file_name"),
+        ("polyimages", "0008_default_organization"),
     ]
 
     operations = [migrations.RunPython(forwards, backwards)]
