@@ -173,7 +173,7 @@ def two_papers(intent: int) -> bytes:
 
 @pytest.mark.parametrize(("intent", "grey"), [(1, 198), (2, 48), (3, 198)])
 def test_the_intent_of_a_profile_is_the_one_it_declares(intent, grey):
-    """Relative, saturation and absolute. In sRGB, L* = 20 is 48 of 255, and L* = 80 is 198 (CIE 15 and IEC 61966-2-1)."""
+    """In sRGB, L* = 20 is 48 of 255, and L* = 80 is 198 (CIE 15 and IEC 61966-2-1)."""
     content = to_bytes(quarters(mode="CMYK"), quality=95, icc_profile=two_papers(intent))
     assert looks_like(corners(small_of(content)), [(grey,) * 3] * 4, within=8)
 
