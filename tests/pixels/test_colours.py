@@ -171,11 +171,19 @@ def two_papers(intent: int) -> bytes:
     return header + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D).ljust(60, b"\0") + body
 
 
-@pytest.mark.parametrize(("intent", "grey"), [(0, 48), (1, 198), (9, 48)])
+@pytest.mark.parametrize(("intent", "grey"), [(1, 198), (2, 48), (3, 198)])
 def test_the_intent_of_a_profile_is_the_one_it_declares(intent, grey):
     """In sRGB, L* = 20 is 48 of 255, and L* = 80 is 198 (CIE 15 and IEC 61966-2-1)."""
     content = to_bytes(quarters(mode="CMYK"), quality=95, icc_profile=two_papers(intent))
     assert looks_like(corners(small_of(content)), [(grey,) * 3] * 4, within=8)
+
+
+def test_a_declared_intent_that_there_is_not_counts_as_perceptual():
+    pictures = [
+        small_of(to_bytes(quarters(mode="CMYK"), quality=95, icc_profile=two_papers(intent)))
+        for intent in (0, 9)
+    ]
+    assert corners(pictures[0]) == corners(pictures[1]) == [(0, 0, 0)] * 4  # with its black point
 
 
 @pytest.mark.parametrize("depth", [1, 8])
@@ -184,6 +192,5 @@ def test_grey_with_a_transparent_value_has_the_colours_of_its_profile(depth):
                   extra=chunk(b"iCCP", b"x\0\0" + zlib.compress(grey_profile()))
                   + chunk(b"tRNS", b"\0\0"))  # fmt: skip
     made = small_of(content)
-    assert made.mode == "RGBA"
     wanted = (255,) * 3 if depth == 1 else (188,) * 3
     assert looks_like([made.getpixel((1, 4))[:3]], [wanted], within=4)

@@ -135,3 +135,11 @@ def test_whether_the_pixels_come_in_scans_is_known(mode):
     assert not check_parts(ContentFile(to_bytes(picture)))
     assert check_parts(ContentFile(to_bytes(picture, progressive=True)))
     assert not check_parts(ContentFile(to_bytes(picture) + attacks.scan_bomb(5, 64, 64)))
+
+
+def test_a_single_scan_of_one_of_three_channels_is_not_all():
+    """libjpeg holds the coefficients then, and waits for the others."""
+    content = bytearray(photo(64, 64))
+    scan = content.index(b"\xff\xda")
+    content[scan : scan + 14] = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + bytes(4)
+    assert check_parts(ContentFile(bytes(content)))

@@ -67,7 +67,7 @@ def check_parts(file: File[bytes]) -> bool:
 
 def _check_jpeg(file: File[bytes]) -> bool:
     """As ``check_parts()``; true as well for a file that ends before it says so."""
-    scans = pixels = exif = 0
+    scans = pixels = channels = exif = 0
     sequential = True
     file.seek(2)
     for number, marker in enumerate(_markers(file)):
@@ -80,18 +80,20 @@ def _check_jpeg(file: File[bytes]) -> bool:
         if scans and 0x02 <= marker < 0xC0:
             # Reserved. Between restart markers libjpeg reads on behind it, and finds more scans.
             raise too_complex()
-        segment = file.read(7)
-        if len(segment) < 7:
+        segment = file.read(8)
+        if len(segment) < 8:
             return True
-        length, _precision, height, width = struct.unpack(">HBHH", segment)
+        length, first, height, width, number_of_channels = struct.unpack(">HBHHB", segment)
         if marker in _FRAMES:
-            pixels = max(pixels, height * width)
+            pixels, channels = max(pixels, height * width), max(channels, number_of_channels)
             sequential = sequential and marker in _SEQUENTIAL
-        scans += marker == _START_OF_SCAN
-        exif += marker == _APPLICATION_1 and segment.endswith(b"Exif\0")
+        if marker == _START_OF_SCAN:
+            scans += 1
+            sequential = sequential and first == channels  # else more scans are expected
+        exif += marker == _APPLICATION_1 and segment[2:7] == b"Exif\0"
         if scans > MAX_SCANS or scans * pixels > MAX_SCANNED or exif > MAX_EXIF:
             raise too_complex()
-        file.seek(max(length, 2) - 7, 1)
+        file.seek(max(length, 2) - 8, 1)
     return True
 
 
