@@ -53,7 +53,7 @@ def of_a_host_with_the_default_models(contact: Contact, image: Image, acme: Orga
     assert_type(Image.objects.upload(file, organization=acme), Image)
     assert_type(Image.objects.newest_first().filter(title="x").get(), Image)
     assert_type(Contact.objects.prefetch_images().get(), Contact)
-    contact.images.attach("x.png")  # type: ignore[arg-type]
+    contact.images.attach(7)  # type: ignore[arg-type]
     contact.images.attach(image, colour="red")  # type: ignore[call-arg]
 
 

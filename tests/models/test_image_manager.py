@@ -102,7 +102,7 @@ class TestDeletion:
         with CaptureQueriesContext(connection) as queries:
             Image.objects.all().delete()
         statements = [query["sql"] for query in queries]
-        assert sum(sql.split()[0] not in ("BEGIN", "COMMIT") for sql in statements) <= 7
+        assert sum(sql.split()[0] not in ("BEGIN", "COMMIT") for sql in statements) <= 8
 
     def test_in_bulk_leaves_rows_that_come_meanwhile(self, acme, monkeypatch):
         uploaded(acme)

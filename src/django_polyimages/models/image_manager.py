@@ -14,6 +14,7 @@ from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
+from django_polyimages.pipeline.sources import Source, as_file
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -66,7 +67,7 @@ class ImageManager(_Manager[ImageT]):
 
     def upload(
         self,
-        file: File[bytes],
+        file: Source,
         *,
         organization: models.Model,
         creator: AbstractBaseUser | None = None,
@@ -77,7 +78,13 @@ class ImageManager(_Manager[ImageT]):
     ) -> ImageT:
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        The default ``title`` is the name of the file. ``fields`` are for your own image model.
+        ``file`` is an open binary file, bytes, or a path: a ``str`` is always the path of a file on
+        this machine, so never hand over one that a client has sent. A file that you have opened
+        stays open. The default ``title`` is the name of the file. ``fields`` are for your own image
+        model.
+
+        Raises ``TypeError`` for anything else, such as a file in text mode, and ``ValueError`` for
+        a file that is closed, cannot be read twice or does not exist.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
         fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
@@ -86,11 +93,14 @@ class ImageManager(_Manager[ImageT]):
         using = database_for_writing(self)
         owner = getattr(organization, "pk", None)
         note = FileDeletion.objects.db_manager(using).note
-        with store.store(file, using=using, owner=owner, note=note) as stored:
+        with (
+            as_file(file) as lent,
+            store.store(lent, using=using, owner=owner, note=note) as stored,
+        ):
             generated, placeholder = stored.generated, stored.generated.placeholder
             image: ImageT = self.create(
                 file=stored.key,
-                title=_title_of(file) if title is None else title,
+                title=_title_of(lent) if title is None else title,
                 alt_text=alt_text,
                 description=description,
                 organization=organization,

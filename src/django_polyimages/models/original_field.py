@@ -31,6 +31,8 @@ class OriginalFile(FieldFile):
         if not self.name:
             return super().url
         if needs_view(self.name):
+            if self.instance.pk is None:
+                raise ValueError("An image that is not saved has no URL of its original.")
             return reverse("polyimages:original", args=[self.instance.pk])
         return self.storage.url(self.name)
 
