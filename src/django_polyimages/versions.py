@@ -9,6 +9,7 @@ from typing import Any
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
 from django_polyimages.storage import get_storage
+from django_polyimages.storage.signing import url_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Version:
     @property
     def url(self) -> str:
         """The URL, computed from the key without a storage call or a query."""
-        return get_storage().url(self.key)
+        return url_of(get_storage(), self.key)
 
 
 def to_json(versions: Mapping[str, Version]) -> dict[str, dict[str, Any]]:
