@@ -262,7 +262,7 @@ class TestBulkDelete:
         images = fake_images(acme, count)
         contact.images.attach_many(images)
         with (
-            django_assert_num_queries(4 + 7 + 2),  # a savepoint, as the test is a transaction
+            django_assert_num_queries(4 + 8 + 2),  # a savepoint, as the test is a transaction
             django_capture_on_commit_callbacks(execute=True),
         ):
             post(client, "bulk-delete/", {"ids": [image.pk for image in images]})
