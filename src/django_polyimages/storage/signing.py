@@ -1,9 +1,10 @@
 """Signed URLs of S3 with less work than boto3, and the same URL for a while.
 
-boto3 needs 0.2 ms and more for a URL, and a list of a hundred images has five hundred. The signature
-itself (version 4, see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html) is one
-HMAC. Everything else is taken from a URL that boto3 has signed, and the own signature is compared
-with it: where they differ, boto3 signs all.
+boto3 needs 0.2 ms and more for a URL, and a list of a hundred images has five hundred. The
+signature itself is one HMAC (version 4, see
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html). Everything else is
+taken from a URL that boto3 has signed, and the own signature is compared with it: where they
+differ, boto3 signs all.
 """
 
 from __future__ import annotations
