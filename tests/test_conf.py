@@ -51,6 +51,8 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ({"MAX_PIXELS": {"PNG": "5"}}, "it must be positive. Write an int, or a dict"),
         ({"MAX_PIXELS": {"TIFF": 5}}, "MAX_PIXELS has the unknown format 'TIFF': choose from JPEG"),
         ({"MAX_MEMORY": 0}, "MAX_MEMORY is 0, it must be positive."),
+        ({"URL_WINDOW": 0}, "URL_WINDOW is 0, it must be positive."),
+        ({"URL_WINDOW": "3600"}, "URL_WINDOW is '3600', not of type int."),
         ({"MAX_WAIT": 0.5}, "MAX_WAIT is 0.5, not of type int."),
         ({"STORAGE": 1}, "STORAGE is 1, not of type str."),
         ({"STORAGE": None}, "STORAGE is None, not of type str."),

@@ -22,4 +22,5 @@ def test_what_is_not_attached_is_named():
 
 def test_a_storage_that_fails_is_no_fault_of_the_file():
     assert not issubclass(StorageUnavailable, ValueError)
-    assert str(pickle.loads(pickle.dumps(StorageUnavailable("later")))) == "later"
+    copied = pickle.loads(pickle.dumps(StorageUnavailable("later", problem="AccessDenied")))
+    assert (str(copied), copied.problem) == ("later", "AccessDenied")

@@ -32,6 +32,10 @@ bytes per pixel: 400 and 650 MB.
 """
 
 
+_OPTIONAL: Final[Mapping[str, type]] = {"original_storage": str, "url_window": int}
+"""The type of options that may be None."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The options of ``POLYIMAGES``, with names in lower case."""
@@ -76,6 +80,10 @@ class Settings:
     """How many originals one process decodes at the same time; more need more memory."""
     max_memory: int = 768 * 1024 * 1024
     """How many bytes the originals that one process decodes at the same time may need."""
+    url_window: int | None = None
+    """For how many seconds a signed URL stays the same, so that browsers do not load a file again.
+    None signs it anew each time.
+    """
     max_wait: int = 30
     """How many seconds an upload may wait until other originals are decoded."""
     webp_method: int = 4
@@ -159,9 +167,9 @@ def _wrong_types(settings: Settings) -> Iterator[str]:
         if option.default is MISSING:
             yield from _wrong_pixels(value)
             continue
-        if option.name == "original_storage" and value is None:
+        if option.default is None and value is None:
             continue
-        wanted: type = str if option.default is None else type(option.default)
+        wanted: type = _OPTIONAL.get(option.name) or type(option.default)
         if not isinstance(value, wanted) or isinstance(value, bool):
             yield f"{option.name.upper()} is {value!r}, not of type {wanted.__name__}."
         elif isinstance(value, int) and value < (0 if option.name == "webp_method" else 1):

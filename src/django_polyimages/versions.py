@@ -8,6 +8,7 @@ from typing import Any, NoReturn, cast
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
 from django_polyimages.storage import get_storage
+from django_polyimages.storage.signing import url_of
 
 
 class Version(dict[str, Any]):
@@ -62,7 +63,7 @@ class Version(dict[str, Any]):
     @property
     def url(self) -> str:
         """The URL, computed from the key without a storage call or a query."""
-        return get_storage().url(self.key)
+        return url_of(get_storage(), self.key)
 
 
 class Versions(dict[str, Version]):

@@ -304,7 +304,7 @@ class TestBulkDelete:
         contact.images.attach_many(images)
         with (
             # a savepoint, as the test is a transaction; after the commit, who else has the files
-            django_assert_num_queries(4 + 7 + 3),
+            django_assert_num_queries(4 + 8 + 3),
             django_capture_on_commit_callbacks(execute=True),
         ):
             post(client, "bulk-delete/", {"ids": [image.pk for image in images]})

@@ -100,6 +100,20 @@ def test_an_option_that_fails_or_costs_is_named(complaints, options, expected, p
     assert part in found[expected]
 
 
+def test_the_window_of_urls_counts_for_their_time(complaints, settings):
+    keys = {"access_key": "key", "secret_key": "secret", "region_name": "eu-central-1"}
+    settings.POLYIMAGES = settings.POLYIMAGES | {"URL_WINDOW": 3600}
+    assert complaints(querystring_expire=601_200, **keys) == {}
+    found = complaints(querystring_expire=601_201, **keys)
+    assert "601201 seconds and URL_WINDOW adds 3600" in found["E022"]
+
+
+def test_a_window_without_effect_is_named(complaints, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"URL_WINDOW": 3600}
+    assert list(complaints()) == ["W033"]  # whose credentials come from the environment
+    assert complaints(querystring_auth=False) == {}
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -41,6 +41,13 @@ def test_an_image_without_a_file_says_so_as_in_django():
     assert isinstance(Image().file.storage, InMemoryStorage)
 
 
+def test_an_image_that_is_not_saved_has_no_url_of_the_view(acme, originals):
+    image = uploaded(acme)
+    image.pk = None
+    with pytest.raises(ValueError, match="not saved"):
+        image.file.url  # noqa: B018
+
+
 def test_images_are_copied_and_pickled(acme, originals):
     image = Image.objects.get(pk=uploaded(acme).pk)
     for twin in (copy.deepcopy(image), pickle.loads(pickle.dumps(image))):

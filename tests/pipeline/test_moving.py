@@ -88,6 +88,14 @@ def test_a_file_that_is_nowhere_is_a_failure(original, files):
     assert moving.move_original(original) == Moved("failed", "FileNotFoundError")
 
 
+def test_a_moved_file_of_another_size_is_a_failure(original, originals, files):
+    files.delete(original.key)
+    originals.save(original.key, ContentFile(photo()[:500]))
+    moved = moving.move_original(original)
+    assert (moved.outcome, "another size" in moved.reason) == ("failed", True)
+    assert content_of(originals, original.key) == photo()[:500]
+
+
 def test_two_aliases_of_one_folder_are_recognized(settings, tmp_path):
     disk = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

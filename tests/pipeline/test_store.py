@@ -107,6 +107,17 @@ class TestCheck:
         for name, version in stored.generated.versions.items():
             assert read(version.key) == read(direct.generated.versions[name].key)
 
+    def test_waits_for_the_turn_of_its_owner(self, monkeypatch):
+        real, owners = generation.slot, []
+
+        def slot(owner, memory):
+            owners.append(owner)
+            return real(owner, memory)
+
+        monkeypatch.setattr(generation, "slot", slot)
+        check(upload_of(photo()), owner=7)
+        assert owners == [7]
+
     def test_is_for_the_bytes_that_were_checked(self):
         file = upload_of(photo(1200, 900))
         check(file)

@@ -19,7 +19,7 @@ from botocore.config import Config
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from PIL import Image as PillowImage
 
 import django_polyimages
@@ -93,6 +93,15 @@ def test_a_file_is_sent_by_the_thread_that_saves_it(bucket):
     )
     storage.get_storage().save("images/x.png", ContentFile(b"x"))
     assert senders == [threading.get_ident()]
+
+
+def test_a_large_upload_can_be_sent_twice(bucket, contact, product):
+    content = photo()
+    with TemporaryUploadedFile("large.jpg", "image/jpeg", len(content), None) as file:
+        file.write(content)
+        for obj in (contact, product):
+            image = obj.images.attach(file).image
+            assert bucket.Object(image.key).get()["Body"].read() == content
 
 
 def test_listing_asks_the_storage_nothing(client, bucket, requests):

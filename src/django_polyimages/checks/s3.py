@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from django.core import checks
 
 from django_polyimages.conf import get_settings
-from django_polyimages.storage.s3 import is_r2
+from django_polyimages.storage.s3 import is_r2, signs_urls
+from django_polyimages.storage.signing import signer_of
 
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
 _R2_ALIASES = ("", "us-east-1")
@@ -34,21 +35,32 @@ def complaints(alias: str, backend: Any) -> Iterator[checks.CheckMessage]:
 
 def _failures(backend: Any) -> Iterator[tuple[str, str]]:
     signature, expire = backend.client_config.signature_version, backend.querystring_expire
-    signs_urls = backend.querystring_auth and not backend.custom_domain
+    signed = backend.querystring_auth and not backend.custom_domain
     if not backend.bucket_name:
         yield "polyimages.E019", "bucket_name is empty. Perhaps an environment variable is not set."
     if is_r2(_endpoint(backend)):
         region = str(backend.region_name or _variable(backend, "region") or "").lower()
         # botocore signs requests with version 4, but URLs with version 2 if it takes R2 for AWS.
-        if signature != "s3v4" and (signature or (signs_urls and region in _R2_ALIASES)):
+        if signature != "s3v4" and (signature or (signed and region in _R2_ALIASES)):
             yield "polyimages.E020", 'Cloudflare R2 needs a Config(signature_version="s3v4").'
         if region not in (*_R2_ALIASES, *_R2_REGIONS):
             yield "polyimages.E021", f'Cloudflare R2 has no region {region!r}. Use "auto".'
-    if signature == "s3v4" and signs_urls and expire > _WEEK:
-        yield "polyimages.E022", f"querystring_expire is {expire} seconds, but S3 allows {_WEEK}."
+    window = get_settings().url_window or 0
+    if signature == "s3v4" and signed and expire + window > _WEEK:
+        added = f" and URL_WINDOW adds {window}" if window else ""
+        yield (
+            "polyimages.E022",
+            f"querystring_expire is {expire} seconds{added}, but S3 allows {_WEEK}.",
+        )
 
 
 def _costs(backend: Any) -> Iterator[tuple[str, str]]:
+    if get_settings().url_window and signs_urls(backend) and signer_of(backend) is None:
+        yield (
+            "polyimages.W033",
+            "URL_WINDOW has no effect, because only URLs of S3 with an access_key and a secret_key "
+            "and a signature of version 4 can stay the same.",
+        )
     if not backend.file_overwrite:
         yield "polyimages.W011", "file_overwrite is False, which costs a HEAD before each PUT."
     if backend.default_acl:

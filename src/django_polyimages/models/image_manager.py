@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import unicodedata
 from functools import partial
@@ -19,6 +18,7 @@ from django_polyimages.models.joins.metadata import database_for_writing, is_sli
 from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
+from django_polyimages.pipeline.sources import Source, as_file
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -92,7 +92,7 @@ class ImageManager(_Manager[ImageT]):
 
     def upload(
         self,
-        file: File[bytes],
+        file: Source,
         *,
         organization: models.Model | None = None,
         creator: AbstractBaseUser | None = None,
@@ -103,16 +103,20 @@ class ImageManager(_Manager[ImageT]):
     ) -> ImageT:
         """Check ``file``, store it unchanged, generate its versions and insert the row.
 
-        ``file_name`` and the default ``title`` are the name of the file, without control characters
-        and folders. ``organization`` may be left out only if the host has no organizations.
-        ``fields`` are for your own image model.
+        ``file`` is an open binary file, bytes, or a path: a ``str`` is always the path of a file on
+        this machine, so never hand over one that a client has sent. A file that you have opened
+        stays open. ``file_name`` and the default ``title`` are the name of the file, without
+        control characters and folders. ``organization`` may be left out only if the host has no
+        organizations. ``fields`` are for your own image model.
+
+        Raises ``TypeError`` for anything else, such as a file in text mode, and ``ValueError`` for
+        a file that is closed, cannot be read twice or does not exist, and for an unsaved
+        organization.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
-        fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for a
-        closed file or an unsaved organization; nothing is left behind.
+        fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """
-        _require_open(file)
         # Raises TypeError for what is no column before anything is stored.
         self.model(organization=organization, creator=creator, **fields)
         using = database_for_writing(self)
@@ -121,9 +125,12 @@ class ImageManager(_Manager[ImageT]):
         if owner is None:
             raise ValueError("Save the organization before images are uploaded for it.")
         note = FileDeletion.objects.db_manager(using).note
-        file_name = _name_of(file)
-        with store.store(file, using=using, owner=owner, note=note) as stored:
+        with (
+            as_file(file) as lent,
+            store.store(lent, using=using, owner=owner, note=note) as stored,
+        ):
             generated, placeholder = stored.generated, stored.generated.placeholder
+            file_name = _name_of(lent)
             image: ImageT = self.create(
                 file=stored.key,
                 title=file_name if title is None else title,
@@ -147,7 +154,7 @@ class ImageManager(_Manager[ImageT]):
 
     async def aupload(
         self,
-        file: File[bytes],
+        file: Source,
         *,
         organization: models.Model | None = None,
         creator: AbstractBaseUser | None = None,
@@ -199,16 +206,6 @@ class ImageManager(_Manager[ImageT]):
     async def aset_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """``set_focal_point()`` for asynchronous code."""
         await sync_to_async(self.set_focal_point)(image, x, y)
-
-
-def _require_open(file: File[bytes]) -> None:
-    """Raise ``ValueError`` for a closed file, which a decoder would find damaged."""
-    try:
-        file.seek(0)
-    except io.UnsupportedOperation:
-        raise
-    except ValueError:
-        raise ValueError(f"The file {file.name!r} is closed: upload it while it is open.") from None
 
 
 def _name_of(file: File[bytes]) -> str:

@@ -12,6 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 
 from django_polyimages.storage import get_original_storage, needs_view, storage_of
+from django_polyimages.storage.signing import url_of
 
 _FACTS = ("width", "height", "byte_size")
 _REFUSAL = (
@@ -48,8 +49,10 @@ class OriginalFile(FieldFile):
         if not self.name:
             return super().url
         if needs_view(self.name):
+            if self.instance.pk is None:
+                raise ValueError("An image that is not saved has no URL of its original.")
             return reverse("polyimages:original", args=[self.instance.pk])
-        return self.storage.url(self.name)
+        return url_of(self.storage, self.name)
 
 
 class OriginalField(models.FileField):

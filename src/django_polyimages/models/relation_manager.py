@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from asgiref.sync import sync_to_async
-from django.core.files.base import File
 from django.db import models
 
 from django_polyimages.models.joins.images_field import field_of_attachable
 from django_polyimages.models.relation_rows import RelationT
 from django_polyimages.models.relation_verbs import RelationOptions, RelationVerbs, Synced
+from django_polyimages.pipeline.sources import Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -31,7 +31,7 @@ class ImageRelationManager(RelationVerbs[RelationT]):
 
     async def aattach(
         self,
-        image: AbstractImage | File[bytes],
+        image: AbstractImage | Source,
         *,
         creator: AbstractBaseUser | None = None,
         allow_foreign: bool = False,
@@ -43,7 +43,7 @@ class ImageRelationManager(RelationVerbs[RelationT]):
 
     async def aattach_or_update(
         self,
-        image: AbstractImage | File[bytes],
+        image: AbstractImage | Source,
         *,
         creator: AbstractBaseUser | None = None,
         allow_foreign: bool = False,
@@ -81,7 +81,7 @@ class ImageRelationManager(RelationVerbs[RelationT]):
 
     async def aset_cover(
         self,
-        image: AbstractImage | File[bytes],
+        image: AbstractImage | Source,
         *,
         creator: AbstractBaseUser | None = None,
         allow_foreign: bool = False,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
-from django.core.files.base import File
 from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
 
 from django_polyimages.accessors import get_image_model
@@ -16,6 +15,7 @@ from django_polyimages.errors import NotAttached
 from django_polyimages.models.joins import prefetch
 from django_polyimages.models.organizations import organization_of, require_owner
 from django_polyimages.models.relation_rows import RelationRows, RelationT
+from django_polyimages.pipeline.sources import Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -46,7 +46,7 @@ class RelationVerbs(RelationRows[RelationT]):
 
     def attach(
         self,
-        image: AbstractImage | File[bytes],
+        image: AbstractImage | Source,
         *,
         creator: AbstractBaseUser | None = None,
         allow_foreign: bool = False,
@@ -67,7 +67,7 @@ class RelationVerbs(RelationRows[RelationT]):
 
     def attach_or_update(
         self,
-        image: AbstractImage | File[bytes],
+        image: AbstractImage | Source,
         *,
         creator: AbstractBaseUser | None = None,
         allow_foreign: bool = False,
@@ -76,7 +76,7 @@ class RelationVerbs(RelationRows[RelationT]):
         """Like ``attach``, but also returns whether the relation is new."""
         self._require_saved()
         self._require_options(options)
-        if isinstance(image, File):  # before locking the object, because storages are slow
+        if not isinstance(image, models.Model):  # before the lock, because storages are slow
             prefetch.forget_loaded(self)
             self._require_room(1)
             with _uploaded_for(self.instance, image, creator) as uploaded:
@@ -165,7 +165,7 @@ class RelationVerbs(RelationRows[RelationT]):
 
     def set_cover(
         self,
-        image: AbstractImage | File[bytes],
+        image: AbstractImage | Source,
         *,
         creator: AbstractBaseUser | None = None,
         allow_foreign: bool = False,
@@ -231,7 +231,7 @@ class RelationVerbs(RelationRows[RelationT]):
 
 @contextmanager
 def _uploaded_for(
-    obj: models.Model, file: File[bytes], creator: AbstractBaseUser | None
+    obj: models.Model, file: Source, creator: AbstractBaseUser | None
 ) -> Iterator[AbstractImage]:
     """A new image for the organization of ``obj``, which is deleted if the block fails."""
     organization = organization_of(obj)

@@ -78,10 +78,12 @@ def storages_are_one() -> bool:
 
 def _move(original: Original) -> Outcome:
     source, target, key = storage.get_storage(), storage.get_original_storage(), original.key
-    if not _exists(source, key):
-        target.open(key).close()  # raises an error if it is nowhere
-        return "there already"
     wanted = (original.byte_size, original.sha256)
+    if not _exists(source, key):
+        with target.open(key) as file:  # raises an error if it is nowhere
+            if file.size != original.byte_size:
+                raise _Different("the file in the new storage has another size than its row says")
+        return "there already"
     copied = _facts(target, key)
     if copied != wanted:
         if _facts(source, key) != wanted:

@@ -62,15 +62,15 @@ class _Checked:
     """The specs from which the events were generated."""
 
 
-def check(file: File[bytes]) -> Facts:
+def check(file: File[bytes], *, owner: Hashable = None) -> Facts:
     """The facts of ``file`` after decoding it completely, without storing anything.
 
     For forms, which must report errors before anything is stored. The file keeps the result, so
-    that ``store()`` need not repeat the work. Raises ``InvalidImage``, and ``Busy`` if other images
-    take too long.
+    that ``store()`` need not repeat the work. Each ``owner``, the primary key of an organization,
+    gets its turn. Raises ``InvalidImage``, and ``Busy`` if other images take too long.
     """
     facts = inspect(file)
-    events = list(generate(file, facts, get_settings().versions))
+    events = list(generate(file, facts, get_settings().versions, owner=owner))
     _raise_damage(events)
     if sum(len(event.content) for event in events if isinstance(event, Encoded)) <= _KEPT:
         setattr(file, _CHECKED, _Checked(facts, events, get_settings()))

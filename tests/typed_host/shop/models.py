@@ -105,7 +105,7 @@ def of_code_for_any_host(obj: models.Model) -> None:
 
 
 def of_mistakes(contact: Contact, album: Album, image: Image) -> None:
-    contact.images.attach("x.png")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    contact.images.attach(7)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     contact.images.attach(image, colour="red")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     contact.images.nonsense()  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
     contact.images.get().nonsense  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
