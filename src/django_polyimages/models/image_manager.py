@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import unicodedata
 from functools import partial
@@ -82,12 +81,11 @@ class ImageManager(_Manager[ImageT]):
 
         The default ``title`` is the name of the file. ``fields`` are for your own image model.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
-        fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for a
-        closed file or an unsaved organization; nothing is left behind.
+        fails, ``Busy`` if too many other images are being processed, and ``ValueError`` for an
+        unsaved organization; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """
-        _require_open(file)
         # Raises TypeError for what is no column before anything is stored.
         self.model(organization=organization, creator=creator, **fields)
         using = database_for_writing(self)
@@ -171,16 +169,6 @@ class ImageManager(_Manager[ImageT]):
     async def aset_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """``set_focal_point()`` for asynchronous code."""
         await sync_to_async(self.set_focal_point)(image, x, y)
-
-
-def _require_open(file: File[bytes]) -> None:
-    """Raise ``ValueError`` for a closed file, which a decoder would find damaged."""
-    try:
-        file.seek(0)
-    except io.UnsupportedOperation:
-        raise
-    except ValueError:
-        raise ValueError(f"The file {file.name!r} is closed: upload it while it is open.") from None
 
 
 def _title_of(file: File[bytes]) -> str:
