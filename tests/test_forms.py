@@ -23,6 +23,11 @@ class PhotosForm(forms.Form):
     photos = MultipleImageUploadField()
 
 
+class ContactForm(forms.Form):
+    name = forms.CharField()
+    photo = ImageUploadField(required=False)
+
+
 def photo_form(content: bytes | None = None, name: str = "photo.jpg", **options) -> PhotoForm:
     files = {} if content is None else {"photo": upload_of(content, name)}
     return PhotoForm({}, files, **options)
@@ -111,6 +116,23 @@ class TestImageUploadField:
         assert "polyimages/upload.js" in str(PhotoForm().media)
 
 
+class TestFormsThatAreShownAgain:
+    def test_name_the_file_whichever_field_has_the_error(self):
+        form = ContactForm({"name": ""}, {"photo": upload_of(photo(), "<b>.jpg")})
+        assert list(form.errors) == ["name"]
+        assert "please choose again: &lt;b&gt;.jpg" in " ".join(str(form["photo"]).split())
+
+    @pytest.mark.parametrize(
+        "form", [ContactForm(), ContactForm({"name": ""}), PhotosForm(), PhotosForm({})]
+    )
+    def test_say_nothing_where_no_file_was_sent(self, form):
+        assert "choose again" not in str(form)
+
+    def test_say_nothing_of_the_picture_that_is_there(self, contact, image):
+        form = ContactForm(initial={"photo": contact.images.attach(image)})
+        assert "choose again" not in str(form)
+
+
 class TestMultipleImageUploadField:
     def test_gives_all_files(self):
         form = photos_form(photo(), photo(200, 100))
@@ -138,6 +160,11 @@ class TestMultipleImageUploadField:
                 )
             assert caught.value.messages == ["a.jpg: Too dark.", "a.jpg: Too red."]
             assert [one.code for one in caught.value.error_list] == [None, "red"]
+
+    def test_names_the_good_files_too_which_a_browser_loses(self):
+        """Nothing of the form was stored, so "0.jpg" must be chosen again."""
+        html = str(photos_form(photo(), b"", photo(40, 30))["photos"])
+        assert "please choose again: 0.jpg, 1.jpg, 2.jpg" in " ".join(html.split())
 
     def test_takes_so_many_and_no_more(self, settings):
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}

@@ -37,10 +37,14 @@ PICTURE_WIDTH = 160
 class ImageUploadInput(forms.ClearableFileInput):
     """A file input that shows the current picture and the chosen files.
 
+    A form that is shown again names the files that were sent with it: browsers do not keep them, so
+    they have to be chosen again, whichever field has the error.
     Its script checks size and type before anything is sent. The field also works without it.
     """
 
     template_name = "polyimages/forms/image_upload.html"
+    sent: Sequence[str | None] = ()
+    """The names of the files in the submission that the form is bound to."""
 
     class Media:
         css = {"all": ["polyimages/upload.css"]}
@@ -50,12 +54,18 @@ class ImageUploadInput(forms.ClearableFileInput):
         """Whether ``value`` is an image or a relation."""
         return isinstance(value, AbstractImage | AbstractImageRelation)
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        self.sent = [value.name] if isinstance(value, UploadedFile) else []
+        return value
+
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         if self.is_initial(value):
             sizes = f"{PICTURE_WIDTH}px"
             context["widget"]["picture"] = picture(value, sizes=sizes, placeholder="none")
         context["widget"]["attrs"] |= upload_attributes()
+        context["widget"]["lost"] = self.sent
         return context
 
 
@@ -67,7 +77,9 @@ class MultipleImageUploadInput(ImageUploadInput):
     def value_from_datadict(
         self, data: Any, files: MultiValueDict[str, UploadedFile[bytes]], name: str
     ) -> Sequence[UploadedFile[bytes]]:
-        return files.getlist(name)
+        value = files.getlist(name)
+        self.sent = [file.name for file in value]
+        return value
 
 
 class ImageUploadField(forms.FileField):

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.base import File
 from django.core.files.storage import InMemoryStorage
-from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Q
 from django.test.utils import CaptureQueriesContext
@@ -75,21 +72,6 @@ class TestUpload:
         image.refresh_from_db()
         assert image.file_name == "photo.jpg"
         assert uploaded(acme, file_name="IMG_1.jpg").file_name == "IMG_1.jpg"
-
-    @pytest.mark.parametrize("kind", ["memory", "disk", "temporary upload"])
-    def test_a_closed_file_is_no_damaged_one(self, acme, contact, kind, tmp_path):
-        path = tmp_path / "x.jpg"
-        path.write_bytes(photo())
-        file = {
-            "memory": lambda: upload_of(photo()),
-            "disk": lambda: File(path.open("rb")),
-            "temporary upload": lambda: TemporaryUploadedFile("x.jpg", "image/jpeg", 1, None),
-        }[kind]()
-        file.close()
-        for upload in (partial(Image.objects.upload, organization=acme), contact.images.attach):
-            with pytest.raises(ValueError, match="is closed") as raised:
-                upload(file)
-            assert not isinstance(raised.value, InvalidImage)
 
     def test_a_file_of_another_field_is_opened(self, image, contact):
         """A closed ``FieldFile`` is one that was not opened yet."""

@@ -88,13 +88,13 @@ def owners_of(obj: models.Model) -> set[Any]:
 
 def owners_of_images(images: Collection[AbstractImage]) -> dict[Any, Any]:
     """The key of the organization of each image, by the image's; one query if any is deferred."""
-    unknown = [one for one in images if "organization_id" in one.get_deferred_fields()]
-    known = {one.pk: one.organization_id for one in images if one not in unknown}
-    if not unknown:
+    deferred = {one.pk: one for one in images if "organization_id" in one.get_deferred_fields()}
+    known = {one.pk: one.organization_id for one in images if one.pk not in deferred}
+    if not deferred:
         return known
-    rows = type(unknown[0])._base_manager.using(unknown[0]._state.db)
-    stored = rows.filter(pk__in=[one.pk for one in unknown])
-    return known | dict(stored.values_list("pk", "organization_id"))
+    first = next(iter(deferred.values()))
+    rows = type(first)._base_manager.using(first._state.db).filter(pk__in=deferred)
+    return known | dict(rows.values_list("pk", "organization_id"))
 
 
 def require_owner(obj: models.Model, images: Collection[AbstractImage]) -> None:

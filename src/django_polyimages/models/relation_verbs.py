@@ -143,9 +143,7 @@ class RelationVerbs(RelationRows[RelationT]):
         Remaining relations keep their texts and the cover. Raises ``TooManyImages`` or
         ``OrganizationMismatch`` for new ones like ``attach()``, without changing anything.
         """
-        by_id: dict[Any, AbstractImage] = {}
-        for image in images:
-            by_id.setdefault(image.pk, image)
+        by_id = {image.pk: image for image in images}
         places = {pk: place for place, pk in enumerate(by_id)}
 
         def sync(relations: Self) -> Synced:
@@ -223,8 +221,8 @@ class RelationVerbs(RelationRows[RelationT]):
             if not allow_foreign:
                 require_owner(images.instance, [image])
             images._uncover(found)
-            target = images._target | {"allow_foreign": True}  # it was checked
-            return images.all().create(image=image, **target, **options), True
+            checked: Any = images._target | options | {"allow_foreign": True}
+            return images.all().create(image=image, **checked), True
 
         return self._change(attach, image_ids=[image.pk])
 
