@@ -51,6 +51,5 @@ def test_a_host_passes_mypy_and_pyright(bin_of_host, stubs, tmp_path):
         shutil.rmtree(host / "press")
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     run(bin_of_host / "mypy", ".", cwd=host, env=clean | {"PYTHONPATH": str(host)})
-    run(
-        bin_of_host / "pyright", "--pythonpath", bin_of_host / "python", "shop", cwd=host, env=clean
-    )
+    python = bin_of_host / "python"
+    run(bin_of_host / "pyright", "--pythonpath", python, ".", cwd=host, env=clean)

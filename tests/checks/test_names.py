@@ -14,6 +14,7 @@ from contacts.models import Contact
 from django_polyimages.checks import names
 from django_polyimages.models import (
     AbstractImage,
+    AbstractImageRelation,
     Image,
     ImageAttachable,
     ImageManager,
@@ -38,6 +39,18 @@ def model(name: str, *bases: type, abstract: bool = False, **attributes) -> type
 
 def key_to(target, **options) -> models.ForeignKey:
     return models.ForeignKey(target, models.CASCADE, **options)
+
+
+def image_model(**attributes) -> type[AbstractImage]:
+    meta = type("Meta", (AbstractImage.Meta, Meta), {})
+    return type("Picture", (AbstractImage,), {"__module__": __name__, "Meta": meta} | attributes)
+
+
+def relation_model(picture, **attributes) -> type[AbstractImageRelation]:
+    meta = type("Meta", (AbstractImageRelation.Meta, Meta), {})
+    attributes |= {"image": key_to(picture, related_name="relations")}
+    own = {"__module__": __name__, "Meta": meta} | attributes
+    return type("Use", (AbstractImageRelation,), own)
 
 
 @pytest.fixture
@@ -156,6 +169,7 @@ def test_the_other_name_may_be_taken_as_well(complaints):
     [(one, _obj, text)] = complaints(shop)
     assert one == "polyimages.E041"
     assert "two things called photos" in text
+    assert "attached_images = ImagesField() in Shop" in text
 
 
 @isolate_apps(*APPS)
@@ -225,11 +239,58 @@ class LiveImages(ImageManager):
 )
 @isolate_apps(*APPS)
 def test_a_manager_that_becomes_the_default_one_by_chance_is_named(monkeypatch, attributes, ids):
-    base = type("Meta", (AbstractImage.Meta, Meta), {})
-    picture = type("Picture", (AbstractImage,), {"__module__": __name__, "Meta": base} | attributes)
+    picture = image_model(**attributes)
     monkeypatch.setattr(names, "get_image_model", lambda: picture)
     messages = names.check_default_manager()
     assert [one.id for one in messages] == ids
     assert all("The default manager of contacts.Picture is live" in one.msg for one in messages)
     monkeypatch.setattr(names, "get_image_model", lambda: Contact)
     assert names.check_default_manager() == []
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """The texts about names of the package that these models take."""
+
+    def found(picture, relation) -> list[str]:
+        monkeypatch.setattr(names, "get_image_model", lambda: picture)
+        monkeypatch.setattr(names, "get_relation_model", lambda: relation)
+        messages = names.check_names_of_the_package()
+        assert all(one.obj in (picture, relation) for one in messages)
+        assert {one.id for one in messages} <= {"polyimages.E044"}
+        return [f"{one.msg} {one.hint}" for one in messages]
+
+    return found
+
+
+@isolate_apps(*APPS)
+def test_a_field_that_replaces_a_property_of_an_image_is_named(taken):
+    picture = image_model(key=models.CharField(max_length=10), year=models.IntegerField())
+    [text] = taken(picture, relation_model(picture))
+    assert text == (
+        "contacts.Picture has a field called key, which replaces AbstractImage.key. "
+        "Rename it: contacts.Picture.key."
+    )
+
+
+@isolate_apps(*APPS)
+def test_a_related_name_that_replaces_a_property_of_an_image_is_named(taken):
+    picture = image_model()
+    model("Secret", picture=key_to(picture, related_name="keys"))
+    [text] = taken(picture, relation_model(picture))
+    assert "a reverse relation called keys, which replaces AbstractImage.keys." in text
+    assert "Rename it: contacts.Secret.picture." in text
+
+
+@isolate_apps(*APPS)
+def test_a_field_that_replaces_a_text_of_a_relation_is_named(taken):
+    picture = image_model()
+    [text] = taken(picture, relation_model(picture, title=models.TextField()))
+    assert "contacts.Use has a field called title, which replaces AbstractImageRelation" in text
+
+
+@isolate_apps(*APPS)
+def test_a_method_or_a_property_may_be_overridden(taken):
+    picture = image_model(url=property(lambda self: "x"), save=lambda self: None)
+    assert taken(picture, relation_model(picture, title=property(lambda self: "x"))) == []
+    assert taken(Contact, Contact) == []

@@ -24,6 +24,7 @@ def register() -> None:
         models.check_relation_model,
         names.check_names_of_images,
         names.check_default_manager,
+        names.check_names_of_the_package,
     ):
         checks.register(check, Tags.models)
     for check in (

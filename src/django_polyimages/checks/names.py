@@ -1,19 +1,24 @@
-"""Checks that nothing else of a host has the name of its images, or the place of a manager.
-
-Django replaces one by the other without a word.
+"""Checks that nothing of a host takes the place of what the package needs: of images, of the
+default manager, of methods. Django replaces one by the other without a word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from django.apps import apps
 from django.core import checks
-from django.db.models import Model
+from django.db.models import ForeignObjectRel, Model
 
-from django_polyimages.accessors import get_image_model
-from django_polyimages.models import AbstractImage, ImageAttachable, ImageManager
+from django_polyimages.accessors import get_image_model, get_relation_model
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    ImageAttachable,
+    ImageManager,
+)
 from django_polyimages.models.joins.images_field import (
     images_field_of,
     images_fields_of,
@@ -21,6 +26,8 @@ from django_polyimages.models.joins.images_field import (
     is_inherited,
 )
 from django_polyimages.models.joins.metadata import accessor_of
+
+_METHODS = (FunctionType, property)
 
 
 def check_names_of_images(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -57,6 +64,35 @@ def check_default_manager(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
+def check_names_of_the_package(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that no field and no relation replaces a method or a property of the models in use.
+
+    To override one with a method or a property is fine.
+    """
+    pairs = ((get_image_model(), AbstractImage), (get_relation_model(), AbstractImageRelation))
+    return [
+        checks.Error(
+            f"{model._meta.label} has a {_described(field)} called {name}, which replaces "
+            f"{base.__name__}.{name}.",
+            hint=f"Rename it: {getattr(field, 'field', field)}.",
+            obj=model,
+            id="polyimages.E044",
+        )
+        for model, base in pairs
+        if issubclass(model, base)  # E002 and E003 report others
+        for field in model._meta.get_fields()
+        if (name := accessor_of(field)) in _methods_of(base)
+    ]
+
+
+def _methods_of(base: type[Model]) -> set[str]:
+    return {name for name, value in vars(base).items() if isinstance(value, _METHODS)}
+
+
+def _described(field: Any) -> str:
+    return "reverse relation" if isinstance(field, ForeignObjectRel) else "field"
+
+
 def _rivals(model: type[Model]) -> Iterator[str]:
     """What else is called as the images of ``model``, in words."""
     name = _name_of_images(model)
@@ -85,17 +121,18 @@ def _name_of_images(model: type[Model]) -> str | None:
 
 def _reverse_relations(model: type[Model]) -> list[Any]:
     fields = model._meta.get_fields(include_parents=False)
-    return [one for one in fields if one.auto_created and not one.concrete]
+    return [one for one in fields if isinstance(one, ForeignObjectRel)]
 
 
 def _shadowed(model: type[Model], rival: str) -> checks.CheckMessage:
     name, label = _name_of_images(model), model._meta.label
+    other = "photos" if name == "images" else "attached_images"
     return checks.Error(
         f"{label} has two things called {name}: its attached images and {rival}.",
         hint=f"Give one of them another name. For the images: inherit models.Model instead of "
-        f"ImageAttachable, and write photos = ImagesField() in {model.__name__}, imported from "
+        f"ImageAttachable, and write {other} = ImagesField() in {model.__name__}, imported from "
         "django_polyimages.models; or call register_attachable("
-        f'{model.__name__}, name="photos").',
+        f'{model.__name__}, name="{other}").',
         obj=model,
         id="polyimages.E041",
     )
