@@ -69,7 +69,7 @@ def test_a_page_that_is_just_full_is_the_last_one(viewer, image):
 
 
 def test_it_is_searched_and_limited_to_an_organization(viewer, image, other):
-    gate = uploaded(other, alt_text="A gate")
+    uploaded(other, alt_text="A gate")
     assert titles(viewer, "q=gate") == ["photo"]
     assert len(titles(viewer, f"organization={other.pk}")) == 1
     assert titles(viewer, f"organization={other.pk}&q=nothing") == []
