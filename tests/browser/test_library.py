@@ -181,7 +181,7 @@ def test_making_versions_again_is_stopped_and_goes_on(visit, boss, three):
     page.route("**/regenerate/", lambda route: route.continue_())
     held[0].continue_()
     expect(page.locator(".polyimages-count")).to_have_text("Cancelled: 1 of 3 done, 0 failed.")
-    go_on = page.get_by_role("button", name="Go on")
+    go_on = page.get_by_role("button", name="Continue")
     expect(go_on).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".polyimages-count")).to_have_text("Finished: 3 of 3 done, 0 failed.")

@@ -84,7 +84,7 @@ class TestSeveral:
 
     def test_are_counted_for_each_filter(self, admin_client):
         page = admin_client.get(f"{LIST}?_facets=True").content.decode()
-        assert "not used (1)" in page
+        assert "unused (1)" in page
         assert "without alternative text (2)" in page
 
     @pytest.mark.parametrize(

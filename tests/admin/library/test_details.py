@@ -20,8 +20,8 @@ def test_versions_say_what_is_wrong_with_them(image, settings):
         "thumb": "outdated",
         "sm": "",
         "square": "missing",
-        "lg": "not asked for any more",
-        "md": "not asked for any more",
+        "lg": "no longer in the settings",
+        "md": "no longer in the settings",
     }
     assert "WEBP 80, fit" in rows["square"].spec_summary
     assert (rows["square"].pixels, rows["lg"].spec_summary) == ("-", "-")
@@ -55,7 +55,7 @@ def test_numbers_are_for_the_browser_in_every_language(admin_client, square, ima
 
 def test_without_a_version_that_cuts_off_edges_the_page_says_so(admin_client, image):
     html = admin_client.get(f"{LIST}{image.pk}/change/").content.decode()
-    assert "No version cuts off edges at present." in html
+    assert "No version is cropped at present." in html
     assert "polyimages-crop" not in html
 
 

@@ -72,7 +72,7 @@ class TestMany:
 
     def test_they_are_counted_for_the_other_filters_only(self, admin_client, acme):
         fake_images(acme, 1)
-        assert "not used (1)" in page(admin_client, _facets="True")
+        assert "unused (1)" in page(admin_client, _facets="True")
 
     def test_a_value_that_is_no_key_is_refused(self, admin_client, acme):
         assert admin_client.get(LIST, {FILTER: "x"}).url == f"{LIST}?e=1"

@@ -83,7 +83,7 @@ class TestOneImage:
         assert admin_client.post(f"{LIST}987/regenerate/").status_code == 404
         assert admin_client.post(f"{LIST}x/regenerate/").status_code == 404
         monkeypatch.setattr(ImageAdmin, "get_queryset", lambda *_args: Image.objects.none())
-        assert admin_client.post(url).json() == {"detail": "This image does not exist any more."}
+        assert admin_client.post(url).json() == {"detail": "This image no longer exists."}
 
     def test_that_is_deleted_meanwhile_is_not_found(self, admin_client, image, url, monkeypatch):
         def regenerate(self, image, **_options):

@@ -88,10 +88,10 @@ def test_objects_that_vanished_are_told(uses, image, contact):
         PolymorphicImageRelation.objects.create(image=image, content_type=kind, object_id=key)
     contact.images.attach(image)
     assert [str(use).partition(" <a")[0] for use in uses().shown] == [
-        "contact 987 (does not exist any more)",
-        f"contact {'9' * 30} (does not exist any more)",
-        "product no-uuid (does not exist any more)",
-        "thing 5 (does not exist any more)",
+        "contact 987 (no longer exists)",
+        f"contact {'9' * 30} (no longer exists)",
+        "product no-uuid (no longer exists)",
+        "thing 5 (no longer exists)",
         "contact",
     ]
 

@@ -103,7 +103,7 @@ def _older_than(place: str, model: type[AbstractImage]) -> Q:
     except (ValueError, OverflowError):  # a date that does not exist, or not in UTC
         moment = pk = None
     if moment is None or pk is None or is_aware(moment) != django_settings.USE_TZ:
-        raise ValidationError(_("after: this is not the “next” of a page."))
+        raise ValidationError(_("after: send the “next” of the page before."))
     # The second condition implies the first, which is there because an index can answer it.
     return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(pk__lt=pk))
 
@@ -114,7 +114,7 @@ def _organization_key(text: str) -> Any:
         ProhibitNullCharactersValidator()(text)
         return field.clean(text, None)
     except ValidationError as error:
-        raise ValidationError(_("organization: not the key of one.")) from error
+        raise ValidationError(_("organization: this is not the ID of an organization.")) from error
 
 
 def _image_out(image: AbstractImage) -> dict[str, Any]:

@@ -29,11 +29,11 @@ THUMBNAIL_SIDE = 80
 class UseFilter(admin.SimpleListFilter):
     """Filters images by whether anything uses them."""
 
-    title = pgettext_lazy("image", "use")
+    title = pgettext_lazy("image", "usage")
     parameter_name = "used"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", pgettext_lazy("image", "used")), ("0", pgettext_lazy("image", "not used"))]
+        return [("1", pgettext_lazy("image", "used")), ("0", pgettext_lazy("image", "unused"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "1":

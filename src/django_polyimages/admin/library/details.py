@@ -78,7 +78,7 @@ def version_rows(image: AbstractImage) -> list[VersionRow]:
         if version is None:
             note = pgettext("version", "missing")
         elif spec is None:
-            note = pgettext("version", "not asked for any more")
+            note = pgettext("version", "no longer in the settings")
         else:
             note = pgettext("version", "outdated") if name in outdated else ""
         rows.append(VersionRow(name=name, version=version, spec=spec, note=note))

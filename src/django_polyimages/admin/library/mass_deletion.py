@@ -23,7 +23,6 @@ from django_polyimages.admin.library.deletion import (
     deleted_objects,
     lacking_permissions,
     line_of,
-    may_delete,
 )
 from django_polyimages.admin.library.usage import and_more, uses_of, with_uses
 from django_polyimages.models.counting import count_up_to
@@ -99,7 +98,7 @@ class ImageDeletions(admin.ModelAdmin):
             keys = list(images.order_by("pk").values_list("pk", flat=True)[:BATCH])
             if not keys:
                 break
-            batch = self.get_queryset(request).filter(pk__in=keys)
+            batch = self.model._default_manager.filter(pk__in=keys)  # no uses are counted
             try:
                 self._delete_batch(request, batch)
             except (ProtectedError, RestrictedError) as error:
@@ -149,7 +148,7 @@ def _counted(images: QuerySet[Any], request: HttpRequest, site: Any) -> Any:
     first = list(images[:MOST_NAMED])
     lines = [*(line_of(image, site) for image in first), and_more(number - len(first))]
     counts = {images.model._meta.verbose_name_plural: number}
-    lacking = set() if may_delete(images.model, request, site) else {_("image")}
+    lacking = lacking_permissions([images.model], request, site)
     protected = []
     for reference in references(images.model):
         if not isinstance(reference, ForeignKeyReference):

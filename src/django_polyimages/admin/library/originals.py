@@ -26,7 +26,7 @@ class ImageOriginals(admin.ModelAdmin):
         if not self.has_view_permission(request, image):
             return refusal(_("You may not view this image."), HTTPStatus.FORBIDDEN)
         if image is None:
-            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+            return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
         return download(image)
 
     def url_of_original(self, image: AbstractImage) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, cast
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from django_polyimages.models.counting import count_up_to
@@ -20,6 +20,13 @@ class BoundedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         return MOST_LISTED if self._number is None else self._number
+
+    def page(self, number: Any) -> Page[Any]:
+        """Skip by the keys alone: the uses of images on the pages before would be counted, too."""
+        page = super().page(number)
+        rows, shown = (cast("QuerySet[Any]", one) for one in (self.object_list, page.object_list))
+        page.object_list = rows.filter(pk__in=list(shown.values_list("pk", flat=True)))
+        return page
 
     @property
     def is_bounded(self) -> bool:

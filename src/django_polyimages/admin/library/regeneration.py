@@ -76,10 +76,10 @@ class ImageRegeneration(admin.ModelAdmin):
         if not self.has_change_permission(request, image):
             return refusal(_("You may not change this image."), HTTPStatus.FORBIDDEN)
         if image is None:
-            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+            return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
         result = regenerate(image, everything=_wants_everything(request))
         if result is None:
-            return refusal(_("This image does not exist any more."), HTTPStatus.NOT_FOUND)
+            return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
         if request.accepts("text/html"):
             self._tell(request, [image], [(image, result.failure)] if result.failure else [])
             return HttpResponseRedirect(self._page_of(image))
@@ -98,7 +98,7 @@ class ImageRegeneration(admin.ModelAdmin):
         try:
             last = self.opts.pk.to_python(after) if after else None
         except ValidationError:
-            return refusal(_("Not the key of an image."), HTTPStatus.BAD_REQUEST)
+            return refusal(_("This is not the ID of an image."), HTTPStatus.BAD_REQUEST)
         plan = plan_regeneration(queryset, after=last, limit=ADDRESSES_AT_ONCE)
         return JsonResponse(
             {

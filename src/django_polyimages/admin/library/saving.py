@@ -37,7 +37,7 @@ class ImageUploadForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "title" in self.fields:
-            self.fields["title"].help_text = _("The file's name where nothing is given.")
+            self.fields["title"].help_text = _("Leave empty to use the name of the file.")
         if self.refusal:
             self.files = MultiValueDict()  # the file has been read and may be closed
             self.fields["upload"].required = False
@@ -81,7 +81,7 @@ class ImageSaving(admin.ModelAdmin):
             return
         rows = self.model._base_manager.using(router.db_for_write(self.model, instance=obj))
         if not rows.select_for_update().filter(pk=obj.pk).exists():
-            raise Http404(_("This image does not exist any more."))
+            raise Http404(_("This image no longer exists."))
         # Keep the columns that other workers write: they may be generating versions right now.
         obj.save(update_fields=_own_columns(obj))
         if not set(FOCAL_POINT).isdisjoint(form.changed_data):
@@ -111,7 +111,7 @@ class ImageSaving(admin.ModelAdmin):
             message = _(
                 "These versions of “%(image)s” could not be generated: %(names)s (%(reason)s)."
             )
-            reason = image.failure_reason or _("others are changing this image")
+            reason = image.failure_reason or _("another process is changing this image")
             facts = {"image": image, "names": names, "reason": reason}
             self.message_user(request, message % facts, messages.WARNING)
 

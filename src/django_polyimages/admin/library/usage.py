@@ -42,7 +42,7 @@ class Use:
     def __html__(self) -> SafeString:
         name = format_html('<a href="{}">{}</a>', self.url, self.name) if self.url else self.name
         notes = [pgettext("image", "cover")] if self.is_cover else []
-        notes += [_("does not exist any more")] if self.vanished else []
+        notes += [_("no longer exists")] if self.vanished else []
         text = format_html("{} {}", self.model, name)
         return format_html("{} ({})", text, ", ".join(notes)) if notes else text
 

@@ -104,6 +104,7 @@
 
     line(text) {
       const line = document.createElement("small");
+      line.dir = "auto"; // a title that is too long is cut at its end, whatever its language
       line.textContent = text;
       line.title = text;
       return line;
