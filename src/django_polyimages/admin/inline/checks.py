@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.contenttypes.admin import GenericInlineModelAdminChecks
-from django.core.checks import CheckMessage, Error, Warning
+from django.core import checks
+from django.core.checks import CheckMessage
 
 from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm
@@ -26,7 +27,7 @@ class InlineChecks(GenericInlineModelAdminChecks):
 
 def _check_bases(inline: Any) -> list[CheckMessage]:
     return [
-        Error(
+        checks.Error(
             f"The {name} of {type(inline).__name__} does not inherit {base.__name__}.",
             hint=f"Derive it from {base.__module__}.{base.__name__}.",
             obj=type(inline),
@@ -47,7 +48,7 @@ def _check_list_editable(inline: Any) -> list[CheckMessage]:
     if first not in admin.list_editable:
         return []
     return [
-        Warning(
+        checks.Warning(
             f"list_editable of {type(admin).__name__} contains {first!r}: in the list, objects can "
             "be moved to another organization, and images of the former one stay attached.",
             hint=f"Take {first!r} out of list_editable, so that it is changed on an object's page, "

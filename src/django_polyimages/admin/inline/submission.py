@@ -83,9 +83,9 @@ class Submission:
 
     def _check_bounds(self, new: int) -> None:
         least, most = self.bounds.least, self.bounds.most
-        if most is not None and (new or self.bounds.validate_max):
-            if self._number_of(self._counted) + new > most:
-                raise ValidationError(str(TooManyImages(most)), code="too_many_images")
+        must_check = bool(new or self.bounds.validate_max)
+        if most is not None and must_check and self._number_of(self._counted) + new > most:
+            raise ValidationError(str(TooManyImages(most)), code="too_many_images")
         if least:
             spared = 0 if self.bounds.validate_min else len(self.removed)
             if self._number_of(self._counted) + spared + new < least:
