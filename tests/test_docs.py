@@ -15,6 +15,7 @@ import pytest
 from django.contrib import admin
 from django.core import checks
 from django.core.files.storage import Storage, storages
+from django.db import connection
 from django.db.models import Count
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -142,6 +143,24 @@ class TestForms:
         assert "notes.jpg: " in response.rendered_content
         assert "polyimages/upload.js" in response.rendered_content
 
+    def test_the_view_locks_nothing_while_files_are_stored(self, update, product, monkeypatch):
+        save, seen = Storage.save, []
+
+        def put(storage, name, content, **options):
+            seen.append("PUT")
+            return save(storage, name, content, **options)
+
+        def watch(execute, sql, *rest):
+            if sql.startswith(f'UPDATE "{Product._meta.db_table}"'):
+                seen.append("UPDATE")
+            return execute(sql, *rest)
+
+        monkeypatch.setattr(Storage, "save", put)
+        with connection.execute_wrapper(watch):
+            update(product, name="Vase", photos=[upload_of(photo()), upload_of(photo())])
+        assert seen == ["PUT"] * 10 + ["UPDATE"]
+
+    @pytest.mark.django_db(transaction=True)
     def test_the_view_keeps_nothing_where_the_storage_fails(self, update, product, monkeypatch):
         save, saved = Storage.save, []
 

@@ -186,6 +186,7 @@ def test_two_images_are_picked_from_the_library_by_keyboard(visit, boss, contact
     keys.press("Enter")
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
+    expect(_status(page)).to_have_text("2 images will be added when you save.")
     assert _titles(page) == ["Three", "Four", "Two"]
     for card in _cards(page).all():
         _is_drawn(card.locator("img"))
@@ -361,6 +362,9 @@ def test_from_right_to_left(visit, boss, settings, contact, address, shelf):
     assert page.locator("html").get_attribute("dir") == "rtl"
     one, two = (_card(page, title).bounding_box() for title in ("One", "Two"))
     assert one["x"] > two["x"], "the first is at the right"
+    arrow = _card(page, "One").get_by_role("button", name="Earlier One").locator("span").first
+    assert arrow.text_content() == "‹", "which browsers mirror in a text from right to left"
+    assert arrow.evaluate("element => getComputedStyle(element).transform") == "none"
     drag(_card(page, "One").locator(".polyimages-card-handle"), _card(page, "Two"), across=0.2)
     assert _titles(page) == ["Two", "One", "Three", "Four"]
     drag(_card(page, "Four").locator(".polyimages-card-handle"), _card(page, "One"), across=0.8)

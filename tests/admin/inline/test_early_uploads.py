@@ -22,6 +22,9 @@ from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
+on_a_server = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite has no locks of rows, and the order stays"
+)
 READS = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN")
 
 
@@ -50,6 +53,7 @@ def three_files() -> list:
     return [upload_of(photo(), f"{name}.jpg") for name in "abc"]
 
 
+@on_a_server
 @pytest.mark.parametrize("way", ["uploads", "rows"])
 def test_all_files_are_stored_before_the_first_row_is_written_or_locked(
     admin_client, contact, events, way
@@ -63,6 +67,7 @@ def test_all_files_are_stored_before_the_first_row_is_written_or_locked(
     assert titles_of(contact) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
+@on_a_server
 def test_also_for_an_object_that_is_new(admin_client, acme, events):
     data = form_of(Contact(organization=acme, name="Grace"), uploads=three_files())
     assert admin_client.post("/admin/contacts/contact/add/", data).status_code == 302
@@ -72,7 +77,7 @@ def test_also_for_an_object_that_is_new(admin_client, acme, events):
     assert titles_of(Contact.objects.get()) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="has no locks of rows")
+@on_a_server
 def test_others_can_write_to_the_object_meanwhile(admin_user, contact, monkeypatch):
     """Measured from a second connection while a storage needs half a second for each file."""
     real, writing = InMemoryStorage._save, threading.Event()

@@ -1,8 +1,10 @@
 """Stores the files of a page before anything is written to the database.
 
 Django's admin saves a page in one transaction: first the object, then its images. Stored in that
-order, the row of the object, and on SQLite the whole database, would be locked until the storage
-has taken the last file.
+order, the row of the object would be locked until the storage has taken the last file.
+
+On SQLite the order stays. The transaction has read before, and SQLite refuses its first write
+("database is locked") if anybody else has written meanwhile, so the time between must be short.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
 from django.core.files.base import File
-from django.db import router
+from django.db import connections, router
 from django.db.models import Model
 from django.db.models.signals import pre_save
 
@@ -45,13 +47,15 @@ def store_files_for(
     """Store ``files`` for ``obj.images.attach()``; returns those that failed, with the reason.
 
     A storage that fails once is not tried again: each attempt may last until a timeout. Does
-    nothing while it is not known whom the files will belong to.
+    nothing on SQLite, and while it is not known whom the files will belong to.
     """
+    using = router.db_for_write(get_image_model(), instance=obj)
+    if not connections[using].features.has_select_for_update:
+        return {}
     try:
         owner = organization_of(obj).pk
     except (FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist, ValueError):
         return {}
-    using = router.db_for_write(get_image_model(), instance=obj)
     note = FileDeletion.objects.db_manager(using).note
     refused: dict[File[bytes], InvalidImage | StorageUnavailable] = {}
     down: StorageUnavailable | None = None

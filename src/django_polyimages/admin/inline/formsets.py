@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import AdminReadonlyField
 from django.core.exceptions import ValidationError
+from django.core.files.base import File
 from django.db.models import Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -57,6 +58,7 @@ class ImageFormSet(PagedFormSet):
         # Django would count the rows of this page, and no files that have no row.
         self.validate_min = self.validate_max = False
         self._refused: dict[Any, InvalidImage | StorageUnavailable] = {}
+        self._down: StorageUnavailable | None = None
         super().__init__(data, files, **options)
 
     def _construct_form(self, i: int, **kwargs: Any) -> ImageRelationForm:
@@ -197,10 +199,13 @@ class ImageFormSet(PagedFormSet):
     def _attach(self, subject: Any, **options: Any) -> AbstractImageRelation | None:
         """Attach a file or an image. A failure is shown as a message and the rest is saved."""
         try:
-            if refusal := self._refused.get(subject):
+            if isinstance(subject, File) and (refusal := self._refused.get(subject) or self._down):
                 raise refusal
             return self._verbs().attach(subject, creator=self.request.user, **options)  # type: ignore[arg-type]
-        except (StorageUnavailable, InvalidImage, TooManyImages) as error:
+        except StorageUnavailable as error:
+            self._down = error  # not asked again: each attempt may last until a timeout
+            reason = str(error)
+        except (InvalidImage, TooManyImages) as error:
             reason = str(error)
         except get_image_model().DoesNotExist:
             reason = _("This image does not exist any more.")
