@@ -5,9 +5,12 @@ from django.template import engines
 from django.utils.functional import SimpleLazyObject
 from jinja2 import StrictUndefined, UndefinedError
 
+from django_polyimages.checks.settings import check_templates
+from tests.documents import DOCS, blocks_of
 from tests.helpers import rendered
 
 pytestmark = pytest.mark.django_db
+GUIDE = DOCS / "guides" / "templates.md"
 EXTENSION = "django_polyimages.jinja2.PolyimagesExtension"
 
 
@@ -33,6 +36,23 @@ def test_a_picture_is_what_the_tag_writes(jinja, large, contact):
     assert jinja(source.replace("SUBJECT", "image"), image=large) == expected
     cover = source.replace("SUBJECT", "contact.images.cover()")
     assert jinja(cover, contact=contact) == expected
+
+
+def test_the_guide_s_example_is_all_that_is_needed(settings, large, product):
+    relation = product.images.attach(large, is_cover=True)
+    names = {}
+    [block] = [one for one in blocks_of(GUIDE, "python") if "Jinja2" in one.code]
+    exec(block.code, names)
+    settings.TEMPLATES = names["TEMPLATES"]
+    assert check_templates() == []
+    [example] = blocks_of(GUIDE, "jinja")
+    html = (
+        engines["jinja2"]
+        .from_string(example.code)
+        .render({"product": product, "relation": relation})
+    )
+    assert html.count("<img ") == 2
+    assert f'href="{large.versions["lg"].url}"' in html
 
 
 def test_a_url_is_what_the_tag_writes(jinja, large, monkeypatch):
