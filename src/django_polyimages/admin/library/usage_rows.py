@@ -72,13 +72,13 @@ def _uses_by_relations(images: Sequence[AbstractImage]) -> Iterator[FoundUse]:
 def _uses_by(reference: Reference, images: Sequence[AbstractImage]) -> Iterator[FoundUse]:
     keys = {str(image.pk): image.pk for image in images}
     rows: QuerySet[Any] = reference.model._base_manager.filter(reference.among(list(keys.values())))
-    rows = rows.annotate(polyimages_image=reference.key)
+    rows = rows.annotate(polyimages_key=reference.key)
     if reference.owner:
         rows = rows.select_related(reference.owner)
-    for row in _first(rows, "polyimages_image", ["pk"]):
+    for row in _first(rows, "polyimages_key", ["pk"]):
         obj = getattr(row, reference.owner) if reference.owner else row
         yield FoundUse(
-            image=keys[str(row.polyimages_image)],
+            image=keys[str(row.polyimages_key)],
             number=row.polyimages_number,
             place=row.polyimages_place,
             kind=str(reference.user_model._meta.verbose_name),
