@@ -116,7 +116,7 @@ def picture(
     """
     image = image_of(subject)
     named = {name.replace("_", "-"): value for name, value in attributes.items()}
-    own_style = str(named.pop("style", ""))
+    own_style = str(named.pop("style", None) or "")
     sources = _only(image, version) if version else _sources(image)
     shown = _crop_of(sources, image) or f"center / {_size_of_background(own_style)}"
     styles = [_style(image, placeholder or get_settings().placeholder, shown), own_style]

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from django_polyimages import StorageUnavailable
 from django_polyimages.models import FileDeletion
@@ -16,6 +16,7 @@ from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import store
 from django_polyimages.storage import get_storage
+from organizations.models import Organization
 from tests.builders import uploaded
 from tests.drawing import photo, quarters, to_bytes, upload_of
 from tests.helpers import keys_of, stored_keys
@@ -141,8 +142,8 @@ class TestWhatIsLeftOver:
         assert len(self.recorded()) == 5
 
     def test_by_a_row_that_is_not_written(self, acme):
-        with pytest.raises(ValueError, match="must be a"):
-            uploaded(acme, creator=acme)  # which is no user
+        with pytest.raises(IntegrityError), transaction.atomic():
+            uploaded(Organization(pk=acme.pk + 1))  # which is not in the database
         assert self.recorded() == stored_keys()
         assert len(self.recorded()) == 5
 

@@ -11,6 +11,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState, StateApps
 
+from django_polyimages.models.joins.metadata import remote_field_of
+
 __all__ = ["ChangeOrganizationModel"]
 
 _NEW = "new_organization"
@@ -74,7 +76,7 @@ class ChangeOrganizationModel(Operation):
         field = model.fields["organization"].clone()
         old, new = (
             models.ForeignKey(to, models.CASCADE, null=True, related_name="+")
-            for to in (self.old_model, field.remote_field.model)
+            for to in (self.old_model, remote_field_of(field).model)
         )
         indexes = [
             index

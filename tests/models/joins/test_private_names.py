@@ -61,6 +61,7 @@ NOT_OF_THE_ORM = {
     "_normalize_name",
     "_wrapped",
     "_construct_form",
+    "_decorators",
     "_should_delete_form",
     "_polyimages_refusal",
 }

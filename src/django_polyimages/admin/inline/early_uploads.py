@@ -14,13 +14,14 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist
 from django.core.files.base import File
-from django.db import connections, router
+from django.db import router
 from django.db.models import Model
 from django.db.models.signals import pre_save
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.models.deletions import FileDeletion
+from django_polyimages.models.joins.metadata import locks_rows
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.pipeline.early import store_early
 
@@ -50,7 +51,7 @@ def store_files_for(
     nothing on SQLite, and while it is not known whom the files will belong to.
     """
     using = router.db_for_write(get_image_model(), instance=obj)
-    if not connections[using].features.has_select_for_update:
+    if not locks_rows(using):
         return {}
     try:
         owner = organization_of(obj).pk

@@ -89,6 +89,11 @@ def is_sliced(rows: models.QuerySet[Any, Any]) -> bool:
     return rows.query.is_sliced
 
 
+def locks_rows(using: str) -> bool:
+    """Whether the database locks rows; SQLite locks all of the database instead."""
+    return bool(connections[using].features.has_select_for_update)
+
+
 def locked(rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
     """``rows`` locked, so that others can still insert foreign keys to them where supported."""
     no_key = connections[rows.db].features.has_select_for_no_key_update
