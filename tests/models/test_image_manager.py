@@ -122,7 +122,7 @@ class TestUpload:
 
     def test_a_row_that_cannot_be_written_leaves_no_files(self, acme):
         with pytest.raises(IntegrityError), transaction.atomic():
-            uploaded(Organization(pk=9999))
+            uploaded(acme, alt_text=None)
         assert stored_keys() == []
 
     def test_missing_versions_are_said(self, acme, monkeypatch):

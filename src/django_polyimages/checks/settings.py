@@ -5,6 +5,8 @@ Options that are invalid on their own raise ``ImproperlyConfigured`` in ``conf``
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import partial
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -15,7 +17,7 @@ from django.template.loader import get_template
 from django.utils.module_loading import import_string
 
 from django_polyimages.conf import get_settings
-from django_polyimages.formats import BEST_FIRST, VersionFormat
+from django_polyimages.formats import BEST_FIRST, OriginalFormat, VersionFormat
 from django_polyimages.pixels.memory import worst_of
 from django_polyimages.pixels.support import is_supported, most_pixels
 
@@ -86,13 +88,18 @@ def check_memory(**kwargs: Any) -> list[checks.CheckMessage]:
             f'more than POLYIMAGES["MAX_MEMORY"] ({settings.max_memory // _MIB} MiB).',
             hint=f'Set "MAX_MEMORY" to {-(-need // _MIB)} * 1024 * 1024, if the server has as much '
             f'for each process, or "MAX_PIXELS": {{"{name}": '
-            f"{settings.max_memory * settings.pixels_of(name) // need}}}.",
+            f"{_most_pixels_in(settings.max_memory, name)}}}.",
             obj="POLYIMAGES",
             id="polyimages.W020",
         )
         for name, need in needs.items()
         if need > settings.max_memory
     ]
+
+
+def _most_pixels_in(memory: int, name: OriginalFormat) -> int:
+    """How many pixels an original of this format may have that needs at most ``memory`` bytes."""
+    return bisect_right(range(memory), memory, key=partial(worst_of, name)) - 1
 
 
 def check_widths(**kwargs: Any) -> list[checks.CheckMessage]:
