@@ -32,7 +32,7 @@ def test_the_list_reads_no_table_as_a_whole(
     asked = [one["sql"].replace("`", '"') for one in captured]  # as MySQL and MariaDB quote
     about_images = [sql for sql in asked if 'FROM "polyimages_image"' in sql]
     assert about_images
-    assert all(" LIMIT " in sql or "\"id\" IN (" in sql for sql in about_images)
+    assert all(" LIMIT " in sql or '"id" IN (' in sql for sql in about_images)
 
 
 def test_above_that_number_all_that_match_are_selected_and_the_page_says_so(
