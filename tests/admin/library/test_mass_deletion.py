@@ -82,7 +82,7 @@ def test_what_takes_too_long_goes_on_with_the_next_request(admin_client, acme, m
     moments = iter([0, 1, 100, 200, 201, 202, 203, 204])
     monkeypatch.setattr(mass_deletion.time, "monotonic", lambda: next(moments))
     page = asked(admin_client, fields)
-    assert "2 images were deleted. 3 are left: go on below." in page
+    assert "2 images were deleted. 3 are left: continue below." in page
     assert "Delete 3 images?" in page
     response = admin_client.post(LIST, confirmed(page), follow=True)
     assert "3 images were deleted." in response.content.decode()

@@ -124,7 +124,7 @@ class ImageDeletions(admin.ModelAdmin):
             self.message_user(request, f"{text} {reason % {'uses': problem}}", messages.ERROR)
         elif left:
             rest = ngettext(
-                "%(count)d is left: go on below.", "%(count)d are left: go on below.", left
+                "%(count)d is left: continue below.", "%(count)d are left: continue below.", left
             )
             self.message_user(request, f"{text} {rest % {'count': left}}", messages.WARNING)
         else:
