@@ -83,5 +83,5 @@ def test_the_owner_of_an_iphone_is_told_what_to_do():
 
 def test_a_format_that_the_settings_leave_out_is_named(settings):
     settings.POLYIMAGES = {"FORMATS": ["PNG"]}
-    with pytest.raises(InvalidImage, match="This file is in GIF format. Supported formats: PNG"):
+    with pytest.raises(InvalidImage, match=r"This file is in GIF format\. Supported formats: PNG"):
         inspect(ContentFile(to_bytes(quarters(), "GIF")))
