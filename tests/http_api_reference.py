@@ -230,23 +230,23 @@ def _errors(example: Example, world: World) -> Iterator[tuple[str, HttpResponse]
     for when, wrong in example.wrong.items():
         yield when, _send(world.client, example, world, wrong(world))
     if example.missing:
-        yield "no such thing here", _send(world.client, example, world, path=example.missing(world))
+        yield "not found", _send(world.client, example, world, path=example.missing(world))
     if (
         "image_id" in str(example.body and example.body(world))
         and example.operation != "bulk_detach"
     ):
         body = json.loads(json.dumps(example.body(world)))
         body |= {"image_id": 999} if "image_id" in body else {"image_ids": [999]}
-        yield "no such image here", _send(world.client, example, world, body)
+        yield "image not found", _send(world.client, example, world, body)
     unknown = example.path(world).replace("orgs/acme", "orgs/nowhere")
-    yield "no such organization", _send(world.client, example, world, path=unknown)
+    yield "organization not found", _send(world.client, example, world, path=unknown)
     yield "not logged in", _send(Client(), example, world)
     for name in ("stranger", "viewer"):
         client = Client()
         client.force_login(User.objects.get(username=name))
         response = _send(client, example, world)
         if response.status_code == 403:
-            when = {"stranger": "not a member", "viewer": "the policy says no"}[name]
+            when = {"stranger": "not a member", "viewer": "the policy does not allow it"}[name]
             yield when, response
     if example.operation == "delete_image":
         foreign_key = PolymorphicImageRelation._meta.get_field("image").remote_field

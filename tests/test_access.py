@@ -106,7 +106,7 @@ class TestPermission:
         Membership.objects.update(role="viewer")
         viewer = get_access(editor, "acme")
         viewer.require("view")
-        with pytest.raises(PermissionDenied, match="You may not do this"):
+        with pytest.raises(PermissionDenied, match="You do not have permission to do this"):
             viewer.require("add")
 
 

@@ -172,7 +172,7 @@ class TestForms:
 
         monkeypatch.setattr(Storage, "save", fail_at_the_second)
         response = update(product, name="Vase", photos=[upload_of(photo()), upload_of(photo())])
-        assert "The storage does not answer" in response.rendered_content
+        assert "The storage is not responding" in response.rendered_content
         assert Product.objects.get().name == "Lamp"
         assert Image.objects.count() == 0
         assert stored_keys() == []

@@ -138,7 +138,7 @@ class TestObjectPage:
     def test_a_storage_that_fails_is_told_in_the_form(self, client, contact, monkeypatch):
         monkeypatch.setattr(InMemoryStorage, "_save", lambda *args: 1 / 0)
         page = client.post(contact.get_absolute_url(), {"pictures": upload_of(photo())})
-        assert b"The storage does not answer" in page.content
+        assert b"The storage is not responding" in page.content
         assert not Image.objects.exists()
 
     def test_others_look_and_cannot_add(self, contact, other):

@@ -143,7 +143,7 @@ class TestMultipleImageUploadField:
         form = photos_form(photo(), b"", photo()[:300])
         assert form.errors["photos"] == [
             "1.jpg: The file is empty.",
-            "2.jpg: The image is damaged or incomplete, it cannot be read.",
+            "2.jpg: The image is damaged or incomplete and cannot be read.",
         ]
 
     def test_names_the_file_in_each_error_of_a_validator_of_the_host(self):
@@ -170,7 +170,7 @@ class TestMultipleImageUploadField:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
         assert photos_form(photo(), photo()).is_valid()
         form = photos_form(photo(), photo(), photo())
-        assert form.errors["photos"] == ["Too many files: 3, allowed are 2."]
+        assert form.errors["photos"] == ["Too many files: 3; the maximum is 2."]
 
     def test_is_a_field_for_several_files(self):
         html = str(PhotosForm()["photos"])

@@ -83,19 +83,19 @@ def test_suffix_is_the_name_unless_given():
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"name": "Thumb"}, "a name has lower case"),
-        ({"name": "a__b"}, "a name has lower case"),
-        ({"name": 1}, "version 1: a name has lower case"),
-        ({"width": 0}, "a side of 0 pixels, allowed are 1 to 16383"),
-        ({"height": 16384}, "a side of 16384 pixels"),
-        ({"width": 160.0}, "a side of 160.0 pixels"),
+        ({"name": "Thumb"}, "a name must consist of lower case"),
+        ({"name": "a__b"}, "a name must consist of lower case"),
+        ({"name": 1}, "version 1: a name must consist of lower case"),
+        ({"width": 0}, "width and height must be from 1 to 16383 pixels, not 0"),
+        ({"height": 16384}, "pixels, not 16384"),
+        ({"width": 160.0}, "pixels, not 160.0"),
         ({"quality": True}, "quality True"),
-        ({"quality": 0}, "quality 0, allowed are 1 to 100"),
+        ({"quality": 0}, "quality must be from 1 to 100, not 0"),
         ({"quality": 101}, "quality 101"),
-        ({"format": "GIF"}, "'GIF' is none of WEBP, AVIF, JPEG, PNG"),
-        ({"mode": "crop"}, "'crop' is none of fit, fill"),
-        ({"suffix": "thumb"}, "suffix 'thumb'"),
-        ({"suffix": "_../x"}, "suffix '_../x'"),
+        ({"format": "GIF"}, "'GIF' is not one of WEBP, AVIF, JPEG, PNG"),
+        ({"mode": "crop"}, "'crop' is not one of fit, fill"),
+        ({"suffix": "thumb"}, "digits, not 'thumb'"),
+        ({"suffix": "_../x"}, "digits, not '_../x'"),
     ],
 )
 def test_a_spec_that_cannot_be_says_why(arguments, complaint):
@@ -150,7 +150,7 @@ class TestFocalPoint:
 
     @pytest.mark.parametrize("point", [(-0.1, 0), (0, 1.1), (float("nan"), 0)])
     def test_outside_of_the_picture_is_refused(self, point):
-        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+        with pytest.raises(ValueError, match="must be from 0 to 1"):
             FocalPoint(*point)
 
     def test_changes_the_digest_of_fill_alone(self):

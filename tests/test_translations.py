@@ -90,6 +90,12 @@ def test_the_texts_of_the_code_are_sound(extracted):
     assert "warning" not in said
 
 
+@pytest.mark.parametrize("phrase", ["allowed are", "allowed is", "may not", "any more"])
+def test_the_texts_avoid_phrases_that_are_ambiguous_or_not_idiomatic(extracted, phrase):
+    used = [one.msgid for one in extracted[0] if phrase in f"{one.msgid} {one.msgid_plural}"]
+    assert used == []
+
+
 class TestACatalogue:
     def test_has_every_text_and_no_other(self, catalogue, extracted):
         in_code = keys(extracted[0])
@@ -184,7 +190,7 @@ class TestAReader:
         }
         refused = client.post("/api/v1/images/orgs/acme/images/", {"photo": upload_of(photo())})
         assert refused.json() == {
-            "detail": "Unbekanntes Dateifeld, erlaubt ist „file“.",
+            "detail": "Unbekanntes Dateifeld; verwenden Sie „file“.",
             "code": "invalid_fields",
         }
 
@@ -216,15 +222,15 @@ class TestAReader:
             with pytest.raises(InvalidImage) as caught:
                 inspect(big)
             size, limit = "2,5\N{NO-BREAK SPACE}KB", "1,5\N{NO-BREAK SPACE}KB"
-            assert str(caught.value) == f"Datei zu groß: {size}, erlaubt sind {limit}."
+            assert str(caught.value) == f"Datei zu groß: {size}; erlaubt sind höchstens {limit}."
             assert problems(field, [big]) == [f"groß.jpg: {caught.value}"]
-            assert problems(field, [big, big]) == ["Zu viele Dateien: 2, erlaubt ist 1."]
+            assert problems(field, [big, big]) == ["Zu viele Dateien: 2; höchstens 1 erlaubt."]
 
     def test_of_german_reads_numbers_as_they_are_written_there(self, settings):
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_PIXELS": 100_500}
         with translation.override("de"), pytest.raises(InvalidImage) as caught:
             inspect(upload_of(photo(400, 300)))
-        text = "Zu viele Pixel (400 × 300), erlaubt sind 0,1005 Megapixel."
+        text = "Zu viele Pixel (400 x 300); erlaubt sind höchstens 0,1005 Megapixel."
         assert str(caught.value) == text
 
     def test_of_chinese_reads_the_library_and_the_page_of_an_image(self, reader, contact, image):

@@ -69,6 +69,9 @@ def test_the_client_uploads_attaches_and_lists(compiled, live_server, editor, co
         "alt": "A door",
         "created": [True, False],
         "listed": [image.versions["sm"].url],
-        "refused": "Unsupported image format, or damaged; allowed are JPEG, PNG, WEBP, GIF, AVIF.",
+        "refused": (
+            "Unsupported image format or damaged file. "
+            "Supported formats: JPEG, PNG, WEBP, GIF, AVIF."
+        ),
     }
     assert contact.images.get().is_cover

@@ -4,4 +4,4 @@ from django_polyimages.forms import MultipleImageUploadField
 
 
 class PicturesForm(forms.Form):
-    pictures = MultipleImageUploadField(label="Add pictures")
+    pictures = MultipleImageUploadField(label="Add images")

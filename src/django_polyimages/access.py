@@ -58,7 +58,7 @@ class Access:
     def require(self, action: Action, obj: Model | None = None) -> None:
         """Raise ``PermissionDenied`` unless the policy lets the member do ``action``."""
         if not self.allows(action, obj):
-            raise PermissionDenied(_("You may not do this."))
+            raise PermissionDenied(_("You do not have permission to do this."))
 
     def allows(self, action: Action, obj: Model | None = None) -> bool:
         """Whether the policy lets the member do ``action``."""

@@ -118,7 +118,7 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
     Raises ``ImproperlyConfigured`` with the option, what is wrong and what is allowed.
     """
     if not isinstance(options, Mapping):
-        raise ImproperlyConfigured(f"POLYIMAGES is {options!r}, it must be a dict.")
+        raise ImproperlyConfigured(f"POLYIMAGES must be a dict, not {options!r}.")
     known = {field.name.upper(): field.name for field in fields(Settings)}
     values: dict[str, Any] = {}
     for key, value in options.items():
@@ -150,7 +150,7 @@ setting_changed.connect(_forget, dispatch_uid="django_polyimages.conf")
 
 def _unknown_key(key: str, known: list[str]) -> str:
     close = difflib.get_close_matches(str(key).upper(), known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}."
+    hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(known)}."
     return f"POLYIMAGES has the unknown key {key!r}: {hint}"
 
 
@@ -171,27 +171,27 @@ def _wrong_types(settings: Settings) -> Iterator[str]:
             continue
         wanted: type = _OPTIONAL.get(option.name) or type(option.default)
         if not isinstance(value, wanted) or isinstance(value, bool):
-            yield f"{option.name.upper()} is {value!r}, not of type {wanted.__name__}."
-        elif isinstance(value, int) and value < (0 if option.name == "webp_method" else 1):
-            yield f"{option.name.upper()} is {value!r}, it must be positive."
+            yield f"{option.name.upper()} must be of type {wanted.__name__}, not {value!r}."
+        elif isinstance(value, int) and value < 1 and option.name != "webp_method":
+            yield f"{option.name.upper()} must be positive, not {value!r}."
 
 
 def _wrong_pixels(value: Any) -> Iterator[str]:
     limits = value if isinstance(value, Mapping) else {"JPEG": value}
     if not all(type(limit) is int and limit > 0 for limit in limits.values()):
         hint = "Write an int, or a dict of ints by format."
-        yield f"MAX_PIXELS is {value!r}, it must be positive. {hint}"
+        yield f"MAX_PIXELS must be positive, not {value!r}. {hint}"
     if unknown := [name for name in limits if name not in tuple(FORMATS)]:
         yield f"MAX_PIXELS has the unknown format {unknown[0]!r}: choose from {', '.join(FORMATS)}."
 
 
 def _wrong_versions(settings: Settings) -> Iterator[str]:
     if not settings.versions:
-        yield "VERSIONS is empty, name at least one VersionSpec."
+        yield "VERSIONS is empty; it needs at least one VersionSpec."
     for spec in settings.versions:
         if not isinstance(spec, VersionSpec):
             yield (
-                f"VERSIONS must hold VersionSpec objects, not {spec!r}: write "
+                f"VERSIONS must contain VersionSpec objects, not {spec!r}: write "
                 'VersionSpec("thumb", 160, 160), imported from django_polyimages.'
             )
     for attribute in ("name", "suffix"):
@@ -204,9 +204,9 @@ def _wrong_values(settings: Settings) -> Iterator[str]:
     for option in ("organization_model", "image_model", "relation_model"):
         label: str = getattr(settings, option)
         if not re.fullmatch(r"\w+\.\w+", label):
-            yield f"{option.upper()} is {label!r}, it must be of the form 'app_label.Model'."
+            yield f"{option.upper()} must have the form 'app_label.Model', not {label!r}."
     if not settings.formats or any(name not in tuple(FORMATS) for name in settings.formats):
-        yield f"FORMATS {settings.formats!r}: choose from {', '.join(FORMATS)}."
+        yield f"FORMATS is {settings.formats!r}: choose from {', '.join(FORMATS)}."
     if settings.max_request_bytes < settings.max_bytes:
         yield (
             f"MAX_REQUEST_BYTES is {settings.max_request_bytes}, less than MAX_BYTES "
@@ -215,13 +215,14 @@ def _wrong_values(settings: Settings) -> Iterator[str]:
     prefix = settings.upload_prefix
     if not re.fullmatch(r"(?:[\w-][\w.-]*/)+", prefix, re.ASCII):
         yield (
-            f"UPLOAD_PREFIX is {prefix!r}: a relative folder that ends with a slash, as 'images/'."
+            "UPLOAD_PREFIX must be a relative folder that ends with a slash, such as 'images/', "
+            f"not {prefix!r}."
         )
     if settings.webp_method not in range(7):
-        yield f"WEBP_METHOD is {settings.webp_method!r}, allowed are 0 to 6."
+        yield f"WEBP_METHOD must be from 0 to 6, not {settings.webp_method!r}."
     placeholders = get_args(PlaceholderKind)
     if settings.placeholder not in placeholders:
         choices = ", ".join(map(repr, placeholders))
-        yield f"PLACEHOLDER is {settings.placeholder!r}, allowed are {choices}."
+        yield f"PLACEHOLDER must be one of {choices}, not {settings.placeholder!r}."
     if settings.generate != "inline":
-        yield f"GENERATE is {settings.generate!r}, allowed is 'inline'."
+        yield f"GENERATE must be 'inline', not {settings.generate!r}."

@@ -156,7 +156,7 @@ def upload_attributes() -> dict[str, Any]:
         "data-max-files": settings.max_files,
         "data-problem": _("{name}: {problem}"),
         "data-too-large": _("Too large; the maximum is %(limit)s.") % {"limit": limit},
-        "data-wrong-type": _("Unsupported image format; allowed are %(formats)s.")
+        "data-wrong-type": _("Unsupported image format. Supported formats: %(formats)s.")
         % {"formats": ", ".join(settings.formats)},
         "data-too-many": ngettext(
             "Choose at most %(limit)d file.", "Choose at most %(limit)d files.", settings.max_files

@@ -34,7 +34,7 @@ class FocalPoint:
     def __post_init__(self) -> None:
         sides: tuple[Any, Any] = (self.x, self.y)
         if not all(isinstance(side, int | float) and 0 <= side <= 1 for side in sides):
-            raise ValueError(f"focal point ({self.x!r}, {self.y!r}): allowed are 0 to 1")
+            raise ValueError(f"focal point ({self.x!r}, {self.y!r}): both must be from 0 to 1")
 
 
 CENTRE = FocalPoint()
@@ -84,17 +84,20 @@ class VersionSpec:
 
     def _complaints(self) -> Iterator[str]:
         if not _NAME.fullmatch(str(self.name)):
-            yield "a name has lower case letters, digits and single underscores"
+            yield "a name must consist of lower case letters, digits and single underscores"
         if not _SUFFIX.fullmatch(str(self.suffix)):
-            yield f"suffix {self.suffix!r}: an underscore, then lower case letters and digits"
+            yield (
+                f"the suffix must be an underscore and then lower case letters and digits, not "
+                f"{self.suffix!r}"
+            )
         for side in (self.width, self.height):
             if type(side) is not int or not 1 <= side <= MAX_SIDE:
-                yield f"a side of {side!r} pixels, allowed are 1 to {MAX_SIDE}"
+                yield f"width and height must be from 1 to {MAX_SIDE} pixels, not {side!r}"
         if type(self.quality) is not int or not 1 <= self.quality <= 100:
-            yield f"quality {self.quality!r}, allowed are 1 to 100"
+            yield f"quality must be from 1 to 100, not {self.quality!r}"
         for value, choices in ((self.format, VersionFormat), (self.mode, VersionMode)):
             if value not in get_args(choices):
-                yield f"{value!r} is none of {', '.join(get_args(choices))}"
+                yield f"{value!r} is not one of {', '.join(get_args(choices))}"
 
     @property
     def extension(self) -> str:

@@ -164,7 +164,7 @@ def test_each_endpoint_asks_the_policy(world, call, monkeypatch):
     response = call.send(client, world.images["own"], world.objects["own"], "acme")
     assert (response.status_code, response.json()) == (
         403,
-        {"detail": "You may not do this.", "code": "not_allowed"},
+        {"detail": "You do not have permission to do this.", "code": "not_allowed"},
     )
     assert len(asked) == 1
     assert world.state() == before

@@ -103,7 +103,7 @@ class TestBulkUpload:
         assert [first["status"], third["status"]] == ["success", "success"]
         assert second == {
             "status": "error",
-            "error": "This file could not be stored because of an error on the server.",
+            "error": "This file could not be stored because of a server error.",
             "file": "b.jpg",
             "code": "server_error",
         }

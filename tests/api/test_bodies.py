@@ -113,7 +113,7 @@ class TestAnnouncedSize:
         code, body, text = call_with(client, path, most + 1)
         assert (code, body.reads) == (400, 0)
         assert json.loads(text)["detail"] == (
-            f"The request's body is too large: {most + 1} bytes, allowed are {most}."
+            f"The request body is too large: {most + 1} bytes; the maximum is {most}."
         )
         assert b"too large" not in call_with(client, path, most)[2]
 
@@ -179,7 +179,7 @@ class TestUploadHandler:
         body = form(name, *[b"x" * 100] * 90)
         response = client.generic("POST", f"{ROOT}/acme/bulk-upload/", body, FORM)
         assert (response.status_code, response.json()) == (
-            400, {"detail": "Too many files: 4, allowed are 3.", "code": "too_many_files"},
+            400, {"detail": "Too many files: 4; the maximum is 3.", "code": "too_many_files"},
         )  # fmt: skip
         assert len(on_disk) == 3
         assert stored_keys() == []
@@ -206,7 +206,7 @@ class TestMiddleware:
         assert "too large" in upload(client).json()["detail"]
         two = bulk_upload(client, upload_of(photo()), upload_of(photo()))
         assert two.json() == {
-            "detail": "Too many files: 2, allowed is 1.",
+            "detail": "Too many files: 2; the maximum is 1.",
             "code": "too_many_files",
         }
 
@@ -242,7 +242,7 @@ class TestJson:
         finally:
             tracemalloc.stop()
         assert response.json() == {
-            "detail": "Unknown field; allowed are: ids.",
+            "detail": "Unknown field. Allowed fields: ids.",
             "code": "invalid_fields",
         }
         assert peak < 20_000_000
@@ -266,5 +266,5 @@ def test_what_may_not_be_done_is_refused_before_the_body(call, client, image, co
     response = client.generic(method, f"{ROOT}/acme/{path}", "not JSON", "application/json")
     assert (response.status_code, response.json()) == (
         403,
-        {"detail": "You may not do this.", "code": "not_allowed"},
+        {"detail": "You do not have permission to do this.", "code": "not_allowed"},
     )

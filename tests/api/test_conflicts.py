@@ -43,7 +43,7 @@ class TestInUse:
         assert (response.status_code, response.json()) == (
             409,
             {
-                "detail": f"Nothing was deleted, image {image.pk} is in use: 1 use of an image.",
+                "detail": f"Nothing was deleted because image {image.pk} is in use: 1 image use.",
                 "code": "in_use",
             },
         )
@@ -56,7 +56,7 @@ class TestInUse:
         response = post(client, "bulk-delete/", {"ids": [loose.pk, second.pk, first.pk]})
         assert response.status_code == 409
         assert response.json()["detail"] == (
-            f"Nothing was deleted, images {second.pk}, {first.pk} are in use: 2 uses of images."
+            f"Nothing was deleted because images {second.pk}, {first.pk} are in use: 2 image uses."
         )
         assert Image.objects.count() == 3
         assert not FileDeletion.objects.exists()
@@ -68,7 +68,7 @@ class TestInUse:
                 image, custom_title=f"Page {number}"
             )
         detail = send(client, "DELETE", f"images/{image.pk}/", None).json()["detail"]
-        assert detail.endswith("in use: 7 uses of images (Page 0, Page 1, Page 2, Page 3, Page 4).")
+        assert detail.endswith("in use: 7 image uses (Page 0, Page 1, Page 2, Page 3, Page 4).")
 
     @pytest.mark.usefixtures("named")
     def test_what_the_policy_hides_is_only_counted(self, client, image, contact, monkeypatch):
@@ -77,7 +77,7 @@ class TestInUse:
             Policy, "may", lambda self, user, action, organization, obj: action == "delete"
         )
         detail = send(client, "DELETE", f"images/{image.pk}/", None).json()["detail"]
-        assert detail.endswith("in use: 1 use of an image.")
+        assert detail.endswith("in use: 1 image use.")
 
 
 @pytest.mark.django_db
@@ -120,7 +120,7 @@ def atomic_requests(request, monkeypatch):
 
 @pytest.mark.usefixtures("unique_titles", "atomic_requests")
 class TestDuplicates:
-    DETAIL = "Duplicate: a unique constraint of the database does not allow it."
+    DETAIL = "Duplicate: this violates a unique constraint of the database."
 
     def test_an_upload_is_refused_and_leaves_no_file(self, client, acme):
         upload(client, title="Door")

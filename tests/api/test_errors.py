@@ -112,7 +112,7 @@ def test_a_policy_may_refuse_with_django_s_error(client, monkeypatch, words):
 
     monkeypatch.setattr(Policy, "may", refuse)
     response = get(client)
-    detail = words or "You may not do this."
+    detail = words or "You do not have permission to do this."
     assert (response.status_code, response.json()) == (
         403,
         {"detail": detail, "code": "not_allowed"},

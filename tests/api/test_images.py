@@ -122,7 +122,7 @@ class TestUpload:
     def test_one_file_is_sent_in_one_field(self, client):
         two = upload(client, upload_of(photo()), upload_of(photo()))
         assert (two.status_code, two.json()) == (
-            400, {"detail": "Too many files: 2, allowed is 1.", "code": "too_many_files"},
+            400, {"detail": "Too many files: 2; the maximum is 1.", "code": "too_many_files"},
         )  # fmt: skip
         none = client.post("/api/v1/images/orgs/acme/images/", {"title": "x"})
         assert (none.status_code, none.json()) == (
@@ -130,7 +130,7 @@ class TestUpload:
         )  # fmt: skip
         misnamed = client.post("/api/v1/images/orgs/acme/images/", {"image": upload_of(photo())})
         assert misnamed.json() == {
-            "detail": "Unknown file field, allowed is “file”.",
+            "detail": "Unknown file field; use “file”.",
             "code": "invalid_fields",
         }
         assert stored_keys() == []
@@ -141,7 +141,7 @@ class TestUpload:
             ({"title": "x" * 256}, "title: String should have at most 255 characters"),
             ({"alt_text": "x" * 1001}, "alt_text: String should have at most 1000"),
             ({"description": "a\x00b"}, "description: String should match pattern"),
-            ({"status": "ready"}, "Unknown field; allowed are: title, alt_text, description."),
+            ({"status": "ready"}, "Unknown field. Allowed fields: title, alt_text, description."),
         ],
     )
     def test_a_wrong_text_stores_nothing(self, client, texts, complaint):
@@ -169,7 +169,7 @@ class TestBulkUpload:
         data = {"files": [upload_of(photo())], "title": "x"}
         response = client.post("/api/v1/images/orgs/acme/bulk-upload/", data)
         assert response.json() == {
-            "detail": "Unknown field; allowed are: none.",
+            "detail": "Unknown field. Allowed fields: none.",
             "code": "invalid_fields",
         }
         assert stored_keys() == []
@@ -184,7 +184,7 @@ class TestBulkUpload:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
         response = bulk_upload(client, *(upload_of(photo()) for _ in range(3)))
         assert (response.status_code, response.json()) == (
-            400, {"detail": "Too many files: 3, allowed are 2.", "code": "too_many_files"},
+            400, {"detail": "Too many files: 3; the maximum is 2.", "code": "too_many_files"},
         )  # fmt: skip
         assert stored_keys() == []
 
@@ -285,8 +285,8 @@ class TestBulkDelete:
             ({"ids": [True]}, "ids.0"),
             ({"ids": [1.5]}, "ids.0"),
             ({"ids": [[1]]}, "ids.0"),
-            ({"ids": list(range(1001))}, "Too many ids: 1001, allowed are 1000."),
-            ({"ids": list(range(50_000))}, "Too many ids: 50000, allowed are 1000."),
+            ({"ids": list(range(1001))}, "Too many IDs: 1001; the maximum is 1000."),
+            ({"ids": list(range(50_000))}, "Too many IDs: 50000; the maximum is 1000."),
         ],
     )
     def test_a_wrong_list_is_a_400(self, client, image, body, complaint):

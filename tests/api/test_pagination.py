@@ -29,7 +29,7 @@ class TestList:
     def test_an_unknown_parameter_is_a_400(self, client, acme):
         response = get(client, page=2)
         assert response.status_code == 400
-        assert response.json()["detail"].startswith("Unknown field; allowed are: limit, offset,")
+        assert response.json()["detail"].startswith("Unknown field. Allowed fields: limit, offset,")
 
     def test_filters(self, client, acme, contact):
         door, gate, cat = fake_images(acme, 3)

@@ -129,7 +129,7 @@ class TestMethodsAndPaths:
         response = client.put(f"{ROOT}/{path}")
         assert (response.status_code, response["Allow"]) == (405, allow)
         assert response.json() == {
-            "detail": f"Method not allowed; allowed are {allow}.",
+            "detail": f"Method not allowed. Allowed methods: {allow}.",
             "code": "method_not_allowed",
         }
 

@@ -54,7 +54,7 @@ class TestOptions:
         assert (response.status_code, response.json()) == (
             400,
             {
-                "detail": "Unknown field; allowed are: is_cover, order, custom_title, "
+                "detail": "Unknown field. Allowed fields: is_cover, order, custom_title, "
                 "custom_alt_text, custom_description.",
                 "code": "invalid_fields",
             },

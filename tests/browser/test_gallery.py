@@ -95,7 +95,7 @@ def test_a_wrong_file_is_told_before_it_is_sent(visit, editor, contact, photos, 
     page = visit(contact.get_absolute_url(), editor)
     drop_files(page.locator(".polyimages-upload-drop"), tmp_path / "notes.txt", photos["red"])
     chosen = page.locator(".polyimages-upload-chosen li")
-    message = "notes.txt: Unsupported image format; allowed are JPEG, PNG, WEBP, GIF, AVIF."
+    message = "notes.txt: Unsupported image format. Supported formats: JPEG, PNG, WEBP, GIF, AVIF."
     expect(chosen).to_have_text([message, "red.jpg"])
     page.get_by_role("button", name="Upload").click()
     assert page.locator("input[type=file]").evaluate("input => input.validationMessage") == message
@@ -115,7 +115,7 @@ def test_a_file_that_only_looks_right_is_told_and_refused(visit, editor, contact
 
 def test_without_scripts_files_are_chosen(visit, editor, contact, photos):
     page = visit(contact.get_absolute_url(), editor, java_script_enabled=False)
-    expect(page.get_by_text("or drop pictures here")).to_be_hidden()
-    page.get_by_label("Add pictures").set_input_files(list(photos.values()))
+    expect(page.get_by_text("or drop images here")).to_be_hidden()
+    page.get_by_label("Add images").set_input_files(list(photos.values()))
     page.get_by_role("button", name="Upload").click()
     expect(page.locator("section ul img")).to_have_count(3)

@@ -250,7 +250,7 @@ def test_wrong_files_are_told_at_once(visit, boss, settings, address, photos, tm
     told = page.locator(".polyimages-inline-add .polyimages-upload-problem")
     expect(told).to_have_text(
         [
-            "notes.txt: Unsupported image format; allowed are JPEG, PNG, WEBP, GIF, AVIF.",
+            "notes.txt: Unsupported image format. Supported formats: JPEG, PNG, WEBP, GIF, AVIF.",
             re.compile(r"large\.jpg: Too large; the maximum is 19\.5\sKB\."),
         ]
     )
@@ -329,7 +329,7 @@ def test_plain_inputs_do_without_scripts(visit, boss, contact, address, shelf, p
     contact.images.attach(shelf["Three"])
     page = visit(address, boss, java_script_enabled=False)
     expect(page.get_by_role("button", name="Choose from the library")).to_be_hidden()
-    page.get_by_label("Add pictures").set_input_files([photos["red"], photos["green"]])
+    page.get_by_label("Add images").set_input_files([photos["red"], photos["green"]])
     _card(page, "One").get_by_label("Order").fill("9")
     _card(page, "Two").get_by_label("Order").fill("2")
     _card(page, "Two").get_by_role("checkbox", name="cover").uncheck()
@@ -348,7 +348,7 @@ def test_plain_inputs_do_without_scripts(visit, boss, contact, address, shelf, p
 def test_an_error_without_scripts_names_the_files(visit, boss, address, photos, tmp_path):
     (tmp_path / "fake.jpg").write_text("No picture.")
     page = visit(address, boss, java_script_enabled=False)
-    page.get_by_label("Add pictures").set_input_files([photos["red"], tmp_path / "fake.jpg"])
+    page.get_by_label("Add images").set_input_files([photos["red"], tmp_path / "fake.jpg"])
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("please choose again: red.jpg, fake.jpg")).to_be_visible()
     expect(page.get_by_text("fake.jpg: Unsupported image format")).to_be_visible()

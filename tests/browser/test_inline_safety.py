@@ -131,7 +131,7 @@ def test_progress_is_shown_and_a_page_that_comes_back_can_be_saved(visit, boss, 
         button.click()
     other.value.wait_for_load_state()
     expect(button).to_be_disabled()
-    expect(status(page)).to_have_text("Saving. Large images take a while.")
+    expect(status(page)).to_have_text("Saving. Large images may take a while.")
     expect(page.locator(".polyimages-inline-progress")).to_be_visible()
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     expect(button).to_be_enabled()

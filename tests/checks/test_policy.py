@@ -143,5 +143,5 @@ def test_a_method_that_would_have_to_be_awaited(complaints):
 
 def test_a_misspelt_method_overrides_nothing(complaints):
     [complaint] = complaints(f"{__name__}.Misspelt")
-    assert "has a method mat, which nothing calls: may?" in complaint
+    assert "has a method mat, which is never called (did you mean may?)" in complaint
     assert complaints(f"{__name__}.WithHelpers") == []

@@ -126,6 +126,6 @@ def test_a_wrong_version_spec_ends_in_the_settings_themselves(tmp_path):
     told = check("tests.settings_default", *lines, folder=tmp_path)
     assert 'host_settings.py", line 3' in told
     assert told.endswith(
-        "ValueError: version 'Thumb': a name has lower case letters, digits and single "
+        "ValueError: version 'Thumb': a name must consist of lower case letters, digits and single "
         "underscores\n"
     )

@@ -150,7 +150,7 @@ class TestFocalPoint:
     @pytest.mark.parametrize("value", [None, "left", float("nan"), "1.5"])
     def test_that_is_no_number_is_not_saved(self, image, value):
         image.focal_x = value
-        with pytest.raises(ValueError, match=r"allowed are 0 to 1|expected a number"):
+        with pytest.raises(ValueError, match=r"must be from 0 to 1|expected a number"):
             image.save()
         assert Image.objects.get().focal_x == 0.5
 
@@ -181,7 +181,7 @@ class TestFocalPoint:
 
     def test_outside_of_the_picture_is_not_saved(self, image):
         image.focal_y = 1.5
-        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+        with pytest.raises(ValueError, match="must be from 0 to 1"):
             image.save()
         assert Image.objects.get().focal_y == 0.5
 
@@ -248,7 +248,7 @@ class TestFocalPoint:
         assert (image.focal_x, len(image.versions)) == (0.5, 4)
 
     def test_outside_of_the_picture_is_refused(self, image):
-        with pytest.raises(ValueError, match="allowed are 0 to 1"):
+        with pytest.raises(ValueError, match="must be from 0 to 1"):
             Image.objects.set_focal_point(image, 1.2, 0)
         assert Image.objects.get().focal_x == 0.5
 

@@ -340,10 +340,10 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("alt_text", "is no option of a relation: .* Did you mean custom_alt_text?"),
+            ("alt_text", "is not an option of a relation: .* Did you mean custom_alt_text?"),
             ("title", "custom_alt_text, custom_description, custom_title, is_cover, order. Did"),
-            ("content_type", "'content_type' is no option"),
-            ("object_id", "'object_id' is no option"),
+            ("content_type", "'content_type' is not an option"),
+            ("object_id", "'object_id' is not an option"),
         ],
     )
     def test_that_do_not_exist_are_explained_before_anything_is_done(

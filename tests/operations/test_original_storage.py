@@ -48,7 +48,7 @@ def test_a_move_that_was_stopped_goes_on(images, originals):
     moving = move(plan_move())
     next(moving)
     moving.close()
-    assert [one.result.outcome for one in move(plan_move())] == ["there already", "moved"]
+    assert [one.result.outcome for one in move(plan_move())] == ["already there", "moved"]
     assert stored_keys(originals) == sorted(image.key for image in images)
 
 

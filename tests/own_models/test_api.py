@@ -57,7 +57,7 @@ def test_an_original_in_a_storage_of_its_own(client, files, settings):
 
 def test_a_photo_that_a_poster_protects_is_not_deleted(client, photos):
     poster = Poster.objects.create(photo=photos[0])
-    detail = f"Nothing was deleted, image {photos[0].pk} is in use: 1 poster."
+    detail = f"Nothing was deleted because image {photos[0].pk} is in use: 1 poster."
     one = send(client, "DELETE", f"images/{photos[0].pk}/", None)
     assert (one.status_code, one.json()) == (409, {"detail": detail, "code": "in_use"})
     many = post(client, "bulk-delete/", {"ids": ids(photos)})

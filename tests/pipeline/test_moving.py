@@ -38,7 +38,7 @@ def test_the_file_is_in_the_new_storage_alone(original, originals, files):
     assert content_of(originals, original.key) == photo()
     assert original.key not in stored_keys(files)
     assert len(stored_keys(files)) == 4
-    assert moving.move_original(original) == Moved("there already")
+    assert moving.move_original(original) == Moved("already there")
 
 
 def test_a_copy_that_is_not_whole_is_written_again(original, originals):

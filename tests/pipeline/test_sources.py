@@ -81,16 +81,16 @@ class Stream(io.RawIOBase):
 
 
 WRONG = {
-    "None": (lambda path: None, TypeError, "NoneType is not a file. Allowed are"),
+    "None": (lambda path: None, TypeError, "NoneType is not a file. Pass"),
     "a number": (lambda path: 7, TypeError, "int is not a file"),
     "a file in text mode": (lambda path: path.open(), TypeError, "text mode"),
     "StringIO": (lambda path: io.StringIO("x"), TypeError, "text mode"),
     "text in a ContentFile": (lambda path: ContentFile("x"), TypeError, "text mode"),
     "a stream": (lambda path: Stream(), ValueError, "read only once"),
-    "a path to nothing": (lambda path: str(path) + "x", ValueError, "No file can be opened"),
-    "a folder": (lambda path: path.parent, ValueError, "No file can be opened"),
-    "a str that is no path": (lambda path: "a\0b", ValueError, "No file can be opened"),
-    "the content as a str": (lambda path: PHOTO.decode("latin-1"), ValueError, "No file can be"),
+    "a path to nothing": (lambda path: str(path) + "x", ValueError, "Cannot open the file"),
+    "a folder": (lambda path: path.parent, ValueError, "Cannot open the file"),
+    "a str that is no path": (lambda path: "a\0b", ValueError, "Cannot open the file"),
+    "the content as a str": (lambda path: PHOTO.decode("latin-1"), ValueError, "Cannot open the"),
 }
 
 

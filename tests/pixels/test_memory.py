@@ -61,7 +61,7 @@ def test_cmyk_in_scans_may_have_three_quarters_of_the_pixels(settings):
     in_scans = inspect(ContentFile(to_bytes(picture.resize((300, 300)), progressive=True)))
     assert in_scans.memory == (4 + 2 * 4 + STRIP) * 300 * 300 <= worst_of("JPEG", 400 * 300)
     inspect(ContentFile(to_bytes(quarters(), progressive=True)))
-    with pytest.raises(InvalidImage, match=r"allowed are 0\.09 megapixels"):
+    with pytest.raises(InvalidImage, match=r"the maximum is 0\.09 megapixels"):
         inspect(ContentFile(to_bytes(picture, progressive=True)))
 
 

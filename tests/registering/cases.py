@@ -27,9 +27,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_second_registration_is_refused():
-    with pytest.raises(ImproperlyConfigured, match=r"auth\.User is attachable already"):
+    with pytest.raises(ImproperlyConfigured, match=r"auth\.User is already attachable"):
         register_attachable(User, organization_path="memberships__organization")
-    with pytest.raises(ImproperlyConfigured, match=r"contacts\.Contact is attachable already"):
+    with pytest.raises(ImproperlyConfigured, match=r"contacts\.Contact is already attachable"):
         register_attachable(Contact)
 
 

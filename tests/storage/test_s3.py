@@ -190,7 +190,7 @@ class TestBucketOfOriginals:
         assert (len(keys_in(bucket)), keys_in(private)) == (5, [])
         assert Image.objects.regenerate(Image.objects.get(), everything=True).failure == ""
         assert [one.result.outcome for one in move(plan_move())] == ["moved"]
-        assert [one.result.outcome for one in move(plan_move())] == ["there already"]
+        assert [one.result.outcome for one in move(plan_move())] == ["already there"]
         assert keys_in(private) == [body["file"]]
         assert body["file"] not in keys_in(bucket)
         moved = private.Object(body["file"]).get()

@@ -95,7 +95,7 @@ class TestTheApi:
         models.Poster.objects.create(name="Theirs", photo=image, organization=other)
         answer = send(client, "DELETE", f"images/{image.pk}/", None)
         assert answer.status_code == 409
-        detail = f"Nothing was deleted, image {image.pk} is in use: 3 posters (Ours)."
+        detail = f"Nothing was deleted because image {image.pk} is in use: 3 posters (Ours)."
         assert answer.json()["detail"] == detail
 
     def test_says_which_of_many_are_protected_and_deletes_none(self, client, image, unused):

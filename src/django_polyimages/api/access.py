@@ -58,5 +58,5 @@ def _check_not_forged(request: HttpRequest, user: AbstractUser) -> None:
         raise ApiError(HTTPStatus.FORBIDDEN, detail, "csrf_failed")
     # Browsers ask the site before they send anything but a form, which needs no script either.
     if request.content_type == "multipart/form-data" and is_from_another_site(request):
-        detail = _("Uploads from pages of other sites are refused.")
+        detail = _("Uploads from pages on other sites are not accepted.")
         raise ApiError(HTTPStatus.FORBIDDEN, detail, "other_site")

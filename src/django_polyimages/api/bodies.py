@@ -50,7 +50,7 @@ def bounded(limit: Callable[[], int]) -> Callable[[View], View]:
 
 
 def too_large(size: int, limit: int) -> str:
-    return _("The request's body is too large: %(size)d bytes, allowed are %(limit)d.") % {
+    return _("The request body is too large: %(size)d bytes; the maximum is %(limit)d.") % {
         "size": size,
         "limit": limit,
     }

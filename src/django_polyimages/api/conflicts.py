@@ -72,7 +72,7 @@ def duplicate() -> str:
     Logs the current exception, because a receiver of the host may have caused it.
     """
     logger.warning("The database refused a duplicate.", exc_info=True)
-    return _("Duplicate: a unique constraint of the database does not allow it.")
+    return _("Duplicate: this violates a unique constraint of the database.")
 
 
 def _uses(access: Access, images: Sequence[AbstractImage], objects: Iterable[Model]) -> str:
@@ -83,10 +83,10 @@ def _uses(access: Access, images: Sequence[AbstractImage], objects: Iterable[Mod
     used = set().union(*(_used_by(model, keys) for model, keys in found.items()))
     ids = [str(image.pk) for image in images if image.pk in used]
     if not ids:
-        return _("Nothing was deleted, images are in use: %(uses)s.") % {"uses": uses}
+        return _("Nothing was deleted because images are in use: %(uses)s.") % {"uses": uses}
     message = ngettext(
-        "Nothing was deleted, image %(ids)s is in use: %(uses)s.",
-        "Nothing was deleted, images %(ids)s are in use: %(uses)s.",
+        "Nothing was deleted because image %(ids)s is in use: %(uses)s.",
+        "Nothing was deleted because images %(ids)s are in use: %(uses)s.",
         len(ids),
     )
     return message % {"ids": ", ".join(ids), "uses": uses}

@@ -128,20 +128,20 @@ def not_found(detail: str) -> JsonResponse:
 
 
 def method_not_allowed(allow: str) -> JsonResponse:
-    detail = _("Method not allowed; allowed are %(methods)s.") % {"methods": allow}
+    detail = _("Method not allowed. Allowed methods: %(methods)s.") % {"methods": allow}
     response = answer(HTTPStatus.METHOD_NOT_ALLOWED, detail, "method_not_allowed")
     response.headers["Allow"] = allow
     return response
 
 
 def refused(error: PermissionDenied) -> str:
-    return str(error) or _("You may not do this.")
+    return str(error) or _("You do not have permission to do this.")
 
 
 def unreadable(error: Exception) -> str:
     if isinstance(error, TooManyFiles):
         return str(error)
-    return _("The request's body cannot be read: %(reason)s") % {"reason": error}
+    return _("The request body cannot be read: %(reason)s") % {"reason": error}
 
 
 def code_of_body(error: Exception) -> ErrorCode:

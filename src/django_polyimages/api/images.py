@@ -186,4 +186,4 @@ def _problem(error: Exception) -> tuple[str, ErrorCode]:
     if isinstance(error, IntegrityError) and is_duplicate(error):
         return duplicate(), "duplicate"
     logger.error("A file of a bulk upload could not be stored.", exc_info=error)
-    return _("This file could not be stored because of an error on the server."), "server_error"
+    return _("This file could not be stored because of a server error."), "server_error"

@@ -68,7 +68,7 @@ def _older_than(cursor: str) -> Q:
         created_at, key = signing.loads(cursor, salt=SALT)
     except signing.BadSignature as error:
         raise bad_request(
-            _("cursor: this is not the “next” of a page."), "invalid_cursor"
+            _("cursor: send the value of “next” from the previous page."), "invalid_cursor"
         ) from error
     moment, pk = parse_datetime(created_at), canonical_key(get_image_model(), key)
     # The second condition implies the first, which is there because an index can answer it.

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from pydantic import BaseModel, ValidationError
 
 from django_polyimages.api.bodies import MAX_JSON, too_large
@@ -52,7 +51,7 @@ def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[Uploade
     if request.content_type != "multipart/form-data":
         raise bad_request(_("Send the body as multipart/form-data."), "wrong_content_type")
     if set(request.FILES) - {name}:
-        detail = _("Unknown file field, allowed is “%(name)s”.") % {"name": name}
+        detail = _("Unknown file field; use “%(name)s”.") % {"name": name}
         raise bad_request(detail, "invalid_fields")
     files: Sequence[UploadedFile[bytes]] = request.FILES.getlist(name)
     if not files:
@@ -66,15 +65,8 @@ def check_ids(ids: Sequence[int | str]) -> list[int | str]:
     """The ids without duplicates; 400 for more than ``MAX_IDS``."""
     limit = get_settings().max_ids
     if len(ids) > limit:
-        raise bad_request(
-            ngettext(
-                "Too many ids: %(count)d, allowed is %(limit)d.",
-                "Too many ids: %(count)d, allowed are %(limit)d.",
-                limit,
-            )
-            % {"count": len(ids), "limit": limit},
-            "too_many_ids",
-        )
+        message = _("Too many IDs: %(count)d; the maximum is %(limit)d.")
+        raise bad_request(message % {"count": len(ids), "limit": limit}, "too_many_ids")
     return list(dict.fromkeys(ids))
 
 

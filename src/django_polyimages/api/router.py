@@ -53,7 +53,7 @@ def images_router(
     Raises ``ValueError`` if ``auth`` is empty: there is no API without authentication.
     """
     if not auth:
-        raise ValueError("images_router(auth=...) needs an authentication, as django_auth.")
+        raise ValueError("images_router(auth=...) needs an authentication, such as django_auth.")
     router = ImagesRouter(auth=recording(auth), tags=list(tags))
     paths: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints():

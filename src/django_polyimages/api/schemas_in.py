@@ -27,7 +27,7 @@ MAX_ORDER = 2_147_483_647
 MOST_LISTED = 200
 """Items of one response, whatever the query."""
 
-SentId = Annotated[StrictInt | StrictStr, Field(description="An image's id.", examples=[1])]
+SentId = Annotated[StrictInt | StrictStr, Field(description="The ID of an image.", examples=[1])]
 SentIds = Annotated[list[SentId], FailFast()]
 """Ends at the first wrong one: an error of each element of a large list would fill the memory."""
 ObjectId = Annotated[StrictInt | StrictStr, Field(description="The object's primary key.")]
@@ -47,7 +47,7 @@ class _In(Schema):
         """One error for all unknown fields, without their names, which may be long and many."""
         if isinstance(sent, dict) and not sent.keys() <= cls.model_fields.keys():
             known = ", ".join(cls.model_fields) or _("none")
-            message = _("Unknown field; allowed are: %(fields)s.") % {"fields": known}
+            message = _("Unknown field. Allowed fields: %(fields)s.") % {"fields": known}
             raise PydanticCustomError("unknown_field", "{message}", {"message": message})
         return sent
 
@@ -61,9 +61,7 @@ class UploadIn(_In):
     leaves empty was not filled in: the file's name is the title then.
     """
 
-    title: Title = Field(
-        default="", examples=[""], description="If it is empty, the name of the file."
-    )
+    title: Title = Field(default="", examples=[""], description="Defaults to the file name.")
     alt_text: AltText = Field(default="", examples=[""])
     description: Description = Field(default="", examples=[""])
 
@@ -121,8 +119,11 @@ class Page(_In):
 
 
 class ImagesPage(Page):
-    cursor: Text = Field(default="", description="``next`` of the page before; not with an offset.")
-    title: Title = Field(default="", description="Part of the title; case is ignored.")
+    cursor: Text = Field(
+        default="",
+        description="``next`` of the page before; not with ``offset``.",
+    )
+    title: Title = Field(default="", description="Part of the title; case-insensitive.")
     format: OriginalFormat | None = None
     status: ImageStatus | None = None
     unattached: bool = Field(default=False, description="Only images that no object uses.")

@@ -79,13 +79,13 @@ class PolyimagesImage(Schema):
     creator_id: int | str | None
     created_at: datetime
     updated_at: datetime
-    url: str = Field(description="The original's address, for members only.")
+    url: str = Field(description="The URL of the original, for members only.")
     width: int = Field(description="Pixels, as displayed.")
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
     media_type: str
     status: ImageStatus
-    focal_point: PolyimagesPoint = Field(description="What cropped versions keep visible.")
+    focal_point: PolyimagesPoint = Field(description="The point cropped versions keep visible.")
     dominant_color: str | None = Field(description="Such as `#3fa2c1`.")
     placeholder: str | None = Field(description="A tiny version of the picture, as a data URI.")
     versions: Annotated[dict[str, PolyimagesVersion], _VersionsSchema()]
@@ -94,9 +94,9 @@ class PolyimagesImage(Schema):
 class PolyimagesImageList(Schema):
     items: list[PolyimagesImage]
     count: int | None = Field(
-        description="Of all that match; null where a cursor was given, and above 10,000."
+        description="The number of all matches; null if a cursor was sent, and above 10,000."
     )
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+    next: str | None = Field(description="The cursor of the next page; null on the last page.")
 
 
 class PolyimagesRelation(Schema):
@@ -110,9 +110,9 @@ class PolyimagesRelation(Schema):
     custom_title: str | None
     custom_alt_text: str | None
     custom_description: str | None
-    title: str | None = Field(description="For this use, else the image's own.")
-    alt_text: str | None = Field(description="For this use, else the image's own.")
-    description: str | None = Field(description="For this use, else the image's own.")
+    title: str | None = Field(description="The text for this object, or that of the image.")
+    alt_text: str | None = Field(description="The text for this object, or that of the image.")
+    description: str | None = Field(description="The text for this object, or that of the image.")
 
 
 class PolyimagesRelationList(Schema):
@@ -135,7 +135,7 @@ class PolyimagesRefused(Schema):
 
 class PolyimagesAttached(Schema):
     detail: str = Field(examples=["attached"])
-    created: bool = Field(description="False when it was attached before.")
+    created: bool = Field(description="False if it was already attached.")
 
 
 class PolyimagesBulkAttached(Schema):

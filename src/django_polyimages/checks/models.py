@@ -28,7 +28,7 @@ def check_image_model(**kwargs: Any) -> list[checks.CheckMessage]:
             checks.Error(
                 f'POLYIMAGES["IMAGE_MODEL"] is {label}, which does not inherit AbstractImage.',
                 hint=f"Write class {model.__name__}(AbstractImage), imported from "
-                "django_polyimages.models, or name a model that is.",
+                "django_polyimages.models, or name a model that inherits it.",
                 obj=model,
                 id="polyimages.E002",
             )
@@ -55,7 +55,7 @@ def check_relation_model(**kwargs: Any) -> list[checks.CheckMessage]:
                 f'POLYIMAGES["RELATION_MODEL"] is {model._meta.label}, which does not inherit '
                 "AbstractImageRelation.",
                 hint=f"Write class {model.__name__}(AbstractImageRelation), imported from "
-                "django_polyimages.models, or name a model that is.",
+                "django_polyimages.models, or name a model that inherits it.",
                 obj=model,
                 id="polyimages.E003",
             )

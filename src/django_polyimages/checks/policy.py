@@ -97,7 +97,11 @@ def _problem(policy: Any) -> str:
     if awaited:
         return f"has an asynchronous {awaited[0]}, which is never awaited"
     misspelt = _misspelt(policy)
-    return f"has a method {misspelt[0]}, which nothing calls: {misspelt[1]}?" if misspelt else ""
+    return (
+        f"has a method {misspelt[0]}, which is never called (did you mean {misspelt[1]}?)"
+        if misspelt
+        else ""
+    )
 
 
 def _is_asynchronous(method: Any) -> bool:

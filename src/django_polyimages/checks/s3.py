@@ -62,12 +62,15 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
             "and a signature of version 4 can stay the same.",
         )
     if not backend.file_overwrite:
-        yield "polyimages.W011", "file_overwrite is False, which costs a HEAD before each PUT."
+        yield (
+            "polyimages.W011",
+            "file_overwrite is False, which costs a HEAD before each PUT.",
+        )
     if backend.default_acl:
         yield (
             "polyimages.W012",
             f"default_acl is {backend.default_acl!r}. Buckets without ACLs, the default of AWS, "
-            "reject every upload then, and Cloudflare R2 ignores it.",
+            "then reject every upload, and Cloudflare R2 ignores it.",
         )
     if _sends_trailing_checksums(backend):
         yield (

@@ -30,7 +30,7 @@ _FOR_DJANGO = (
     "its loaders.",
 )
 _FOR_JINJA = (
-    "picture() fails in Jinja2: it is a template of Django, and TEMPLATES has only Jinja2.",
+    "picture() fails in Jinja2: it is a Django template, and TEMPLATES has only Jinja2.",
     'Add {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True} to '
     "TEMPLATES after Jinja2, or write a polyimages/picture.html in Jinja2.",
 )
@@ -66,7 +66,7 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
     if limits and most > limits[0]:
         messages.append(
             checks.Warning(
-                f'POLYIMAGES["MAX_PIXELS"] is {most}, but Pillow warns of images of '
+                f'POLYIMAGES["MAX_PIXELS"] is {most}, but Pillow warns about images of '
                 f"more than {limits[0]} pixels (images are rejected where warnings are errors), "
                 f"and rejects images of more than {limits[1]}.",
                 hint=f"Lower MAX_PIXELS to {limits[0]}, or raise Pillow's limit in your settings: "
@@ -116,8 +116,8 @@ def check_widths(**kwargs: Any) -> list[checks.CheckMessage]:
             named = ", ".join(map(str, gaps))
             messages.append(
                 checks.Warning(
-                    f"VERSIONS has whole pictures with a width of {named} pixels, but none in "
-                    f"{better}, so browsers load larger {better} files where these are enough.",
+                    f"VERSIONS has uncropped versions with a width of {named} pixels, but none in "
+                    f"{better}, so browsers load larger {better} files than they need.",
                     hint=f'Add a VersionSpec with format="{better}" for each of these widths, or '
                     f"leave {better} out.",
                     obj="POLYIMAGES",
@@ -191,9 +191,9 @@ def check_request_size(**kwargs: Any) -> list[checks.CheckMessage]:
     megabytes = -(-largest // _MIB) + 1  # 1 MiB for the rest of the form
     return [
         checks.Info(
-            f"An upload may have {largest} bytes (MAX_REQUEST_BYTES, or MAX_FILES x MAX_BYTES if "
-            "that is less). The web server must accept as much, and should refuse more: forms of "
-            "the admin, and servers that read the whole request first, have no other limit.",
+            f"An upload may be up to {largest} bytes (MAX_REQUEST_BYTES, or MAX_FILES x MAX_BYTES "
+            "if that is less). The web server must accept as much, and should reject more: forms "
+            "of the admin, and servers that read the whole request first, have no other limit.",
             hint=f"With nginx: client_max_body_size {megabytes}m; (the default is 1m). Then "
             "silence this check.",
             obj="POLYIMAGES",

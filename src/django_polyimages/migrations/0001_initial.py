@@ -89,8 +89,8 @@ class Migration(migrations.Migration):
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='polyimages.image', verbose_name='image')),
             ],
             options={
-                'verbose_name': 'use of an image',
-                'verbose_name_plural': 'uses of images',
+                'verbose_name': 'image use',
+                'verbose_name_plural': 'image uses',
                 'ordering': [models.OrderBy(models.F('order'), nulls_last=True), 'pk'],
                 'abstract': False,
             },

@@ -143,7 +143,7 @@ def register_attachable(
     """
     if model._meta.abstract or model._meta.proxy:
         raise ImproperlyConfigured(
-            f"{model._meta.label} has no table of its own: register the model that has."
+            f"{model._meta.label} has no table of its own: register the model that has one."
         )
     add_images(model, get_relation_model(), name=name)
     model.image_organization_path = organization_path  # type: ignore[attr-defined]

@@ -53,7 +53,7 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
             with transaction.atomic(using=self.db):
                 self.create(keys=list(failures), last_error=reason)
         except Error:
-            logger.exception("Left over in the storage, and not recorded: %s", list(failures))
+            logger.exception("Files left in the storage and not recorded: %s", list(failures))
 
     def _scheduled_by(self, origin: object) -> _CarryOut | None:
         """What waits for the commit for the same origin. A savepoint that is rolled back takes it

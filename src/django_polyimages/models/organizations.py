@@ -32,8 +32,8 @@ def organization_of(obj: models.Model) -> models.Model:
     path = path_of(type(obj))
     if not path:
         raise ImproperlyConfigured(
-            f"{obj._meta.label} has no image_organization_path, so its objects belong to no "
-            "organization that an upload could be for."
+            f"{obj._meta.label} has no image_organization_path, so the organization of "
+            "an upload for its objects is unknown."
         )
     end = obj
     for field in _steps(type(obj)):
@@ -47,7 +47,7 @@ def organization_of(obj: models.Model) -> models.Model:
 def default_organization(*, using: str) -> DefaultOrganization:
     """The organization of all images. Raises ``TypeError`` where the host has organizations."""
     if get_settings().has_organizations:
-        raise TypeError("Images belong to organizations: name one, as in organization=shop.")
+        raise TypeError("Images belong to organizations: pass one, as in organization=shop.")
     return DefaultOrganization.objects.db_manager(using).get_default()
 
 
@@ -177,8 +177,8 @@ def _steps(model: type[models.Model]) -> Iterator[Any]:
 def _follow(obj: models.Model, field: Any, path: str) -> models.Model | None:
     if field.one_to_many or field.many_to_many:
         raise ImproperlyConfigured(
-            f"The path {path!r} leads from one {obj._meta.label} to many objects by "
-            f"{field.name!r}: upload the image with the organization that is meant, then attach it."
+            f"The path {path!r} leads from one {obj._meta.label} to many objects "
+            f"through {field.name!r}: upload the image with organization=, then attach it."
         )
     try:
         found: models.Model | None = getattr(obj, accessor_of(field))

@@ -62,7 +62,7 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
             return Regeneration([], failure=str(error))
         except _Overtaken:
             continue
-    return Regeneration([], failure=_("Someone else is changing this image; try again later."))
+    return Regeneration([], failure=_("Another process is changing this image; try again later."))
 
 
 def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:

@@ -78,8 +78,8 @@ class RelationRows(models.Manager[RelationT]):
             if name not in known | {one.attname for one in own if one.name in known}:
                 hint = f" Did you mean custom_{name}?" if f"custom_{name}" in known else ""
                 raise TypeError(
-                    f"{name!r} is no option of a relation: choose from {', '.join(sorted(known))}."
-                    f"{hint}"
+                    f"{name!r} is not an option of a relation: "
+                    f"choose from {', '.join(sorted(known))}.{hint}"
                 )
 
     def _require_room(self, new: int) -> None:

@@ -192,7 +192,7 @@ class RelationVerbs(RelationRows[RelationT]):
         not attached, without changing anything, and ``ValueError`` for a negative ``start``.
         """
         if start is not None and start < 0:
-            raise ValueError(f"start is {start}, it must not be negative.")
+            raise ValueError(f"start must not be negative, but is {start}.")
         wanted = list(dict.fromkeys(image.pk for image in images))
 
         def reorder(attached: Self) -> list[Any]:

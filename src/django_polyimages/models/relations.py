@@ -46,8 +46,8 @@ class AbstractImageRelation(models.Model):
 
     class Meta:
         abstract = True
-        verbose_name = _("use of an image")
-        verbose_name_plural = _("uses of images")
+        verbose_name = _("image use")
+        verbose_name_plural = _("image uses")
         ordering = [F("order").asc(nulls_last=True), "pk"]
         indexes = [models.Index(fields=["content_type", "object_id"])]
         constraints = [

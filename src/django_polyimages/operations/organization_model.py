@@ -101,7 +101,7 @@ class ChangeOrganizationModel(Operation):
         images = _images(apps, label, name, schema_editor)
         found = set(images.order_by().values_list("organization", flat=True).distinct())
         if lost := found - set(self.new_keys(apps)):
-            raise ValueError(f"{self.old_model} without a new organization: {lost}")
+            raise ValueError(f"new_keys() lacks these keys of {self.old_model}: {lost}")
 
     def _fill(
         self, label: str, name: str, apps: StateApps, schema_editor: BaseDatabaseSchemaEditor

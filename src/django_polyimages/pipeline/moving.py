@@ -16,7 +16,7 @@ from django_polyimages.pipeline.writing import Content
 from django_polyimages.storage.problems import report
 
 logger = logging.getLogger("django_polyimages")
-Outcome = Literal["moved", "there already", "failed"]
+Outcome = Literal["moved", "already there", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ def _move(original: Original) -> Outcome:
     if not _exists(source, key):
         with target.open(key) as file:  # raises an error if it is nowhere
             if file.size != original.byte_size:
-                raise _Different("the file in the new storage has another size than its row says")
-        return "there already"
+                raise _Different("the size of the file in the new storage differs from its row")
+        return "already there"
     copied = _facts(target, key)
     if copied != wanted:
         if _facts(source, key) != wanted:

@@ -46,19 +46,19 @@ def _open(path: str | os.PathLike[str]) -> IO[bytes]:
     try:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:  # the latter for a null byte
-        raise ValueError(f"No file can be opened at {str(path)[:_SHOWN]!r}: {error}") from error
+        raise ValueError(f"Cannot open the file {str(path)[:_SHOWN]!r}: {error}") from error
 
 
 def _checked(source: Any) -> File[bytes]:
     if not hasattr(source, "read"):
-        raise TypeError(f"{type(source).__name__} is not a file. Allowed are {_ALLOWED}.")
+        raise TypeError(f"{type(source).__name__} is not a file. Pass {_ALLOWED}.")
     file: File[bytes] = source if isinstance(source, File) else File(source, name=_name_of(source))
     if file.closed:
         raise ValueError("The file is closed.")
     if not isinstance(file.read(0), bytes):
-        raise TypeError(f"The file is opened in text mode. Allowed are {_ALLOWED}.")
+        raise TypeError(f"The file was opened in text mode. Pass {_ALLOWED}.")
     if not file.seekable():
-        raise ValueError("The file can be read only once. Read it and give its bytes.")
+        raise ValueError("The file can be read only once. Read it and pass its bytes.")
     return file
 
 

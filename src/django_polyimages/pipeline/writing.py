@@ -140,11 +140,11 @@ def _require_original(put: Future[str] | None, failure: BaseException | None) ->
 def _unavailable(problem: Problem) -> StorageUnavailable:
     """The error for users, who learn no more than the name of the problem."""
     if problem.is_temporary:
-        message = _("The storage does not answer; nothing was stored, try again later.")
+        message = _("The storage is not responding, so nothing was stored. Try again later.")
     else:
         message = _(
-            "The storage refused the file (%(problem)s); nothing was stored. Trying again will "
-            "not help until an administrator has solved the problem."
+            "The storage rejected the file (%(problem)s), so nothing was stored. An administrator "
+            "must solve the problem before you can try again."
         ) % {"problem": problem.name}
     return StorageUnavailable(message, problem=problem.name)
 

@@ -79,16 +79,16 @@ def message_of(kind: str, formats: Sequence[str]) -> str:
     facts = {"kind": kind, "formats": ", ".join(formats)}
     if kind == "HEIC":
         return (
-            _("This is a HEIC picture; allowed are %(formats)s. On an iPhone, choose “Most "
-              "Compatible” under Settings > Camera > Formats; for a picture that exists, choose it "
-              "under Options when you select the picture.")
+            _("This is a HEIC image. Supported formats: %(formats)s. On an iPhone, choose “Most "
+              "Compatible” under Settings > Camera > Formats; for an existing image, choose it "
+              "under Options when you select the image.")
             % facts
         )  # fmt: skip
     messages = {
-        "": _("Unsupported image format, or damaged; allowed are %(formats)s."),
-        "video": _("This is a video; allowed are pictures: %(formats)s."),
-        "page": _("This is a web page, not a picture; allowed are %(formats)s."),
-        "RAW": _("This is a RAW picture of a camera; allowed are %(formats)s."),
+        "": _("Unsupported image format or damaged file. Supported formats: %(formats)s."),
+        "video": _("This is a video, not an image. Supported formats: %(formats)s."),
+        "page": _("This is a web page, not an image. Supported formats: %(formats)s."),
+        "RAW": _("This is a RAW image from a camera. Supported formats: %(formats)s."),
     }
-    default = _("This is a %(kind)s file; allowed are %(formats)s.")
+    default = _("This file is in %(kind)s format. Supported formats: %(formats)s.")
     return messages.get(kind, default) % facts

@@ -13,7 +13,6 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from django_polyimages.conf import Settings, get_settings
@@ -161,7 +160,7 @@ def _check_bytes(file: File[bytes], settings: Settings) -> None:
     if file.size > settings.max_bytes:
         raise InvalidImage(
             "too_large",
-            _("File too large: %(size)s, allowed are %(limit)s.")
+            _("File too large: %(size)s; the maximum is %(limit)s.")
             % {
                 "size": filesizeformat(file.size),
                 "limit": filesizeformat(settings.max_bytes),
@@ -179,7 +178,9 @@ def _check_kind(file: File[bytes], settings: Settings) -> None:
 
 def _check_pixels(size: tuple[int, int], limit: int) -> None:
     if max(size) > MAX_SIDE:
-        message = _("Too wide or too high (%(width)s x %(height)s), allowed are %(limit)s pixels.")
+        message = _(
+            "Too wide or too high (%(width)s x %(height)s); the maximum is %(limit)s pixels."
+        )
         facts = {"width": size[0], "height": size[1], "limit": MAX_SIDE}
         raise InvalidImage("too_many_pixels", message % facts)
     if size[0] * size[1] > limit:
@@ -197,9 +198,9 @@ def _limit_of_pillow(error: Exception) -> int:
 def _too_many_pixels(limit: int, size: tuple[int, int] | None = None) -> InvalidImage:
     allowed = number_format(f"{limit / 1_000_000:g}")
     if size is None:
-        message = _("Too many pixels, allowed are %(limit)s megapixels.")
+        message = _("Too many pixels; the maximum is %(limit)s megapixels.")
         return InvalidImage("too_many_pixels", message % {"limit": allowed})
-    message = _("Too many pixels (%(width)s x %(height)s), allowed are %(limit)s megapixels.")
+    message = _("Too many pixels (%(width)s x %(height)s); the maximum is %(limit)s megapixels.")
     facts = {"width": size[0], "height": size[1], "limit": allowed}
     return InvalidImage("too_many_pixels", message % facts)
 
@@ -213,9 +214,5 @@ def check_number_of_files(number: int, *, at_most: int | None = None) -> None:
     """Raise ``InvalidImage`` for more than ``at_most`` files, by default ``MAX_FILES``."""
     limit = get_settings().max_files if at_most is None else at_most
     if number > limit:
-        message = ngettext(
-            "Too many files: %(count)d, allowed is %(limit)d.",
-            "Too many files: %(count)d, allowed are %(limit)d.",
-            limit,
-        )
+        message = _("Too many files: %(count)d; the maximum is %(limit)d.")
         raise InvalidImage("too_many_files", message % {"count": number, "limit": limit})

@@ -233,10 +233,11 @@ def _number(body: bytes, place: int, width: int) -> int:
 
 def damaged() -> InvalidImage:
     # Lazy: raised in another thread, shown in the language of the caller.
-    return InvalidImage("damaged", _("The image is damaged or incomplete, it cannot be read."))
+    return InvalidImage("damaged", _("The image is damaged or incomplete and cannot be read."))
 
 
 def too_complex() -> InvalidImage:
     return InvalidImage(
-        "too_complex", _("The image has too many parts inside; save it with another program.")
+        "too_complex",
+        _("The image has too many internal parts. Save it again with another program."),
     )

@@ -26,8 +26,8 @@ class Problem:
 
 
 _NO_PERMISSION: Final = (
-    "The access key may not do this. It needs s3:PutObject, s3:GetObject and s3:DeleteObject, and "
-    "the policy of the bucket may not forbid them."
+    "The access key lacks permissions. It needs s3:PutObject, s3:GetObject and s3:DeleteObject, "
+    "and the policy of the bucket must not deny them."
 )
 _NO_BUCKET: Final = "The bucket does not exist. Check bucket_name, endpoint_url and region_name."
 _OTHER_REGION: Final = "The bucket is in another region. Check region_name and endpoint_url."
@@ -53,8 +53,8 @@ _HINTS_OF_S3: Final[Mapping[str, str]] = {
 }
 """By the code of the response, or the name of the exception."""
 _HINTS_OF_DISK: Final[Mapping[int, str]] = {
-    errno.EACCES: "The process may not write there. Check the owner and mode of the folder.",
-    errno.EPERM: "The process may not write there. Check the owner and mode of the folder.",
+    errno.EACCES: "The process cannot write there. Check the owner and mode of the folder.",
+    errno.EPERM: "The process cannot write there. Check the owner and mode of the folder.",
     errno.EROFS: "The file system is read-only.",
     errno.ENOSPC: "The disk is full.",
     errno.EDQUOT: "The disk quota is used up.",

@@ -153,7 +153,7 @@ class TestRefusal:
     def test_an_image_of_another_organization(self, admin_client, contact, other):
         stranger = uploaded(other, title="Stranger")
         text = errors_of(save(admin_client, contact, {"image": stranger.pk}))
-        assert "Of another organization: Stranger." in text
+        assert "These images belong to another organization: Stranger." in text
         assert titles_of(contact) == []
 
     def test_an_image_of_another_organization_that_is_there_does_not_stand_in_the_way(
@@ -169,7 +169,9 @@ class TestRefusal:
     ):
         contact.images.attach(dawn)
         contact.organization = other
-        assert "Of another organization: Dawn." in errors_of(save(admin_client, contact))
+        assert "These images belong to another organization: Dawn." in errors_of(
+            save(admin_client, contact)
+        )
 
     @pytest.mark.parametrize(
         "permissions",
@@ -219,7 +221,7 @@ class TestRefusal:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_IMAGES_PER_OBJECT": 1}
         contact.images.attach(dawn)
         for new in ({"image": noon.pk}, {"upload": upload_of(photo())}):
-            assert "at most 1 images" in errors_of(save(admin_client, contact, new))
+            assert "at most 1 image." in errors_of(save(admin_client, contact, new))
         changes = {dawn: {"DELETE": "on"}}
         assert save(admin_client, contact, {"image": noon.pk}, changes=changes).status_code == 302
         assert titles_of(contact) == ["Noon"]
@@ -250,7 +252,7 @@ class TestRefusal:
         response = save(admin_client, contact, uploads=files)
         assert response.status_code == 302
         page = admin_client.get(response.url).content.decode()
-        assert "“b.jpg” was not added: The storage does not answer" in page
+        assert "“b.jpg” was not added: The storage is not responding" in page
         contact.refresh_from_db()
         assert contact.name == "Countess"
         assert titles_of(contact) == ["a.jpg"]
@@ -259,7 +261,7 @@ class TestRefusal:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
         rows = [{"upload": upload_of(photo())} for _ in range(2)]
         text = errors_of(save(admin_client, contact, *rows, uploads=[upload_of(photo())]))
-        assert "Too many files: 3, allowed are 2." in text
+        assert "Too many files: 3; the maximum is 2." in text
 
     def test_an_image_that_was_deleted_while_files_were_looked_at(
         self, admin_client, contact, dawn, monkeypatch
@@ -273,7 +275,7 @@ class TestRefusal:
         monkeypatch.setattr(ImageFormSet, "save_new_objects", save_new_objects)
         response = save(admin_client, contact, {"image": dawn.pk})
         page = admin_client.get(response.url).content.decode()
-        assert "“Dawn” was not added: This image does not exist any more." in page
+        assert "“Dawn” was not added: This image no longer exists." in page
         assert titles_of(contact) == []
 
 
@@ -289,7 +291,7 @@ class TestObjectsWithoutAnOrganization:
             f"{PREFIX}-TOTAL_FORMS": 1,
         }
         text = errors_of(admin_client.post("/admin/contacts/contact/add/", data))
-        assert "object&#x27;s organization, and it has none yet" in text
+        assert "This object has no organization yet" in text
         assert not Contact.objects.exists()
 
     @pytest.mark.parametrize("path", [None, "organization__memberships__organization"])

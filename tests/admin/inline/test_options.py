@@ -205,7 +205,7 @@ class TestNumbers:
     def test_at_least(self, admin_client, contact, dawn, noon, inline):
         inline(min_num=2)
         text = errors_of(save(admin_client, contact, {"image": dawn.pk}))
-        assert "Add at least 2 images." in text
+        assert "An object must have at least 2 images." in text
         files = [upload_of(photo(), f"{name}.jpg") for name in "ab"]
         assert save(admin_client, contact, uploads=files).status_code == 302
 

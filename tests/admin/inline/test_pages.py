@@ -108,7 +108,7 @@ def test_images_of_other_pages_keep_an_object_in_its_organization(
 ):
     contact.organization = other
     text = errors_of(save(admin_client, contact, 3, **{"0-DELETE": "on"}))
-    assert "Of another organization: 0, 1, 2, 3, 4, 5." in text
+    assert "These images belong to another organization: 0, 1, 2, 3, 4, 5." in text
 
 
 def test_a_thousand_images_can_be_saved(admin_client, contact, acme):

@@ -17,7 +17,7 @@ class TestRow:
 
     def test_a_row_with_neither_file_nor_image_and_one_with_both(self, admin_client, contact, dawn):
         text = errors_of(save(admin_client, contact, {"custom_alt_text": "x"}))
-        assert "Choose either a file or an image of the library." in text
+        assert "Choose either a file or an image from the library." in text
         both = {"image": dawn.pk, "upload": upload_of(photo())}
         assert "Choose either a file or" in errors_of(save(admin_client, contact, both))
 

@@ -19,7 +19,9 @@ def test_a_few_of_the_images_that_would_be_left_behind_are_named(acme, contact, 
     contact.images.attach_many(fake_images(acme, MOST_NAMED + 1))
     contact.organization = other
     names = ", ".join(map(str, range(MOST_NAMED)))
-    with pytest.raises(ValidationError, match=f"Of another organization: {names}, …"):
+    with pytest.raises(
+        ValidationError, match=f"These images belong to another organization: {names}, …"
+    ):
         submission(contact).check()
 
 

@@ -117,7 +117,10 @@ def test_it_needs_the_permission_to_view(image, editor):
     assert client.get(LIBRARY).status_code == 302
     client.force_login(User.objects.create_user("staff", is_staff=True))
     answer = client.get(LIBRARY)
-    assert (answer.status_code, answer.json()) == (403, {"detail": "You may not view images."})
+    assert (answer.status_code, answer.json()) == (
+        403,
+        {"detail": "You do not have permission to view images."},
+    )
 
 
 def test_it_is_only_read(admin_client):

@@ -40,7 +40,7 @@ def test_relations_are_counted_and_not_loaded(admin_client, used, monkeypatch):
         Relation, "from_db", classmethod(lambda cls, *row: loaded.append(row) or real(*row))
     )
     page = admin_client.get(f"{LIST}{used.pk}/delete/").content.decode()
-    assert "Uses of images: 300" in page
+    assert "Image uses: 300" in page
     assert "and 250 more" in page
     assert len(loaded) == 50
 
@@ -58,7 +58,7 @@ def test_several_images_with_the_action(admin_client, used, acme, contact):
     data = {"action": "delete_selected", "_selected_action": [used.pk, others[0].pk]}
     page = admin_client.post(LIST, data).content.decode()
     assert "Images: 2" in page
-    assert "Uses of images: 301" in page
+    assert "Image uses: 301" in page
 
 
 def test_no_images(rf):
@@ -71,7 +71,7 @@ def test_who_may_not_delete_relations_where_the_admin_knows_them(used):
     request = RequestFactory().get("/")
     staff_with("delete_image")
     request.user = User.objects.get(username="staff")
-    assert deleted_objects([used], request, site)[2] == {"use of an image"}
+    assert deleted_objects([used], request, site)[2] == {"image use"}
 
 
 def test_a_plain_admin_of_a_host_makes_one_query_for_all_images_of_an_object(
@@ -83,8 +83,8 @@ def test_a_plain_admin_of_a_host_makes_one_query_for_all_images_of_an_object(
     plain = ModelAdmin(Contact, admin.AdminSite())
     with django_assert_max_num_queries(5):
         lines, counts, _lacking, _protected = plain.get_deleted_objects([contact], request)
-    assert counts == {"contacts": 1, "uses of images": 30}  # and no image
-    assert str(lines).count("Use of an image: ") == 30
+    assert counts == {"contacts": 1, "image uses": 30}  # and no image
+    assert str(lines).count("Image use: ") == 30
 
 
 class TestWhatAHostRefersTo:

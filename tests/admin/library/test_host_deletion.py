@@ -30,7 +30,7 @@ def page_of(admin_client):
 def test_the_images_of_an_object_are_said_to_stay(page_of, admin_client, acme, contact):
     contact.images.attach_many(fake_images(acme, 4))
     page = page_of(contact)
-    assert "Uses of images: 4" in page
+    assert "Image uses: 4" in page
     assert STAY in page
     admin_client.post(f"/admin/contacts/contact/{contact.pk}/delete/", {"post": "yes"})
     assert not Contact.objects.exists()
@@ -52,7 +52,7 @@ def test_an_organization_s_images_are_counted_at_a_constant_cost(
     with django_assert_max_num_queries(len(few)):
         page = page_of(acme)
     assert "Images: 33" in page
-    assert "Uses of images: 33" in page
+    assert "Image uses: 33" in page
     assert STAY not in page
     assert "Image: " not in page
 

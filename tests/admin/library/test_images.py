@@ -105,8 +105,8 @@ class TestADeletion:
             ada = f'<a href="/admin/contacts/contact/{contact.pk}/change/">Ada</a>'
             lamp = f'<a href="/admin/catalog/product/{product.pk}/change/">Lamp</a>'
             assert f"<li>Used by: contact {ada} (cover), product {lamp}" in html
-            assert "Use of an image: " not in html
-            assert "Uses of images: 2" in html
+            assert "Image use: " not in html
+            assert "Image uses: 2" in html
 
     def test_of_an_unused_image_names_only_the_image(self, admin_client, image):
         html = admin_client.get(f"{LIST}{image.pk}/delete/").content.decode()

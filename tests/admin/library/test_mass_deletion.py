@@ -48,7 +48,7 @@ def test_many_are_counted_and_some_are_named(admin_client, acme, contact):
     contact.images.attach_many(images[:2])
     page = asked(admin_client, across(images))
     assert "Delete 5 images?" in page
-    assert "Uses of images: 2" in page
+    assert "Image uses: 2" in page
     assert page.count("Image: ") == 2
     assert "and 3 more" in page
     assert page.count('name="_selected_action"') == 1
@@ -82,7 +82,7 @@ def test_what_takes_too_long_goes_on_with_the_next_request(admin_client, acme, m
     moments = iter([0, 1, 100, 200, 201, 202, 203, 204])
     monkeypatch.setattr(mass_deletion.time, "monotonic", lambda: next(moments))
     page = asked(admin_client, fields)
-    assert "2 images were deleted. 3 are left: continue below." in page
+    assert "2 images were deleted. 3 images are left. Continue below." in page
     assert "Delete 3 images?" in page
     response = admin_client.post(LIST, confirmed(page), follow=True)
     assert "3 images were deleted." in response.content.decode()
@@ -109,7 +109,7 @@ class TestProtected:
         contact.images.attach(images[4])
         page = asked(admin_client, across(images))
         assert "These objects use some of the images" in page
-        assert "1 use of an image" in page
+        assert "1 image use" in page
         assert 'type="submit" value="Delete' not in page
 
     def test_since_the_question_images_end_the_deletion(self, admin_client, acme, contact):
@@ -119,7 +119,7 @@ class TestProtected:
         response = admin_client.post(LIST, fields, follow=True)
         html = response.content.decode()
         assert "2 images were deleted. The others are kept" in html
-        assert "some of them are in use: uses of images." in html
+        assert "some of them are in use: image uses." in html
         assert list(Image.objects.order_by("pk")) == images[2:]
 
 

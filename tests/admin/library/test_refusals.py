@@ -9,9 +9,9 @@ from django_polyimages.admin.library.refusals import refusal
 
 
 def test_a_refusal_is_json_that_says_why():
-    response = refusal("You may not view images.", HTTPStatus.FORBIDDEN)
+    response = refusal("You do not have permission to view images.", HTTPStatus.FORBIDDEN)
     assert (response.status_code, response["Content-Type"]) == (403, "application/json")
-    assert json.loads(response.content) == {"detail": "You may not view images."}
+    assert json.loads(response.content) == {"detail": "You do not have permission to view images."}
 
 
 def test_its_text_may_be_translated_late():

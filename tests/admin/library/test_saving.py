@@ -68,7 +68,7 @@ class TestAnUpload:
         assert len(looks) == 1  # the file is decoded only once
         html = page.content.decode()
         assert page.status_code == 200
-        assert "The storage does not answer; nothing was stored, try again later." in html
+        assert "The storage is not responding, so nothing was stored. Try again later." in html
         assert 'value="A gate"' in html
         assert not Image.objects.exists()
         assert stored_keys() == []

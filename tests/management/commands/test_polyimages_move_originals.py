@@ -34,9 +34,9 @@ def test_a_dry_run_only_counts(image, originals):
 
 
 def test_it_moves_and_may_be_started_again(image, originals):
-    assert run() == "Originals: 1 moved, 0 there already, 0 failed.\n"
+    assert run() == "Originals: 1 moved, 0 already there, 0 failed.\n"
     assert stored_keys(originals) == [image.key]
-    assert run() == "Originals: 0 moved, 1 there already, 0 failed.\n"
+    assert run() == "Originals: 0 moved, 1 already there, 0 failed.\n"
 
 
 def test_it_names_what_failed_and_fails(image, files, capsys):

@@ -77,8 +77,8 @@ class Migration(migrations.Migration):
                 ('seen_by', models.ManyToManyField(blank=True, related_name='+', to='auth.group')),
             ],
             options={
-                'verbose_name': 'use of an image',
-                'verbose_name_plural': 'uses of images',
+                'verbose_name': 'image use',
+                'verbose_name_plural': 'image uses',
                 'ordering': [models.OrderBy(models.F('order'), nulls_last=True), 'pk'],
                 'abstract': False,
             },

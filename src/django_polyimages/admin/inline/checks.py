@@ -49,7 +49,7 @@ def _check_list_editable(inline: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"list_editable of {type(admin).__name__} contains {first!r}: in the list, objects can "
+            f"list_editable of {type(admin).__name__} contains {first!r}: objects can "
             "be moved to another organization, and images of the former one stay attached.",
             hint=f"Take {first!r} out of list_editable, so that it is changed on an object's page, "
             "which checks its images.",

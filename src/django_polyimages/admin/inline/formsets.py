@@ -186,7 +186,7 @@ class ImageFormSet(PagedFormSet):
         needed = _needed_columns(cast("type[Model]", self.model))
         if without_row and needed:
             raise ValidationError(
-                _("Choose each file in a row of its own, and fill in there: %(fields)s."),
+                _("Choose the files one by one and fill in these fields for each: %(fields)s."),
                 code="rows",
                 params={"fields": ", ".join(needed)},
             )
@@ -208,7 +208,7 @@ class ImageFormSet(PagedFormSet):
         except (InvalidImage, TooManyImages) as error:
             reason = str(error)
         except get_image_model().DoesNotExist:
-            reason = _("This image does not exist any more.")
+            reason = _("This image no longer exists.")
         text = _("“%(name)s” was not added: %(reason)s")
         name = str(subject) if isinstance(subject, AbstractImage) else subject.name
         messages.error(self.request, text % {"name": name, "reason": reason})

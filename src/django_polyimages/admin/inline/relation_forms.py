@@ -94,7 +94,7 @@ class ImageRelationForm(forms.ModelForm):
             chosen = [name for name in ("upload", "image") if data.get(name)]
             if len(chosen) != 1:
                 raise ValidationError(
-                    _("Choose either a file or an image of the library."), code="one_image"
+                    _("Choose either a file or an image from the library."), code="one_image"
                 )
         return data
 

@@ -90,7 +90,9 @@ class Submission:
             spared = 0 if self.bounds.validate_min else len(self.removed)
             if self._number_of(self._counted) + spared + new < least:
                 message = ngettext(
-                    "Add at least %(limit)d image.", "Add at least %(limit)d images.", least
+                    "An object must have at least %(limit)d image.",
+                    "An object must have at least %(limit)d images.",
+                    least,
                 )
                 raise ValidationError(message, code="too_few_images", params={"limit": least})
 
@@ -106,20 +108,20 @@ class Submission:
         has_files = self.number_of_files and path_of(type(self.instance)) != "pk"
         if not keys and (self.images or has_files):
             raise ValidationError(
-                _("Images are of the object's organization, and it has none yet."),
+                _("This object has no organization yet, so no images can be attached."),
                 code="no_organization",
             )
         strangers = [str(image) for image in self.images if image.organization_id not in keys]
         if moved := self._left_behind(keys):
             if not self.may_name:
                 raise ValidationError(
-                    _("Images are attached that would be of another organization."),
+                    _("Some of the attached images would belong to another organization."),
                     code="organization",
                 )
             strangers += [str(relation.image) for relation in moved]
         if strangers:
             raise ValidationError(
-                _("Of another organization: %(images)s."),
+                _("These images belong to another organization: %(images)s."),
                 code="organization",
                 params={"images": _few(strangers)},
             )

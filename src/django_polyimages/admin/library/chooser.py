@@ -41,7 +41,7 @@ class ImageLibrary(admin.ModelAdmin):
         ``after``: the ``next`` of the page before.
         """
         if not self.has_view_permission(request):
-            return refusal(_("You may not view images."), HTTPStatus.FORBIDDEN)
+            return refusal(_("You do not have permission to view images."), HTTPStatus.FORBIDDEN)
         if request.method not in ("GET", "HEAD"):
             return refusal(_("Only GET is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         try:
@@ -85,7 +85,7 @@ def _page(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     if not 1 <= number <= MAX_PAGE:
         raise ValidationError(
-            _("page: a whole number from 1 to %(limit)d."), params={"limit": MAX_PAGE}
+            _("page: send a whole number from 1 to %(limit)d."), params={"limit": MAX_PAGE}
         )
     return number
 
@@ -103,7 +103,7 @@ def _older_than(place: str, model: type[AbstractImage]) -> Q:
     except (ValueError, OverflowError):  # a date that does not exist, or not in UTC
         moment = pk = None
     if moment is None or pk is None or is_aware(moment) != django_settings.USE_TZ:
-        raise ValidationError(_("after: send the “next” of the page before."))
+        raise ValidationError(_("after: send the value of “next” from the previous page."))
     # The second condition implies the first, which is there because an index can answer it.
     return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(pk__lt=pk))
 
@@ -114,7 +114,7 @@ def _organization_key(text: str) -> Any:
         ProhibitNullCharactersValidator()(text)
         return field.clean(text, None)
     except ValidationError as error:
-        raise ValidationError(_("organization: this is not the ID of an organization.")) from error
+        raise ValidationError(_("organization: this is not a valid ID.")) from error
 
 
 def _image_out(image: AbstractImage) -> dict[str, Any]:

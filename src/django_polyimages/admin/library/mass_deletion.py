@@ -71,7 +71,7 @@ class ImageDeletions(admin.ModelAdmin):
         number = images.count()
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Delete many images"),
+            "title": _("Delete multiple images"),
             "subtitle": None,
             "number": number,
             "lines": lines,
@@ -120,11 +120,13 @@ class ImageDeletions(admin.ModelAdmin):
         text = ngettext("%(count)d image was deleted.", "%(count)d images were deleted.", done)
         text %= {"count": done}
         if problem:
-            reason = _("The others are kept, because some of them are in use: %(uses)s.")
+            reason = _("The others were kept because some of them are in use: %(uses)s.")
             self.message_user(request, f"{text} {reason % {'uses': problem}}", messages.ERROR)
         elif left:
             rest = ngettext(
-                "%(count)d is left: continue below.", "%(count)d are left: continue below.", left
+                "%(count)d image is left. Continue below.",
+                "%(count)d images are left. Continue below.",
+                left,
             )
             self.message_user(request, f"{text} {rest % {'count': left}}", messages.WARNING)
         else:
@@ -138,7 +140,7 @@ def _moment(text: str) -> Any:
     except ValueError:
         moment = None
     if moment is None or timezone.is_aware(moment) != timezone.is_aware(timezone.now()):
-        raise BadRequest("until: not a date and time.")
+        raise BadRequest("until: this is not a date and time.")
     return moment
 
 

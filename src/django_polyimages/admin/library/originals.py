@@ -24,7 +24,9 @@ class ImageOriginals(admin.ModelAdmin):
         """The original as a file to download."""
         image = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, image):
-            return refusal(_("You may not view this image."), HTTPStatus.FORBIDDEN)
+            return refusal(
+                _("You do not have permission to view this image."), HTTPStatus.FORBIDDEN
+            )
         if image is None:
             return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
         return download(image)

@@ -74,7 +74,9 @@ class ImageRegeneration(admin.ModelAdmin):
             return refusal(_("Only POST is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         image = self.get_object(request, unquote(object_id))
         if not self.has_change_permission(request, image):
-            return refusal(_("You may not change this image."), HTTPStatus.FORBIDDEN)
+            return refusal(
+                _("You do not have permission to change this image."), HTTPStatus.FORBIDDEN
+            )
         if image is None:
             return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
         result = regenerate(image, everything=_wants_everything(request))
@@ -98,7 +100,7 @@ class ImageRegeneration(admin.ModelAdmin):
         try:
             last = self.opts.pk.to_python(after) if after else None
         except ValidationError:
-            return refusal(_("This is not the ID of an image."), HTTPStatus.BAD_REQUEST)
+            return refusal(_("This is not a valid image ID."), HTTPStatus.BAD_REQUEST)
         plan = plan_regeneration(queryset, after=last, limit=ADDRESSES_AT_ONCE)
         return JsonResponse(
             {

@@ -37,7 +37,7 @@ class ImageUploadForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "title" in self.fields:
-            self.fields["title"].help_text = _("Leave empty to use the name of the file.")
+            self.fields["title"].help_text = _("Leave empty to use the file name.")
         if self.refusal:
             self.files = MultiValueDict()  # the file has been read and may be closed
             self.fields["upload"].required = False

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="Only say what would be moved; change nothing.",
+            help="Only show how many originals would be moved; change nothing.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             outcomes[done.result.outcome] += 1
             if done.result.reason:
                 self.stderr.write(f"{done.image.pk}: {done.image.key}: {done.result.reason}")
-        words = [f"{outcomes[name]} {name}" for name in ("moved", "there already", "failed")]
+        words = [f"{outcomes[name]} {name}" for name in ("moved", "already there", "failed")]
         self.stdout.write(f"Originals: {', '.join(words)}.")
         if outcomes["failed"]:
             raise CommandError("Some originals were not moved; see above. Run the command again.")

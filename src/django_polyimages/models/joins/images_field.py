@@ -209,12 +209,12 @@ def add_images(model: type[models.Model], to: type[models.Model], *, name: str) 
     for one in (model, *children):
         if field := images_field_of(one):
             raise ImproperlyConfigured(
-                f"{one._meta.label} is attachable already: its images are called {field.name!r}."
+                f"{one._meta.label} is already attachable: its images are called {field.name!r}."
             )
         names = {field.name for field in one._meta.get_fields()}
         if hasattr(one, name) or name in names:
             raise ImproperlyConfigured(
-                f"{one._meta.label} has something called {name!r} already. Choose another name for "
+                f"{one._meta.label} already has something called {name!r}. Choose another name for "
                 f'its images: register_attachable({model.__name__}, name="attached_images").'
             )
     for one in (model, *children):

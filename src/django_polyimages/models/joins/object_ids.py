@@ -45,8 +45,8 @@ class KeyAsText(Func):
         kind = key.output_field
         if not isinstance(kind, _KINDS) or hasattr(kind, "from_db_value"):
             raise NotSupportedError(
-                f"{kind} is a {type(kind).__name__}: images can be filtered by, joined and counted "
-                "for objects whose key is an integer, a UUID or text, as the database has it."
+                f"{kind} is a {type(kind).__name__}: queries across images need a primary key that "
+                "is an integer, a UUID or text, stored in the database without conversion."
             )
         if isinstance(kind, models.CharField | models.TextField):
             return compiler.compile(key)
