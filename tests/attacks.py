@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import struct
+import zlib
 from typing import Any
 
 from PIL import Image, ImageCms
+
+from django_polyimages.pixels.samples import boxes
 
 
 def scan_bomb(scans: int, width: int = 2000, height: int = 2000) -> bytes:
@@ -125,3 +129,50 @@ def overlapping_extents(extents: int) -> bytes:
     entry = struct.pack(">HHH", 1, 0, extents) + struct.pack(">II", 0, 0) * extents
     locations = box(b"iloc", struct.pack(">IHH", 0, 0x4400, 1) + entry)
     return avif(item_infos(2), locations) + bytes(10_000)
+
+
+def track_with_empty_boxes(animation: bytes, *path: bytes) -> bytes:
+    """The animation without items; in its track, a copy without what counts is before each box."""
+    start = animation.index(b"moov") - 4
+    size = int.from_bytes(animation[start : start + 4], "big")
+    movie = _with_copies(animation[start + 8 : start + size], [b"trak", *path])
+    # Without the brand ``avif`` a file needs no items.
+    before = animation[:start].replace(b"meta", b"free").replace(b"avif", b"msf1")
+    rest = animation[start + 8 :]  # where it was, so that the offsets stay right
+    return before + struct.pack(">I4s", size, b"free") + rest + box(b"moov", movie)
+
+
+def _with_copies(body: bytes, path: list[bytes]) -> bytes:
+    inner = {b"mdia": b"minf", b"minf": b"stbl", b"stbl": b"stco"}
+    result = b""
+    for kind, content in boxes(body):
+        if kind == path[0] and len(path) == 1:
+            rest = [box(name, one) for name, one in boxes(content) if name != inner[kind]]
+            result += box(kind, b"".join(rest))
+        deeper = path[1:] if kind == path[0] else []
+        result += box(kind, _with_copies(content, deeper) if deeper else content)
+    return result
+
+
+def layers(width: int, height: int, frames: int) -> bytes:
+    """A picture with further frames, which are empty."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(buffer, "AVIF", speed=10)
+    more = b"\x32\x00" * (frames - 1)
+    content = bytearray(buffer.getvalue() + more)
+    # The length of the box ``mdat``, which is the last one, and that of the only item.
+    for place in (content.index(b"mdat") - 4, content.index(b"iloc") + 22):
+        [size] = struct.unpack_from(">I", content, place)
+        struct.pack_into(">I", content, place, size + len(more))
+    return bytes(content)
+
+
+FRAME_OF_ITS_OWN = zlib.decompress(base64.b64decode(
+    "eNpjYGBQSCupLEgsy0xjAAIQnZuZZpibmZjm62joBBR6nZtaksgAAYoZKTlFUDZDQWZyCQMa4CvILMkFsxiBWC4zJz"
+    "8ZxHEB8RkhoozCQLoViDUyM/PS4GqlgJxUJigvsczA0Dk/Jx9sV1ZmQVEBkPbOLEjOB9IimcUFqVD7HKBYoCCzIhMk"
+    "wMzBwQGkeBLLDJ0bGXhAQsLJ+TlFeck5FUCTeRnYGoBC4pkFuTA/AR3GwsjUzAJk9uamJJZwCQBZ6j8YfzD+3PpJQX"
+    "HBhQajQiEGzj/sNScWMDRxKExxBMrrbUl9FntreeByr3CnY7s+BnU4q4i2nqjr3ng0y/TJngkTRFxSVs8898ruYSt3"
+    "zSE3oYbdrPGbTW7fFzn8UC10axXDpBmrOTOtODY4reM+8JAjdFLDw1sM/47XLf/kodrOw9kxgwkArSNn1g=="
+))  # fmt: skip
+"""An AVIF of 64 x 64 pixels, also in its sequence header, whose frame says that it has 640 x 480;
+decoders accept it, and one of 3.5 KB with 16,384 x 16,384."""

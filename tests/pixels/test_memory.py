@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,28 @@ def test_the_worst_files_need_no_more_than_is_reserved_for_them(kind):
         assert float(seconds) < 20
         assert float(needed) <= float(reserved) <= 768
         assert float(needed) <= 334 or _kind.startswith(("WebP", "AVIF"))  # 350 MB
+
+
+@pytest.mark.parametrize("disposal", [2, 3])
+def test_a_frame_that_is_disposed_of_needs_no_memory_for_that(disposal):
+    """Pillow would copy it while it opens the file, before the pixels are counted."""
+    wide, high = 6000, 4000
+    control = b"!\xf9\x04" + bytes([disposal << 2 | 1, 0, 0, 0, 0])
+    content = b"GIF89a" + struct.pack("<HHBBB", wide, high, 0x80, 0, 0) + b"\xff\0\0\0\xff\0"
+    content += control + b"," + struct.pack("<HHHHB", 0, 0, wide, high, 0) + b"\x02\x02\x4c\x01\0;"
+    program = f"""
+import resource, django
+from django.conf import settings
+settings.configure()
+from django.core.files.base import ContentFile
+from django_polyimages.pixels.inspection import inspect
+from tests.drawing import quarters, to_bytes
+inspect(ContentFile(to_bytes(quarters(40, 40), "GIF")))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert inspect(ContentFile({content!r})).width == {wide}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) < 4_000  # KiB; the frame has 24,000

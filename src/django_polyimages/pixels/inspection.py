@@ -33,6 +33,7 @@ _BYTES_PER_READ: Final = 64
 """Of a file, on average, beyond that: a PNG with chunks of 256 bytes needs a read for each 67."""
 
 
+_DISPOSAL: Final = 0b11100  # in the flags of a graphic control extension (GIF89a, 23)
 MAX_SIDE: Final = 65_535
 """Pixels: the longest side of a JPEG. Scaling needs memory and time for each pixel of a side, so
 that a picture of 16,000,000 x 2 pixels would take half a minute."""
@@ -77,13 +78,15 @@ def inspect(file: File[bytes]) -> Facts:
     _check_bytes(file, settings)
     _check_kind(file, settings)
     with refusing_damage():
-        in_scans = check_parts(file)
+        parts = check_parts(file)
     with refusing_damage(), open_image(file) as image:
         stored = image.size
         name = _format_of(image)
         limit = settings.pixels_of(name)
-        _check_pixels(stored, most_in_scans(limit, len(image.getbands())) if in_scans else limit)
-        memory = memory_of(image, in_scans=in_scans)
+        _check_pixels(
+            stored, most_in_scans(limit, len(image.getbands())) if parts.in_scans else limit
+        )
+        memory = memory_of(image, parts)
         exif = image.info.get("exif", b"")
         image.verify()
         orientation = orientation_of(png.exif_of(file) if name == "PNG" else exif)
@@ -122,10 +125,28 @@ class _BoundedReader:
         return self._read(size)
 
 
+class _StillReader(_BoundedReader):
+    """A GIF whose frames are never disposed of.
+
+    Of a frame that is, Pillow makes a copy as it opens the file: 49 bytes would need 170 MB.
+    """
+
+    _last = (b"", b"", b"")
+
+    def read(self, size: int = -1) -> bytes:
+        data = super().read(size)
+        introducer, label, length = self._last
+        if (introducer, label) == (b"!", b"\xf9") and len(length) == 1 and data:
+            data = bytes([data[0] & ~_DISPOSAL]) + data[1:]
+        self._last = (label, length, data)
+        return data
+
+
 def open_image(file: File[bytes]) -> ImageFile.ImageFile:
     """Read the header with an allowed decoder. Only this function calls ``Image.open()``."""
     formats = get_settings().formats
-    reader = _BoundedReader(file)
+    file.seek(0)
+    reader = (_StillReader if file.read(4) == b"GIF8" else _BoundedReader)(file)
     try:
         image = Image.open(cast("IO[bytes]", reader), formats=formats)
     except UnidentifiedImageError as error:

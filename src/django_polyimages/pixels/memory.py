@@ -11,6 +11,7 @@ from typing import Final
 from PIL.ImageFile import ImageFile
 
 from django_polyimages.formats import OriginalFormat
+from django_polyimages.pixels.parts import Parts
 
 _BY_MODE: Final = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # bytes per pixel in Pillow
 _OTHER_MODES: Final = 4
@@ -22,17 +23,15 @@ PER_PIXEL_OF_A_VERSION: Final = 16
 """Bytes per pixel of the largest version: scaled, copied for the encoder, and encoded."""
 
 
-def memory_of(image: ImageFile, *, in_scans: bool) -> int:
-    """How many bytes decoding ``image`` may need, of which only the header has been read.
-
-    ``in_scans`` is the result of ``check_parts()``.
-    """
+def memory_of(image: ImageFile, parts: Parts) -> int:
+    """How many bytes decoding ``image`` may need, of which only the header has been read."""
     each = {"WEBP": _WEBP, "AVIF": _AVIF}.get(str(image.format))
     if each is None:
         each = _BY_MODE.get(image.mode, _OTHER_MODES)
-        each += _COEFFICIENT * len(image.getbands()) if in_scans else 0
+        each += _COEFFICIENT * len(image.getbands()) if parts.in_scans else 0
         each += 0 if is_covered(image) else _OTHER_MODES
-    return _with_strip(image.width * image.height, each)
+    # The frames of an AVIF are those of the colours and of the transparency.
+    return _with_strip(max(image.width * image.height, parts.pixels // 2), each)
 
 
 def is_covered(image: ImageFile) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from django.core.files.base import File
@@ -31,6 +32,9 @@ MAX_EXIF: Final = 16
 """Segments of EXIF data in a JPEG, which Pillow joins one by one. Cameras write one."""
 MAX_TRACKS: Final = 16
 """Of an AVIF's box ``moov``; an animation has one, and one for its transparency."""
+MAX_DECODED: Final = 75_000_000
+"""Pixels of all frames of an AVIF, also of hidden ones, unless the setting allows more. Layers of a
+progressive picture are frames; ones of 25 megapixels take up to 0.8 s each."""
 MAX_META: Final = 64 * 1024
 """Bytes of an AVIF's box ``meta``; encoders write less than 2 KiB."""
 MAX_MOVIE: Final = 1024 * 1024
@@ -46,27 +50,36 @@ _SEQUENTIAL = {0xC0, 0xC1}
 _ALONE = {0x01, 0xD8}  # markers without a segment
 
 
-def check_parts(file: File[bytes]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the parts of a file say about the memory that a decoder needs."""
+
+    in_scans: bool = False
+    """Whether the pixels come in several scans, so that it has to hold the coefficients of all."""
+    pixels: int = 0
+    """Of the largest frames of an AVIF together, which may be larger than its header says."""
+
+
+def check_parts(file: File[bytes]) -> Parts:
     """Raise ``InvalidImage`` if a decoder would have too much work with the parts of ``file``.
 
-    Anything that is not built as a JPEG or AVIF has to be is left to the decoder. Returns whether
-    the pixels come in several scans, so that a decoder has to hold the coefficients of them all.
+    Anything that is not built as a JPEG or AVIF has to be is left to the decoder.
     """
     file.seek(0)
     start = file.read(12)
-    in_scans = False
+    parts = Parts()
     if start.startswith(b"\xff\xd8\xff"):
-        in_scans = _check_jpeg(file)
+        parts = Parts(in_scans=_check_jpeg(file))
     elif start.startswith(png.SIGNATURE):
         _check_png(file)
     elif start[4:8] == b"ftyp":
-        _check_avif(file)
+        parts = Parts(pixels=_check_avif(file))
     file.seek(0)
-    return in_scans
+    return parts
 
 
 def _check_jpeg(file: File[bytes]) -> bool:
-    """As ``check_parts()``; true as well for a file that ends before it says so."""
+    """As ``Parts.in_scans``; true as well for a file that ends before it says so."""
     scans = pixels = channels = exif = 0
     sequential = True
     file.seek(2)
@@ -122,15 +135,16 @@ def _markers(file: File[bytes]) -> Iterator[int]:
         size = min(4 * size, _CHUNK)
 
 
-def _check_avif(file: File[bytes]) -> None:
-    position, seen = 0, set[bytes]()
+def _check_avif(file: File[bytes]) -> int:
+    """As ``Parts.pixels``. Only one of the boxes ``meta`` and ``moov`` is decoded."""
+    position, pixels, seen = 0, 0, set[bytes]()
     for _number in range(MAX_SEGMENTS):
         if position >= file.size:
-            return
+            return pixels
         file.seek(position)
         header = file.read(16)
         if len(header) < 8:
-            return
+            return pixels
         size, kind = struct.unpack(">I4s", header[:8])
         start = position + 8
         if size == 1 and len(header) == 16:
@@ -139,7 +153,7 @@ def _check_avif(file: File[bytes]) -> None:
         elif size == 0:
             size = file.size - position
         if size < 8:
-            return
+            return pixels
         if size > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, size):
             raise too_complex()
         if kind in seen:
@@ -147,38 +161,41 @@ def _check_avif(file: File[bytes]) -> None:
         seen |= {kind} & {b"meta", b"moov"}
         if kind in (b"meta", b"moov") and position + size <= file.size:  # else it is cut off
             file.seek(start)
-            _check_pictures(file, kind, file.read(max(0, position + size - start)))
+            body = file.read(max(0, position + size - start))
+            pixels = max(pixels, _check_pictures(file, kind, body))
         position += size
     raise too_complex()
 
 
-def _check_pictures(file: File[bytes], kind: bytes, body: bytes) -> None:
+def _check_pictures(file: File[bytes], kind: bytes, body: bytes) -> int:
     if kind == b"moov":
         if sum(name == b"trak" for name, _box in boxes(body)) > MAX_TRACKS:
             raise too_complex()
-        _check_frames(samples_of_tracks(file, body), file.size)
-    else:
-        meta = body[4:]  # after version and flags
-        _check_meta(meta)
-        _check_frames(samples_of_items(file, meta), file.size)
+        return _check_frames(samples_of_tracks(file, body), file.size)
+    meta = body[4:]  # after version and flags
+    _check_meta(meta)
+    return _check_frames(samples_of_items(file, meta), file.size)
 
 
-def _check_frames(samples: Iterator[bytes], most: int) -> None:
-    """Refuse frames that are larger than the file says: a decoder would need too much memory."""
+def _check_frames(samples: Iterator[bytes], most: int) -> int:
+    """Refuse frames that are larger than the limit, or too many; as ``Parts.pixels``."""
     limit = get_settings().pixels_of("AVIF")
-    size = pixels = 0
+    size = work = pixels = 0
     try:
         for sample in samples:
             size += len(sample)
-            largest = av1.pixels_of(sample)
+            frames = av1.frames_of(sample)
+            largest = max(frames, default=0)
+            work += sum(frames)
             pixels += largest
             # The picture, its transparency and a gain map; the tiles of a picture add up to it.
-            if size > most or largest > limit or pixels > 3 * limit:
+            if size > most or largest > limit or work > max(3 * limit, MAX_DECODED):
                 raise too_complex()
     except InvalidImage:
         raise
     except (struct.error, ValueError, IndexError) as error:
         raise damaged() from error
+    return pixels
 
 
 def _check_meta(meta: bytes) -> None:

@@ -49,12 +49,7 @@ def samples_of_items(file: File[bytes], meta: bytes) -> Iterator[bytes]:
 
 def samples_of_tracks(file: File[bytes], movie: bytes) -> Iterator[bytes]:
     """The first frame of each track (8.7.3 and 8.7.5)."""
-    for kind, track in boxes(movie):
-        if kind != b"trak":
-            continue
-        table = track
-        for name in (b"mdia", b"minf", b"stbl"):
-            table = _first_boxes(table).get(name, b"")
+    for table in _boxes_at(movie, b"trak", b"mdia", b"minf", b"stbl"):
         lists = _first_boxes(table)
         offsets = (lists.get(b"stco"), ">I") if b"stco" in lists else (lists.get(b"co64"), ">Q")
         sizes = lists.get(b"stsz")
@@ -62,6 +57,13 @@ def samples_of_tracks(file: File[bytes], movie: bytes) -> Iterator[bytes]:
             [start] = struct.unpack_from(offsets[1], offsets[0], 8)
             [length] = struct.unpack_from(">I", sizes, 4)
             yield _read(file, start, length or struct.unpack_from(">I", sizes, 12)[0])
+
+
+def _boxes_at(body: bytes, *path: bytes) -> Iterator[bytes]:
+    """The content of each box at this path. libavif takes the lists of a track from all of them."""
+    for kind, inner in boxes(body):
+        if kind == path[0]:
+            yield from _boxes_at(inner, *path[1:]) if path[1:] else (inner,)
 
 
 def _first_boxes(body: bytes) -> dict[bytes, bytes]:
