@@ -6,6 +6,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from contacts.models import Contact
+from django_polyimages.errors import OrganizationMismatch
 from django_polyimages.models import Image, ImageRelationManager
 from organizations.images import Policy
 from tests.api.calls import four, get, patch, post, target
@@ -61,6 +62,18 @@ def test_an_object_that_goes_before_the_verb_is_a_404(client, attached, contact,
         404,
         {"detail": "Not found.", "code": "not_found"},
     )
+
+
+@pytest.mark.parametrize("verb", ["attach", "bulk_attach"])
+def test_a_mismatch_of_what_has_moved_to_another_organization_is_a_404(
+    client, attached, contact, other, just_before, verb
+):
+    def move() -> None:
+        Contact.objects.update(organization=other)
+        raise OrganizationMismatch([attached.pk])  # as where the path to it has several steps
+
+    just_before(verb, move)
+    assert call(client, verb, attached, contact).status_code == 404
 
 
 @pytest.mark.parametrize("verb", ["attach", "bulk_attach", "reorder", "update"])
