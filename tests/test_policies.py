@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.test.utils import isolate_apps
 
-from django_polyimages.policies import GroupPolicy, OrganizationPolicy, get_policy
+from django_polyimages.policies import GroupPolicy, OrganizationPolicy, StaffPolicy, get_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +42,15 @@ def test_users_without_groups_are_members_of_none(group):
             app_label = "organizations"
 
     token = SimpleNamespace(pk=1, is_authenticated=True)
-    for user in (Plain(pk=1), token, SimpleNamespace(), User(), AnonymousUser()):
+    claims = [SimpleNamespace(pk=1, groups=groups) for groups in (None, ["Acme"], "Acme")]
+    for user in (Plain(pk=1), token, *claims, SimpleNamespace(), User(), AnonymousUser()):
         assert get_policy().is_member(user, group) is False
+
+
+@pytest.mark.parametrize("claims", [{}, {"is_staff": None}, {"is_staff": 1}, {"is_staff": "false"}])
+def test_a_token_that_does_not_say_so_is_no_staff(group, claims):
+    assert StaffPolicy().is_member(SimpleNamespace(pk=1, **claims), group) is False
+    assert StaffPolicy().is_member(SimpleNamespace(pk=1, is_staff=True), group) is True
 
 
 def test_a_policy_of_one_s_own_has_to_say_who_is_a_member(acme, editor):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.storage import InMemoryStorage
 from django.test import Client
 
 from django_polyimages.models import Image
 from django_polyimages.views import download, file_name_of
 from organizations.images import Policy
-from tests.api.calls import get
+from tests.api.calls import ROOT, get
 from tests.builders import logged_in, uploaded
 from tests.drawing import photo, quarters, to_bytes, upload_of
 
@@ -64,6 +65,17 @@ class TestAccess:
 
     def test_nothing_but_reading_is_allowed(self, client, image):
         assert client.post(image.url).status_code == 405
+
+    def test_a_storage_that_is_down_is_a_503(self, client, image, originals, monkeypatch, caplog):
+        def fail(*args):
+            raise ConnectionError("https://bucket.example.com")
+
+        monkeypatch.setattr(InMemoryStorage, "_open", fail)
+        for url in (image.url, f"{ROOT}/acme/images/{image.pk}/original/"):
+            response = client.get(url)
+            assert (response.status_code, b"bucket" in response.content) == (503, False)
+        assert response.json()["code"] == "storage_unavailable"
+        assert "Reading the original" in caplog.text
 
     def test_an_original_that_is_missing_is_not_found(self, client, image, originals):
         originals.delete(image.key)

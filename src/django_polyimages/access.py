@@ -20,7 +20,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from django_polyimages.accessors import get_image_model, get_relation_model
-from django_polyimages.errors import NotFound
+from django_polyimages.errors import NotFound, OrganizationMismatch
 from django_polyimages.models import AbstractImage, AbstractImageRelation, ImageQuerySet
 from django_polyimages.models.attachable import is_attachable
 from django_polyimages.models.organizations import objects_of
@@ -133,17 +133,18 @@ class Access:
 
     @contextmanager
     def expecting(self, obj: Model, images: Sequence[AbstractImage] = ()) -> Iterator[None]:
-        """Raise ``NotFound`` if ``obj`` or one of ``images`` is deleted before the block ends::
+        """Raise ``NotFound`` if ``obj`` or one of ``images`` is deleted before the block ends, or
+        comes to belong to another organization::
 
             with access.expecting(product, [image]):
                 product.images.attach(image)
 
-        It replaces the ``ObjectDoesNotExist`` that the block raises then. Any other
-        ``ObjectDoesNotExist`` comes from an error in your code, and is not replaced.
+        It replaces the ``ObjectDoesNotExist`` or ``OrganizationMismatch`` that the block raises
+        then. Any other one comes from an error in your code, and is not replaced.
         """
         try:
             yield
-        except ObjectDoesNotExist:
+        except (ObjectDoesNotExist, OrganizationMismatch):
             _get(self.objects(type(obj)), obj.pk)
             self.all_images([image.pk for image in images])
             raise

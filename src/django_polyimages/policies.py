@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from django.core.exceptions import ValidationError
 from django.db import router
-from django.db.models import Model
+from django.db.models import Manager, Model
 from django.utils.module_loading import import_string
 
 from django_polyimages.accessors import get_organization_model
@@ -76,14 +76,15 @@ class GroupPolicy(OrganizationPolicy):
 
         if not isinstance(organization, Group) or getattr(user, "pk", None) is None:
             return False
-        return hasattr(user, "groups") and user.groups.contains(organization)
+        groups = getattr(user, "groups", None)  # a token's may be a list of names
+        return isinstance(groups, Manager) and groups.contains(organization)
 
 
 class StaffPolicy(OrganizationPolicy):
     """Staff may do everything, others nothing: the default of a project without organizations."""
 
     def is_member(self, user: AbstractUser, organization: Model) -> bool:
-        return user.is_staff
+        return getattr(user, "is_staff", False) is True  # a token may say nothing of it
 
 
 def get_policy() -> OrganizationPolicy:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from http import HTTPStatus
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from django_polyimages.access import get_viewable_image, is_logged_in
-from django_polyimages.errors import NotFound
+from django_polyimages.errors import NotFound, StorageUnavailable
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
 from django_polyimages.storage import open_original
+from django_polyimages.storage.problems import report
 
 __all__ = ["download", "original"]
 
@@ -32,23 +35,36 @@ def original(request: HttpRequest, image_id: str) -> HttpResponseBase:
     """The original of an image, for members of its organization that may view it.
 
     Others get 404, as for an image that does not exist; who is not logged in is sent to the log-in
-    page.
+    page. 503 if the storage is down.
     """
     user = getattr(request, "user", None)
     if not is_logged_in(user):
         return redirect_to_login(request.get_full_path())
-    return download(get_viewable_image(user, image_id))
+    image = get_viewable_image(user, image_id)
+    try:
+        return download(image)
+    except StorageUnavailable as error:
+        return HttpResponse(
+            str(error),
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            content_type="text/plain; charset=utf-8",
+            headers=_HEADERS,
+        )
 
 
 def download(image: AbstractImage) -> FileResponse:
     """The original, which browsers store and never open as a page. The caller checks the access.
 
-    Raises ``NotFound`` if the file is missing.
+    Raises ``NotFound`` if the file is missing, and ``StorageUnavailable`` if the storage is down.
     """
     try:
         file = open_original(image.key)
     except FileNotFoundError:
         raise NotFound from None
+    except Exception as error:  # each storage has errors of its own
+        problem = report(f"Reading the original {image.key}", error)
+        message = _("The storage does not answer, try again later.")
+        raise StorageUnavailable(message, problem.name) from error
     known = image.media_type in _MEDIA_TYPES  # a host may have inserted the row
     response = FileResponse(
         file,

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 
 from contacts.models import Contact
+from django_polyimages.errors import OrganizationMismatch
 from django_polyimages.models import Image, ImageRelationManager
 from organizations.images import Policy
 from tests.api.calls import four, get, patch, post, target
@@ -61,6 +62,18 @@ def test_an_object_that_goes_before_the_verb_is_a_404(client, attached, contact,
         404,
         {"detail": "Not found.", "code": "not_found"},
     )
+
+
+@pytest.mark.parametrize("verb", ["attach", "bulk_attach"])
+def test_a_mismatch_of_what_has_moved_to_another_organization_is_a_404(
+    client, attached, contact, other, just_before, verb
+):
+    def move() -> None:
+        Contact.objects.update(organization=other)
+        raise OrganizationMismatch([attached.pk])  # as where the path to it has several steps
+
+    just_before(verb, move)
+    assert call(client, verb, attached, contact).status_code == 404
 
 
 @pytest.mark.parametrize("verb", ["attach", "bulk_attach", "reorder", "update"])
@@ -123,3 +136,32 @@ def test_the_body_of_an_anonymous_call_is_not_read(settings, acme):
     """Without cookies nothing needs the form before the log-in."""
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 0
     assert Client().post("/api/v1/images/orgs/acme/images/", {"title": "x"}).status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("atomic", [True, False])
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_deadlock_that_cannot_be_repeated_is_a_503(
+    client, attached, contact, just_before, monkeypatch, verb, atomic
+):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
+
+    def lose() -> None:
+        Contact.objects.update(name="changed before")
+        raise OperationalError(1213, "Deadlock found when trying to get lock")
+
+    just_before(verb, lose)
+    response = call(client, verb, attached, contact)
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert response["Retry-After"] == "1"
+    if atomic:
+        assert Contact.objects.get().name == "Ada"
+
+
+def test_another_error_of_the_database_is_the_host_s(client, attached, contact, just_before):
+    def fail() -> None:
+        raise OperationalError("no such table")
+
+    just_before("attach", fail)
+    with pytest.raises(OperationalError, match="no such table"):
+        call(client, "attach", attached, contact)

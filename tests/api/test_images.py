@@ -5,12 +5,15 @@ import io
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.storage import InMemoryStorage
 from PIL import Image as Pillow
 
 from django_polyimages.errors import Busy
 from django_polyimages.models import Image
+from django_polyimages.pipeline import store
 from django_polyimages.pipeline.slots import slot
+from organizations.models import Organization
 from tests.api.calls import bulk_upload, get, patch, post, send, upload
 from tests.builders import fake_images
 from tests.drawing import REFUSED, photo, to_bytes, upload_of
@@ -323,3 +326,27 @@ def test_a_bulk_upload_waits_for_a_slot_once(client, acme, monkeypatch):
     answer = bulk_upload(client, *(upload_of(photo()) for _ in range(3)))
     assert [result["error"] for result in answer.json()] == ["Too many other images."] * 3
     assert len(waited) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("deleted", "error"),
+    [(Organization, (404, "not_found")), (User, (401, "not_authenticated"))],
+    ids=["organization", "user"],
+)
+@pytest.mark.parametrize("send_files", [upload, bulk_upload])
+def test_what_is_deleted_during_an_upload_is_missed(
+    client, acme, monkeypatch, send_files, deleted, error
+):
+    def delete_and_store(*args):
+        deleted.objects.all().delete()
+        return store_files(*args)
+
+    store_files = store.store_files
+    monkeypatch.setattr(store, "store_files", delete_and_store)
+    response = send_files(client, upload_of(photo()))
+    if send_files is upload:
+        assert (response.status_code, response.json()["code"]) == error
+    else:
+        assert [one["code"] for one in response.json()] == [error[1]]
+    assert (Image.objects.count(), stored_keys()) == (0, [])

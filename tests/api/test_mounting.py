@@ -6,13 +6,15 @@ import json
 import re
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from django.urls import path
 from ninja import NinjaAPI, Redoc, Router
-from ninja.security import django_auth
+from ninja.security import APIKeyHeader, django_auth
 
 from django_polyimages.api import images_router
-from tests.api.calls import upload
+from tests.api.calls import get, upload
 from tests.api.test_authentication import Basic, Bearer, Cookie, send
 from tests.api.test_bodies import call_with
 from tests.builders import logged_in
@@ -192,3 +194,24 @@ class TestDocs:
         serve(api)
         Client().get("/api/v1/docs")
         assert Client().get("/api/v1/own/open").json() == {"open": True}
+
+
+class Key(APIKeyHeader):
+    param_name = "X-API-Key"
+
+    def authenticate(self, request, key):
+        return User.objects.filter(username=key).first()
+
+
+def test_a_cache_of_the_whole_site_keeps_no_answer_for_strangers(serve, settings, image, editor):
+    name = "django.middleware.cache"
+    before, after = f"{name}.UpdateCacheMiddleware", f"{name}.FetchFromCacheMiddleware"
+    settings.MIDDLEWARE = [before, *settings.MIDDLEWARE, after]
+    cache.clear()
+    api = host()
+    api.add_router("/images/", images_router(auth=Key()))
+    serve(api)
+    for place in ("images/", f"images/{image.pk}/", f"images/{image.pk}/original/"):
+        member = Client(headers={"X-API-Key": editor.username})
+        assert get(member, place).status_code == 200
+        assert get(Client(), place).status_code == 401

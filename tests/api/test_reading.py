@@ -3,7 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.core.handlers.asgi import ASGIRequest
 
+from django_polyimages.api.errors import ApiError
+from django_polyimages.api.reading import read_json
+from django_polyimages.api.schemas_in import IdsIn
 from tests.api.calls import ROOT, four, post
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +33,39 @@ class TestJson:
         }
 
 
+class Endless:
+    """A body that is as large as what is asked for."""
+
+    def __init__(self) -> None:
+        self.most_read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.most_read = max(self.most_read, size if size >= 0 else 1_000_000_000)
+        return b" " * max(size, 0)
+
+    def close(self) -> None:
+        """As files have it."""
+
+
 class TestHostileBodies:
+    @pytest.mark.parametrize(
+        "headers", [{}, {"transfer-encoding": "chunked", "content-length": "5"}]
+    )
+    def test_a_body_of_unknown_length_is_not_read_to_its_end(self, headers):
+        headers = {"content-type": "application/json"} | headers
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/",
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+        body = Endless()
+        with pytest.raises(ApiError) as refused:
+            read_json(ASGIRequest(scope, body), IdsIn)
+        assert refused.value.code == "body_too_large"
+        assert body.most_read < 1_000_000
+
     @pytest.mark.parametrize("debug", [True, False])
     def test_more_files_than_django_takes(self, client, settings, debug):
         settings.DEBUG = debug

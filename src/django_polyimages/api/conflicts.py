@@ -55,6 +55,13 @@ def is_transaction_lost() -> bool:
     return connection.in_atomic_block and connection.needs_rollback
 
 
+def roll_back() -> None:
+    """Let the transaction that the host opened, if it did, end with a rollback."""
+    using = router.db_for_write(get_image_model())
+    if connections[using].in_atomic_block:
+        transaction.set_rollback(True, using=using)
+
+
 def is_duplicate(error: IntegrityError) -> bool:
     """Whether a unique constraint refused a row."""
     cause = error.__cause__

@@ -113,7 +113,10 @@ def _of_images() -> list[Endpoint]:
             body=schemas_in.IdsIn, errors=CONFLICT,
         ),
         Endpoint("GET", IMAGE, images.get_image, one),
-        Endpoint("GET", IMAGE + "original/", images.get_original, is_download=True),
+        Endpoint(
+            "GET", IMAGE + "original/", images.get_original,
+            is_download=True, errors=(HTTPStatus.SERVICE_UNAVAILABLE,),
+        ),
         Endpoint(
             "PATCH", IMAGE, images.update_image, one, schemas_in.ImageIn,
             {"title": "Front door"}, errors=CONFLICT,

@@ -17,14 +17,14 @@ from django.core.exceptions import (
     SuspiciousOperation,
     TooManyFilesSent,
 )
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from django_polyimages.api.codes import ErrorCode, code_of_status
-from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate
+from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate, roll_back
 from django_polyimages.errors import (
     Busy,
     InvalidImage,
@@ -33,6 +33,7 @@ from django_polyimages.errors import (
     StorageUnavailable,
     TooManyImages,
 )
+from django_polyimages.models.deadlocks import is_deadlock
 
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 """Django's errors for a body that is too large, has too many parts or is incomplete."""
@@ -82,9 +83,7 @@ def answering_errors(view: View) -> View:
         except TooManyImages as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error), "too_many_images")
         except Busy as error:
-            response = answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "busy")
-            response["Retry-After"] = str(error.retry_after)
-            return response
+            return _busy(str(error), error.retry_after)
         except StorageUnavailable as error:
             return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "storage_unavailable")
         except UNREADABLE as error:
@@ -93,6 +92,11 @@ def answering_errors(view: View) -> View:
             if not is_duplicate(error):
                 raise
             return answer(HTTPStatus.CONFLICT, duplicate(), "duplicate")
+        except OperationalError as error:
+            if not is_deadlock(error):
+                raise
+            roll_back()  # the answer is no error, after which the host's transaction would
+            return _busy(_("Others changed the same; nothing was changed, try again."), 1)
 
     return endpoint
 
@@ -121,6 +125,12 @@ def closed(run: View) -> View:
 
 def answer(status: HTTPStatus, detail: str, code: ErrorCode) -> JsonResponse:
     return JsonResponse({"detail": detail, "code": code}, status=status)
+
+
+def _busy(detail: str, retry_after: int) -> JsonResponse:
+    response = answer(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy")
+    response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def not_found(detail: str) -> JsonResponse:

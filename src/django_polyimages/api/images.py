@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, router, transaction
+from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -24,12 +25,13 @@ from django_polyimages.api.conflicts import (
     naming_uses,
     savepoint,
 )
+from django_polyimages.api.errors import ApiError
 from django_polyimages.api.pagination import count_of, filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
 from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
 from django_polyimages.api.schemas_out import image_out, plain_key
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import Busy, InvalidImage, StorageUnavailable
+from django_polyimages.errors import Busy, InvalidImage, NotFound, StorageUnavailable
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.views import download
@@ -142,9 +144,27 @@ def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[N
 
 
 def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractImage:
-    return get_image_model().objects.upload(
-        file, organization=access.organization, creator=access.creator, **texts
-    )
+    creator = access.creator
+    try:
+        return get_image_model().objects.upload(
+            file, organization=access.organization, creator=creator, **texts
+        )
+    except IntegrityError:
+        _check_not_deleted(access.organization, creator)
+        raise
+
+
+def _check_not_deleted(organization: Model, creator: Model | None) -> None:
+    """404 or 401 if what the row would refer to has been deleted since the upload began."""
+    using = router.db_for_write(get_image_model())
+
+    def is_gone(row: Model) -> bool:
+        return not row._meta.model._base_manager.using(using).filter(pk=row.pk).exists()
+
+    if is_gone(organization):
+        raise NotFound
+    if creator and is_gone(creator):
+        raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."), "not_authenticated")
 
 
 def _results(access: Access, files: list[UploadedFile[bytes]]) -> list[dict[str, Any]]:
@@ -183,6 +203,10 @@ def _problem(error: Exception) -> tuple[str, ErrorCode]:
         return str(error), error.code
     if isinstance(error, StorageUnavailable):
         return str(error), "storage_unavailable"
+    if isinstance(error, NotFound):
+        return str(error), "not_found"
+    if isinstance(error, ApiError):
+        return error.detail, error.code
     if isinstance(error, IntegrityError) and is_duplicate(error):
         return duplicate(), "duplicate"
     logger.error("A file of a bulk upload could not be stored.", exc_info=error)

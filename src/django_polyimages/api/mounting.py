@@ -52,6 +52,21 @@ def authenticating(run: View) -> View:
     return view
 
 
+def private(run: View) -> View:
+    """Keeps answers out of shared caches, such as that of Django's ``UpdateCacheMiddleware``.
+
+    They know that an ``Authorization`` header makes a difference, but not a token anywhere else.
+    """
+
+    @wraps(run)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = run(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private")
+        return response
+
+    return view
+
+
 def with_token_in_docs(run: View) -> View:
     """Lets the docs page of the API send the CSRF token, without which every write is refused.
 

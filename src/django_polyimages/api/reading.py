@@ -28,10 +28,11 @@ def read_json(request: HttpRequest, model: type[_Model]) -> _Model:
     """The JSON body as ``model``, or 400 that says which field is invalid and why."""
     if request.content_type != "application/json":
         raise bad_request(_("Send the body as application/json."), "wrong_content_type")
-    if len(request.body) > MAX_JSON:  # its length need not be announced
-        raise bad_request(too_large(len(request.body), MAX_JSON), "body_too_large")
+    body = _body_of(request)
+    if len(body) > MAX_JSON:
+        raise bad_request(too_large(len(body), MAX_JSON), "body_too_large")
     try:
-        return model.model_validate_json(request.body)
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise _invalid(error) from error
 
@@ -68,6 +69,17 @@ def check_ids(ids: Sequence[int | str]) -> list[int | str]:
         message = _("Too many IDs: %(count)d; the maximum is %(limit)d.")
         raise bad_request(message % {"count": len(ids), "limit": limit}, "too_many_ids")
     return list(dict.fromkeys(ids))
+
+
+def _body_of(request: HttpRequest) -> bytes:
+    """The body; of one whose length was not announced, no more than it takes to be too large.
+
+    ASGI servers pass on such a body, of any size, and Django would read all of it into memory.
+    """
+    announced = request.META.get("CONTENT_LENGTH")
+    if announced and "HTTP_TRANSFER_ENCODING" not in request.META:
+        return request.body
+    return request.read(MAX_JSON + 1)
 
 
 def _read_texts(texts: Mapping[str, Any], model: type[_Model]) -> _Model:

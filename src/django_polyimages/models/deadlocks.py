@@ -22,12 +22,12 @@ def again_after_deadlock(work: Callable[[], _Result], *, using: str) -> _Result:
         try:
             return work()
         except OperationalError as error:
-            if not _is_deadlock(error):
+            if not is_deadlock(error):
                 raise
     return work()
 
 
-def _is_deadlock(error: OperationalError) -> bool:
+def is_deadlock(error: OperationalError) -> bool:
     """40P01 on PostgreSQL (appendix A of its manual), 1213 on MySQL and MariaDB."""
     cause = error.__cause__
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)  # psycopg 3 and 2
