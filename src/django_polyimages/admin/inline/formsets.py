@@ -134,8 +134,12 @@ class ImageFormSet(PagedFormSet):
 
     def save_new_objects(self, commit: bool = True) -> list[AbstractImageRelation]:  # noqa: FBT001, FBT002 (Django's signature)
         self.new_objects = []
-        if not self.can_add:
-            return []
+        if self.can_add:
+            self._attach_new()
+        self._reorder()
+        return self.new_objects
+
+    def _attach_new(self) -> None:
         for form in self._added():
             subject = form.cleaned_data.get("upload") or form.cleaned_data["image"]
             if relation := self._attach(subject, **form.options()):
@@ -145,8 +149,6 @@ class ImageFormSet(PagedFormSet):
         for file in self.new_images.cleaned_data["uploads"]:
             if relation := self._attach(file):
                 self.new_objects.append(relation)
-        self._reorder()
-        return self.new_objects
 
     def save_existing(
         self,
