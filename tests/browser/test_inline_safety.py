@@ -264,8 +264,13 @@ def test_as_many_images_are_picked_as_an_object_may_have(visit, boss, contact, a
     contact.images.attach_many(images[:50])
     page = visit(address, boss)
     page.evaluate(
-        """keys => { for (const id of keys) document.querySelector(".polyimages-inline")
-             .dispatchEvent(new CustomEvent("polyimages:picked", { detail: { id, title: id } })) }""",
+        """keys => {
+             const inline = document.querySelector(".polyimages-inline");
+             for (const id of keys) {
+               const detail = { id, title: id };
+               inline.dispatchEvent(new CustomEvent("polyimages:picked", { detail }));
+             }
+           }""",
         [str(image.pk) for image in images[50:]],
     )
     page.locator("input[name=_save]").click()

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.admin.inline.sending import errors_of, save
+from tests.admin.inline.sending import errors_of, save, url_of
+from tests.builders import uploaded
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
@@ -20,6 +21,11 @@ class TestRow:
         assert "Choose either a file or an image of the library." in text
         both = {"image": dawn.pk, "upload": upload_of(photo())}
         assert "Choose either a file or" in errors_of(save(admin_client, contact, both))
+
+    def test_shows_a_title_as_the_list_of_images_does(self, admin_client, acme, contact):
+        contact.images.attach(uploaded(acme, title="my_last-summer.JPG"))
+        page = admin_client.get(url_of(contact)).content.decode()
+        assert 'data-title="my last summer"' in page
 
     def test_an_image_that_is_not_there(self, admin_client, contact):
         assert "valid choice" in errors_of(save(admin_client, contact, {"image": 4711}))

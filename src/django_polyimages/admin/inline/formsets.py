@@ -103,7 +103,8 @@ class ImageFormSet(PagedFormSet):
         if not self.new_images.is_valid():
             raise ValidationError(self.new_images.errors.as_data()["uploads"])
         rows = [form for form in self._kept() if hasattr(form, "cleaned_data")]
-        if sum(bool(form.cleaned_data.get("is_cover")) for form in rows) > 1:
+        changeable = [form for form in rows if form.is_new or self.can_change]
+        if sum(bool(form.cleaned_data.get("is_cover")) for form in changeable) > 1:
             raise ValidationError(_("Only one image can be the cover."), code="covers")
         self._check_files(rows)
         self._submission(rows).check()
@@ -123,6 +124,8 @@ class ImageFormSet(PagedFormSet):
                 if not form.is_new and form.instance.pk not in kept and self._is_removed(form)
             ],
             may_name=self.can_view,
+            takes_cover=not self.can_change
+            and any(form.is_new and form.cleaned_data.get("is_cover") for form in rows),
             counted=self._every if self.can_view else None,
             bounds=Bounds(
                 least=self.min_num if self.can_add else 0,

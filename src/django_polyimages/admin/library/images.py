@@ -112,7 +112,7 @@ class ImageAdmin(
         ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """``fields`` and ``fieldsets`` are for both forms: each leaves out what only the other has."""
+        """``fields`` and ``fieldsets`` are for both forms; each omits what only the other has."""
         has_own = self.fieldsets or self.fields
         given = super().get_fieldsets(request, obj) if has_own else self._usual_fieldsets(obj)
         hidden = set(self.get_exclude(request, obj) or ()) - set(self.readonly_fields)

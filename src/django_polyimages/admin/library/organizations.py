@@ -55,7 +55,7 @@ class OrganizationFilter(admin.RelatedFieldListFilter):
         return self.is_long or super().has_output()
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
-        """Those that the user can choose in the form, too: the others may be none of their business."""
+        """Only those that the form offers: a host may limit them to those of the user."""
         if self.is_long:
             return []
         choosable = model_admin.formfield_for_foreignkey(field, request).queryset
