@@ -100,7 +100,7 @@ def test_files_are_dropped_described_arranged_and_shown_in_the_gallery(
     assert [one.is_cover for one in saved] == [True, False, False]
     assert saved[1].custom_alt_text == "A meadow"
     assert saved[1].image.creator == boss
-    assert _titles(page) == ["blue.jpg", "green.jpg", "red.jpg"]
+    assert _titles(page) == ["blue", "green", "red"]
 
     page.goto("/")
     shown = page.locator("section", has_text="Ada").locator("li img")

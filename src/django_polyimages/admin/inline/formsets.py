@@ -90,7 +90,8 @@ class ImageFormSet(PagedFormSet):
         """The names of the files in a submission with errors. A browser does not keep files, so
         users have to choose them again.
         """
-        own = [name for name in self.files if name and name.startswith(f"{self.prefix}-")]
+        every = cast("list[ImageRelationForm]", self.forms)
+        own = [form.add_prefix(name) for form in [*every, self.new_images] for name in form.fields]
         sent = [self.files.getlist(name) for name in own]
         return [str(file.name) for files in sent for file in files]
 

@@ -25,6 +25,7 @@ class ImageRelationForm(forms.ModelForm):
     """One image of an object. A new one is either a file or an image from the library."""
 
     upload = ImageUploadField(required=False)
+    upload.widget.names_lost_files = False  # the inline does, above the cards
 
     gone = False
     """Whether another user has detached the image since the form was sent to the browser."""
@@ -122,3 +123,4 @@ class NewImagesForm(forms.Form):
     """Several files at once; also works without JavaScript."""
 
     uploads = MultipleImageUploadField(required=False)
+    uploads.widget.names_lost_files = False

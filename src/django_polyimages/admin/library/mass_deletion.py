@@ -119,7 +119,9 @@ class ImageDeletions(admin.ModelAdmin):
         if not all(self.has_delete_permission(request, image) for image in images):
             raise PermissionDenied
         # Asked again for what is deleted with them: a request need not come from the page.
-        _lines, _counts, lacking, _protected = deleted_objects(images, request, self.admin_site)
+        _lines, _counts, lacking, _protected = deleted_objects(
+            list(images), request, self.admin_site
+        )
         if lacking:
             raise PermissionDenied
         with transaction.atomic(using=router.db_for_write(self.model)):
