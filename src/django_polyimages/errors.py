@@ -9,6 +9,7 @@ from typing import Literal
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 __all__ = [
     "Busy",
@@ -88,7 +89,12 @@ class TooManyImages(ValueError):
         self.limit = limit
 
     def __str__(self) -> str:
-        return _("An object may have at most %(limit)d images.") % {"limit": self.limit}
+        message = ngettext(
+            "An object may have at most %(limit)d image.",
+            "An object may have at most %(limit)d images.",
+            self.limit,
+        )
+        return message % {"limit": self.limit}
 
 
 class StorageUnavailable(Exception):

@@ -219,7 +219,7 @@ class TestRefusal:
         settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_IMAGES_PER_OBJECT": 1}
         contact.images.attach(dawn)
         for new in ({"image": noon.pk}, {"upload": upload_of(photo())}):
-            assert "at most 1 images" in errors_of(save(admin_client, contact, new))
+            assert "at most 1 image" in errors_of(save(admin_client, contact, new))
         changes = {dawn: {"DELETE": "on"}}
         assert save(admin_client, contact, {"image": noon.pk}, changes=changes).status_code == 302
         assert titles_of(contact) == ["Noon"]
