@@ -45,6 +45,8 @@ class ImageUploadInput(forms.ClearableFileInput):
     template_name = "polyimages/forms/image_upload.html"
     sent: Sequence[str | None] = ()
     """The names of the files in the submission that the form is bound to."""
+    names_lost_files = True
+    """False where the page names the files of all its fields together."""
 
     class Media:
         css = {"all": ["polyimages/upload.css"]}
@@ -65,7 +67,7 @@ class ImageUploadInput(forms.ClearableFileInput):
             sizes = f"{PICTURE_WIDTH}px"
             context["widget"]["picture"] = picture(value, sizes=sizes, placeholder="none")
         context["widget"]["attrs"] |= upload_attributes()
-        context["widget"]["lost"] = self.sent
+        context["widget"]["lost"] = self.sent if self.names_lost_files else ()
         return context
 
 

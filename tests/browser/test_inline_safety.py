@@ -14,7 +14,7 @@ from contacts.admin import ContactAdmin
 from django_polyimages.admin import ImageInline
 from django_polyimages.models import Image
 from tests.browser.actions import drop_files, overflow, touch_and_drag
-from tests.builders import uploaded
+from tests.builders import attached_to, fake_images, uploaded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POLICY = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'"
@@ -173,7 +173,7 @@ def test_no_more_cards_than_there_is_room_for(
     assert titles(page) == ["One", "red.jpg", "green.jpg"]
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
-    assert titles(page) == ["red.jpg", "green.jpg"]
+    assert titles(page) == ["red", "green"]
 
 
 def test_a_strict_policy(visit, boss, contact, acme, address, photos):
@@ -188,7 +188,7 @@ def test_a_strict_policy(visit, boss, contact, acme, address, photos):
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
-    assert titles(page) == ["One", "red.jpg"]
+    assert titles(page) == ["One", "red"]
     assert blocked == []
 
 
@@ -255,3 +255,24 @@ def test_on_a_phone_buttons_say_what_they_do(visit, boss, contact, acme, address
     assert overflow(page) == 0
     later.tap()
     assert titles(page) == ["Two", "One"]
+
+
+def test_as_many_images_are_picked_as_an_object_may_have(visit, boss, contact, acme, address):
+    """Django refuses requests with more than 100 file inputs, even empty ones, or 1,000 fields."""
+    images = fake_images(acme, 350)
+    Image.objects.update(versions={})  # there are no files to show
+    contact.images.attach_many(images[:50])
+    page = visit(address, boss)
+    page.evaluate(
+        """keys => {
+             const inline = document.querySelector(".polyimages-inline");
+             for (const id of keys) {
+               const detail = { id, title: id };
+               inline.dispatchEvent(new CustomEvent("polyimages:picked", { detail }));
+             }
+           }""",
+        [str(image.pk) for image in images[50:]],
+    )
+    page.locator("input[name=_save]").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    assert attached_to(contact) == images

@@ -55,6 +55,8 @@ def test_the_list_shows_pictures_and_fits_a_narrow_window(visit, boss, three):
     for picture in pictures.all():
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("image => [image.naturalWidth, image.width]") == [160, 80]
+    box = page.locator(".results")  # which scrolls if the columns need more than there is
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
     page.get_by_role("link", name="Two").last.click()
     expect(page.get_by_label("Title")).to_have_value("Two")
     page.set_viewport_size({"width": 400, "height": 800})

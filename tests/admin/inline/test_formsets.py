@@ -13,7 +13,7 @@ from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.models import Image, PolymorphicImageRelation
 from organizations.models import Membership
 from tests.admin.inline.sending import PREFIX, errors_of, form_of, save, url_of
-from tests.builders import staff_with, titles_of, uploaded
+from tests.builders import attached_to, staff_with, titles_of, uploaded
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
@@ -314,3 +314,13 @@ class TestObjectsWithoutAnOrganization:
         assert save(admin_client, contact, {"image": dawn.pk}).status_code == 302
         stranger = uploaded(other, title="Stranger")
         assert "Stranger" in errors_of(save(admin_client, contact, {"image": stranger.pk}))
+
+
+def test_who_may_change_and_not_add_puts_images_in_order(acme, contact, dawn, noon):
+    contact.images.attach_many([dawn, noon])
+    client = staff_with(
+        "change_contact", "view_polymorphicimagerelation", "change_polymorphicimagerelation"
+    )
+    response = save(client, contact, changes={dawn: {"order": 1}, noon: {"order": 0}})
+    assert response.status_code == 302
+    assert attached_to(contact) == [noon, dawn]

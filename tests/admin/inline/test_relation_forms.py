@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.admin.inline.sending import errors_of, save
+from contacts.admin import ContactAdmin
+from django_polyimages.admin import ImageInline
+from tests.admin.inline.sending import PREFIX, errors_of, form_of, save, url_of
+from tests.builders import uploaded
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
@@ -21,5 +26,29 @@ class TestRow:
         both = {"image": dawn.pk, "upload": upload_of(photo())}
         assert "Choose either a file or" in errors_of(save(admin_client, contact, both))
 
+    def test_shows_a_title_as_the_list_of_images_does(self, admin_client, acme, contact):
+        contact.images.attach(uploaded(acme, title="my_last-summer.JPG"))
+        page = admin_client.get(url_of(contact)).content.decode()
+        assert 'data-title="my last summer"' in page
+
     def test_an_image_that_is_not_there(self, admin_client, contact):
         assert "valid choice" in errors_of(save(admin_client, contact, {"image": 4711}))
+
+
+class TestFilesThatWereSentWithAnError:
+    @pytest.fixture
+    def two(self, monkeypatch):
+        second = type("Second", (ImageInline,), {})
+        monkeypatch.setattr(ContactAdmin, "inlines", [ImageInline, second])
+
+    @pytest.mark.usefixtures("two")
+    def test_each_inline_names_its_own_once(self, admin_client, contact):
+        contact.name = ""
+        files = [upload_of(photo(), "b.jpg"), upload_of(photo(), "c.jpg")]
+        data = form_of(contact, {"upload": upload_of(photo(), "a.jpg")}, uploads=files)
+        second = f"{PREFIX}-2"
+        data |= {f"{second}-TOTAL_FORMS": 0, f"{second}-INITIAL_FORMS": 0}
+        data |= {f"{second}-uploads": [upload_of(photo(), "d.jpg")]}
+        html = admin_client.post(url_of(contact), data).content.decode()
+        told = re.findall(r"please choose again: ([^<]*?)\s*</p>", html)
+        assert told == ["a.jpg, b.jpg, c.jpg", "d.jpg"]

@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 
 from contacts.models import Contact
 from django_polyimages.admin.inline.submission import MOST_NAMED, Bounds, Submission
-from tests.builders import fake_images
+from tests.admin.inline.sending import PREFIX, errors_of, url_of
+from tests.builders import fake_images, staff_with
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +88,17 @@ def test_only_the_relations_of_the_inline_are_counted(acme, contact):
     submission(contact, number_of_files=1, counted=own, bounds=Bounds(most=2)).check()
     with pytest.raises(ValidationError):
         submission(contact, number_of_files=1, bounds=Bounds(most=2)).check()
+
+
+@pytest.mark.parametrize("view", [[], ["view_polymorphicimagerelation"]])
+def test_who_may_only_add_images_does_not_replace_the_cover(acme, contact, dawn, noon, view):
+    contact.images.attach(dawn, is_cover=True)
+    client = staff_with("change_contact", "view_image", "add_polymorphicimagerelation", *view)
+    new = {f"{PREFIX}-0-image": noon.pk, f"{PREFIX}-0-is_cover": "on"}
+    forms = {f"{PREFIX}-TOTAL_FORMS": 1, f"{PREFIX}-INITIAL_FORMS": 0}
+    data = {"organization": acme.pk, "name": "Ada", **forms, **new}
+    assert "one of them is the cover already" in errors_of(client.post(url_of(contact), data))
+    assert [one.image for one in contact.images.filter(is_cover=True)] == [dawn]
+    contact.images.update_relation(dawn, is_cover=False)
+    assert client.post(url_of(contact), data).status_code == 302
+    assert [one.image for one in contact.images.filter(is_cover=True)] == [noon]

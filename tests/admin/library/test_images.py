@@ -3,12 +3,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib import admin
 
 from contacts.models import Contact
 from django_polyimages.admin import ImageAdmin
 from django_polyimages.models import Image
 from tests.admin.conftest import LIST
 from tests.builders import uploaded
+from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +136,61 @@ def test_a_host_can_name_the_fields_itself(admin_client, image, monkeypatch):
 
 def a_contact(organization, number):
     return Contact.objects.create(organization=organization, name=f"Contact {number}")
+
+
+class TestOptionsOfASubclass:
+    """What a host sets on a subclass means what Django says of it, in both forms."""
+
+    @pytest.fixture
+    def own(self, monkeypatch):
+        def use(**attributes: object) -> None:
+            subclass = type("OwnAdmin", (ImageAdmin,), attributes)
+            monkeypatch.setattr(admin.site._registry[Image], "__class__", subclass)
+
+        return use
+
+    def fields_on(self, client, path: str) -> set[str]:
+        response = client.get(f"{LIST}{path}")
+        assert response.status_code == 200
+        form = response.content.decode().partition('id="image_form"')[2].partition("</form>")[0]
+        names = set(re.findall(r'<(?:input|select|textarea)[^>]* name="(\w+)"', form))
+        return {name for name in names if not name.startswith(("_", "csrf"))}
+
+    @pytest.mark.parametrize(
+        ("options", "adding", "changing"),
+        [
+            (
+                {"exclude": ["description", "title"]},
+                {"upload", "alt_text", "organization"},
+                {"alt_text", "focal_x", "focal_y"},
+            ),
+            (
+                {"exclude": ["focal_x", "focal_y", "upload"]},
+                {"upload", "title", "alt_text", "description", "organization"},
+                {"title", "alt_text", "description"},
+            ),
+            (
+                {
+                    "fields": [
+                        "picture",
+                        ("focal_x", "focal_y"),
+                        ("upload", "title"),
+                        "organization",
+                    ]
+                },
+                {"upload", "title", "organization"},
+                {"focal_x", "focal_y", "title"},
+            ),
+            (
+                {"fieldsets": [("Texts", {"fields": ["title", "organization"]})]},
+                {"upload", "title", "organization"},
+                {"title"},
+            ),
+        ],
+    )
+    def test_choose_the_fields(self, admin_client, acme, image, own, options, adding, changing):
+        own(**options)
+        assert self.fields_on(admin_client, "add/") == adding
+        assert self.fields_on(admin_client, f"{image.pk}/change/") == changing
+        data = {"upload": upload_of(photo()), "organization": acme.pk}
+        assert admin_client.post(f"{LIST}add/", data).status_code == 302

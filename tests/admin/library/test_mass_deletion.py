@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib import admin
 from django.db.models import PROTECT
 
 from django_polyimages.admin import ImageAdmin
@@ -15,6 +16,7 @@ from tests.admin.conftest import LIST
 from tests.builders import fake_images, staff_with
 
 pytestmark = pytest.mark.django_db
+EARLIEST = "0001-01-01T00:00:00+14:00"  # there is no such moment in UTC
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +132,31 @@ def test_it_needs_the_permission(acme):
     assert Image.objects.count() == 5
 
 
+def test_and_those_for_what_is_deleted_with_the_images(acme, contact, monkeypatch):
+    """Also of a request that does not come from the page, which says so and has no button."""
+    site = admin.site
+    monkeypatch.setitem(site._registry, Relation, admin.ModelAdmin(Relation, site))
+    images = fake_images(acme, 2)
+    contact.images.attach(images[0])
+    client = staff_with("view_image", "delete_image", "view_polymorphicimagerelation")
+    data = {"action": "delete_selected", "_selected_action": images[0].pk}
+    sent = client.post(LIST, data | {"until": "2090-01-01T00:00:00+00:00"})
+    assert sent.status_code == 403
+    assert Image.objects.count() == 2
+    data["_selected_action"] = images[1].pk
+    client.post(LIST, data | {"until": "2090-01-01T00:00:00+00:00"})
+    assert list(Image.objects.all()) == [images[0]]
+
+
+@pytest.mark.parametrize("action", ["delete_selected", "regenerate_versions"])
+def test_images_that_somebody_else_has_deleted_meanwhile(admin_client, acme, action):
+    [image] = fake_images(acme, 1)
+    data = {"action": action, "_selected_action": image.pk}
+    image.delete()
+    page = admin_client.post(LIST, data, follow=True).content.decode()
+    assert "The selected images no longer exist." in page
+
+
 def test_no_image_is_deleted_that_the_admin_protects(admin_client, acme, monkeypatch):
     images = fake_images(acme, 5)
     allowed = lambda self, request, obj=None: obj is None or obj.pk != images[3].pk  # noqa: E731
@@ -139,7 +166,9 @@ def test_no_image_is_deleted_that_the_admin_protects(admin_client, acme, monkeyp
     assert list(Image.objects.order_by("pk")) == images[2:]
 
 
-@pytest.mark.parametrize("until", ["", "x", "2026-02-30T00:00:00+00:00", "2026-02-03T00:00:00"])
+@pytest.mark.parametrize(
+    "until", ["", "x", "2026-02-30T00:00:00+00:00", "2026-02-03T00:00:00", EARLIEST]
+)
 def test_a_broken_form_deletes_nothing(admin_client, acme, until):
     images = fake_images(acme, 5)
     assert admin_client.post(LIST, across(images) | {"until": until}).status_code == 400

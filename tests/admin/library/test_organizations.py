@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 
+from django_polyimages.admin import ImageAdmin
 from django_polyimages.models import Image
 from organizations.admin import OrganizationAdmin
 from organizations.models import Organization
@@ -44,6 +45,22 @@ class TestFew:
         fake_images(acme, 2)
         assert "Acme (2)" in page(admin_client, _facets="True")
 
+    def test_those_that_cannot_be_chosen_in_the_form_are_not_named(
+        self, admin_client, acme, other, monkeypatch
+    ):
+        others = Organization.objects.create(name="Hidden", slug="hidden")
+        method = ImageAdmin.formfield_for_foreignkey
+        seen = Organization.objects.exclude(pk=others.pk)
+
+        def limited(self, db_field, request, **options):
+            return method(self, db_field, request, **options | {"queryset": seen})
+
+        monkeypatch.setattr(ImageAdmin, "formfield_for_foreignkey", limited)
+        html = page(admin_client)
+        assert "Acme" in html
+        assert ">Other<" in html
+        assert "Hidden" not in html
+
     def test_one_is_no_choice(self, admin_client, acme):
         fake_images(acme, 1)
         assert "By organization" not in page(admin_client)
@@ -81,6 +98,13 @@ class TestMany:
         data = {"upload": upload_of(photo()), "organization": many[-1].pk}
         assert admin_client.post(f"{LIST}add/", data).status_code == 302
         assert Image.objects.get().organization == many[-1]
+
+    @pytest.mark.parametrize("key", ["x", "1,2", "9" * 30])
+    def test_what_is_no_key_is_an_error_of_the_form(self, admin_client, key):
+        data = {"upload": upload_of(photo()), "organization": key}
+        html = admin_client.post(f"{LIST}add/", data).content.decode()
+        assert "Select a valid choice." in html
+        assert admin_client.get(f"{LIST}add/", {"organization": key}).status_code == 200
 
     @pytest.mark.usefixtures("unsearchable")
     def test_without_a_search_the_key_is_typed(self, admin_client, acme):

@@ -90,7 +90,8 @@ class ImageFormSet(PagedFormSet):
         """The names of the files in a submission with errors. A browser does not keep files, so
         users have to choose them again.
         """
-        own = [name for name in self.files if name and name.startswith(f"{self.prefix}-")]
+        every = cast("list[ImageRelationForm]", self.forms)
+        own = [form.add_prefix(name) for form in [*every, self.new_images] for name in form.fields]
         sent = [self.files.getlist(name) for name in own]
         return [str(file.name) for files in sent for file in files]
 
@@ -103,7 +104,8 @@ class ImageFormSet(PagedFormSet):
         if not self.new_images.is_valid():
             raise ValidationError(self.new_images.errors.as_data()["uploads"])
         rows = [form for form in self._kept() if hasattr(form, "cleaned_data")]
-        if sum(bool(form.cleaned_data.get("is_cover")) for form in rows) > 1:
+        changeable = [form for form in rows if form.is_new or self.can_change]
+        if sum(bool(form.cleaned_data.get("is_cover")) for form in changeable) > 1:
             raise ValidationError(_("Only one image can be the cover."), code="covers")
         self._check_files(rows)
         self._submission(rows).check()
@@ -123,6 +125,8 @@ class ImageFormSet(PagedFormSet):
                 if not form.is_new and form.instance.pk not in kept and self._is_removed(form)
             ],
             may_name=self.can_view,
+            takes_cover=not self.can_change
+            and any(form.is_new and form.cleaned_data.get("is_cover") for form in rows),
             counted=self._every if self.can_view else None,
             bounds=Bounds(
                 least=self.min_num if self.can_add else 0,
@@ -134,8 +138,12 @@ class ImageFormSet(PagedFormSet):
 
     def save_new_objects(self, commit: bool = True) -> list[AbstractImageRelation]:  # noqa: FBT001, FBT002 (Django's signature)
         self.new_objects = []
-        if not self.can_add:
-            return []
+        if self.can_add:
+            self._attach_new()
+        self._reorder()
+        return self.new_objects
+
+    def _attach_new(self) -> None:
         for form in self._added():
             subject = form.cleaned_data.get("upload") or form.cleaned_data["image"]
             if relation := self._attach(subject, **form.options()):
@@ -145,8 +153,6 @@ class ImageFormSet(PagedFormSet):
         for file in self.new_images.cleaned_data["uploads"]:
             if relation := self._attach(file):
                 self.new_objects.append(relation)
-        self._reorder()
-        return self.new_objects
 
     def save_existing(
         self,

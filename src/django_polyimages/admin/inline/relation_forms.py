@@ -12,6 +12,7 @@ from django.forms import BoundField
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
+from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
@@ -24,6 +25,7 @@ class ImageRelationForm(forms.ModelForm):
     """One image of an object. A new one is either a file or an image from the library."""
 
     upload = ImageUploadField(required=False)
+    upload.widget.names_lost_files = False  # the inline does, above the cards
 
     gone = False
     """Whether another user has detached the image since the form was sent to the browser."""
@@ -58,8 +60,10 @@ class ImageRelationForm(forms.ModelForm):
     @property
     def shown_title(self) -> str:
         """The name of the image, or of the submitted file; empty if there is neither."""
+        if image := self.shown_image:
+            return readable_title(image)
         sent = self.files.get(self.add_prefix("upload"))
-        return str(self.shown_image or (sent.name if sent else ""))
+        return str(sent.name) if sent else ""
 
     @property
     def other_fields(self) -> list[BoundField]:
@@ -119,3 +123,4 @@ class NewImagesForm(forms.Form):
     """Several files at once; also works without JavaScript."""
 
     uploads = MultipleImageUploadField(required=False)
+    uploads.widget.names_lost_files = False

@@ -49,6 +49,8 @@ class Submission:
     """The primary keys of the relations that are to be deleted."""
     may_name: bool
     """Whether an error may name images that are attached."""
+    takes_cover: bool = False
+    """Whether a new image would be the cover, and the user may not change those that are there."""
     counted: QuerySet[Any] | None = None
     """The relations that ``bounds`` are about; None for all."""
     bounds: Bounds = Bounds()
@@ -57,6 +59,7 @@ class Submission:
         """Raise ``ValidationError`` if this cannot be saved."""
         self._check_twice()
         self._check_number()
+        self._check_cover()
         if path_of(type(self.instance)):
             self._check_organizations()
 
@@ -95,6 +98,14 @@ class Submission:
                     least,
                 )
                 raise ValidationError(message, code="too_few_images", params={"limit": least})
+
+    def _check_cover(self) -> None:
+        has_cover = self.takes_cover and self._is_saved
+        if has_cover and self._remaining().filter(is_cover=True).exists():
+            raise ValidationError(
+                _("You may not change the images, and one of them is the cover already."),
+                code="cover",
+            )
 
     def _number_of(self, relations: Callable[[], QuerySet[Any]]) -> int:
         return relations().count() if self._is_saved else 0

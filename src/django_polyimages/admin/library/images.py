@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import NumberInput
@@ -15,6 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.admin.library import details
+from django_polyimages.admin.library.checks import ImageAdminChecks
 from django_polyimages.admin.library.chooser import ImageLibrary
 from django_polyimages.admin.library.columns import (
     AlternativeTextFilter,
@@ -32,6 +34,7 @@ from django_polyimages.admin.library.saving import (
     FOCAL_POINT,
     ImageSaving,
     extra_field_names,
+    fieldsets_without,
 )
 from django_polyimages.admin.library.usage import uses_of
 from django_polyimages.models import AbstractImage
@@ -55,6 +58,7 @@ class ImageAdmin(
     the additional fields of your own image model.
     """
 
+    checks_class = ImageAdminChecks
     actions = ["regenerate_versions", "delete_selected"]
     change_list_template = "admin/polyimages/image/change_list.html"
     change_form_template = "admin/polyimages/image/change_form.html"
@@ -108,16 +112,24 @@ class ImageAdmin(
         ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if self.fieldsets or self.fields:
-            return super().get_fieldsets(request, obj)
-        hidden = self.get_exclude(request, obj) or ()
-        extra = [name for name in extra_field_names(self.model) if name not in hidden]
+        """``fields`` and ``fieldsets`` are for both forms; each omits what only the other has."""
+        has_own = self.fieldsets or self.fields
+        given = super().get_fieldsets(request, obj) if has_own else self._usual_fieldsets(obj)
+        hidden = set(self.get_exclude(request, obj) or ()) - set(self.readonly_fields)
+        if obj is not None:
+            return fieldsets_without(given, {*hidden, "upload"})
+        shown = fieldsets_without(given, {*hidden, *FOCAL_POINT, "picture"} - {"upload"})
+        if "upload" in flatten_fieldsets(shown):
+            return shown
+        return [(None, {"fields": ["upload"]}), *shown]  # nothing can be added without a file
+
+    def _usual_fieldsets(self, obj: Any) -> Any:
+        extra = extra_field_names(self.model)
         own = [name for name in self.readonly_fields if name not in extra]
         texts = [*TEXT_FIELDS, *self.fields_of_organization]
         if obj is None:
             return [(None, {"fields": ["upload", *texts, *extra]})]
-        fields = ["picture", FOCAL_POINT, *texts, *extra, *own]
-        return [(None, {"fields": fields})]
+        return [(None, {"fields": ["picture", FOCAL_POINT, *texts, *extra, *own]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         readonly = super().get_readonly_fields(request, obj)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC
 from typing import Any
 
 from django.contrib import admin, messages
@@ -24,6 +25,7 @@ from django_polyimages.admin.library.deletion import (
     lacking_permissions,
     line_of,
 )
+from django_polyimages.admin.library.refusals import NONE_LEFT
 from django_polyimages.admin.library.usage import and_more, uses_of, with_uses
 from django_polyimages.models.counting import count_up_to
 from django_polyimages.models.joins.metadata import on_delete_of
@@ -57,9 +59,13 @@ class ImageDeletions(admin.ModelAdmin):
         many as it can.
         """
         if "until" not in request.POST:
-            if count_up_to(MOST_LOADED, queryset) is not None:
-                return delete_selected(self, request, queryset)
-            return self._ask(request, queryset, until=timezone.now().isoformat())
+            number = count_up_to(MOST_LOADED, queryset)
+            if number is None:
+                return self._ask(request, queryset, until=timezone.now().isoformat())
+            if not number:
+                self.message_user(request, NONE_LEFT, messages.WARNING)
+                return None
+            return delete_selected(self, request, queryset)
         images = queryset.filter(created_at__lte=_moment(request.POST["until"]))
         is_complete = self._delete_in_batches(request, images)
         return None if is_complete else self._ask(request, images, until=request.POST["until"])
@@ -112,6 +118,12 @@ class ImageDeletions(admin.ModelAdmin):
     def _delete_batch(self, request: HttpRequest, images: QuerySet[Any]) -> None:
         if not all(self.has_delete_permission(request, image) for image in images):
             raise PermissionDenied
+        # Asked again for what is deleted with them: a request need not come from the page.
+        _lines, _counts, lacking, _protected = deleted_objects(
+            list(images), request, self.admin_site
+        )
+        if lacking:
+            raise PermissionDenied
         with transaction.atomic(using=router.db_for_write(self.model)):
             self.log_deletions(request, images)
             self.delete_queryset(request, images)
@@ -137,7 +149,9 @@ def _moment(text: str) -> Any:
     """When the user was asked: what was uploaded since was not meant."""
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        if moment and timezone.is_aware(moment):
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # a date that does not exist, or not in UTC
         moment = None
     if moment is None or timezone.is_aware(moment) != timezone.is_aware(timezone.now()):
         raise BadRequest("until: this is not a date and time.")

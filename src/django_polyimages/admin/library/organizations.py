@@ -19,6 +19,7 @@ from django_polyimages.accessors import get_organization_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models.counting import count_up_to
 from django_polyimages.models.joins.metadata import remote_field_of
+from django_polyimages.models.primary_keys import canonical_key
 
 MOST_LISTED = 50
 """A list of ten thousand made a page of 767 kB."""
@@ -54,7 +55,13 @@ class OrganizationFilter(admin.RelatedFieldListFilter):
         return self.is_long or super().has_output()
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
-        return [] if self.is_long else super().field_choices(field, request, model_admin)
+        """Only those that the form offers: a host may limit them to those of the user."""
+        if self.is_long:
+            return []
+        choosable = model_admin.formfield_for_foreignkey(field, request).queryset
+        keys = {str(row.pk) for row in choosable}
+        every = super().field_choices(field, request, model_admin)
+        return [(key, name) for key, name in every if str(key) in keys]
 
     def get_facet_counts(self, pk_attname: str, filtered_qs: Any) -> dict[str, Any]:
         return {} if self.is_long else super().get_facet_counts(pk_attname, filtered_qs)
@@ -89,13 +96,11 @@ class OrganizationChoice(admin.ModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if (
-            db_field.name == "organization"
-            and are_many()
-            and not _searchable_admin(request, self.admin_site)
-        ):
-            kwargs.setdefault(
-                "widget", ForeignKeyRawIdWidget(remote_field_of(db_field), self.admin_site)
+        if db_field.name == "organization" and "widget" not in kwargs and are_many():
+            kwargs["widget"] = (
+                OrganizationSelect(db_field, self.admin_site)
+                if _searchable_admin(request, self.admin_site)
+                else ForeignKeyRawIdWidget(remote_field_of(db_field), self.admin_site)
             )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -105,6 +110,15 @@ class OrganizationChoice(admin.ModelAdmin):
         field: Any = self.opts.get_field("organization")
         media: forms.Media = super().media + AutocompleteSelect(field, self.admin_site).media
         return media
+
+
+class OrganizationSelect(AutocompleteSelect):
+    """Django's widget fails on what was sent if it is no key."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        model = get_organization_model()
+        keys = [text for text in value if canonical_key(model, text) is not None]
+        return super().optgroups(name, keys, attrs)
 
 
 def _only_if_there_are_any(columns: Sequence[Any]) -> list[Any]:
@@ -132,6 +146,6 @@ def _searchable_admin(request: HttpRequest, site: AdminSite) -> Any:
 def _widget(field: Any, request: HttpRequest, site: AdminSite) -> Any:
     if organizations := _searchable_admin(request, site):
         rows = organizations.get_queryset(request)
-        widget = AutocompleteSelect(field, site)
+        widget = OrganizationSelect(field, site)
         return forms.ModelChoiceField(rows, widget=widget, required=False).widget
     return forms.TextInput({"class": "vForeignKeyRawIdAdminField", "placeholder": "ID"})

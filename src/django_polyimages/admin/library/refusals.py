@@ -5,6 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.http import JsonResponse
+from django.utils.translation import gettext_lazy as _
+
+NONE_LEFT = _("The selected images no longer exist.")
 
 
 def refusal(detail: str, status: HTTPStatus) -> JsonResponse:

@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from django_polyimages.admin.library.refusals import refusal
+from django_polyimages.admin.library.refusals import NONE_LEFT, refusal
 from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.admin.library.usage import and_more
 from django_polyimages.models import AbstractImage
@@ -48,6 +48,9 @@ class ImageRegeneration(admin.ModelAdmin):
             self._make_all(request, queryset)
             return None
         number = queryset.count()
+        if not number:
+            self.message_user(request, NONE_LEFT, messages.WARNING)
+            return None
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         across = request.POST.get("select_across", "0") == "1"
         context = {

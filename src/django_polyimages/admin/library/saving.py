@@ -5,6 +5,7 @@ It uses the methods of ``ImageManager`` and never overwrites the columns that th
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import partial
 from typing import Any
 
@@ -123,6 +124,16 @@ def extra_field_names(model: type[AbstractImage]) -> list[str]:
     # A model form has no field for a relation with a custom through model.
     plain = [one for one in many if has_table_of_its_own(one)]
     return [field.name for field in [*_extra_fields(model), *plain] if field.editable]
+
+
+def fieldsets_without(fieldsets: Any, names: Set[str]) -> Any:
+    """``fieldsets`` without these fields, also where they share a line with others."""
+
+    def kept(fields: Any) -> list[Any]:
+        lines = [one if isinstance(one, str) else kept(one) for one in fields]
+        return [one for one in lines if one and (not isinstance(one, str) or one not in names)]
+
+    return [(title, {**options, "fields": kept(options["fields"])}) for title, options in fieldsets]
 
 
 def _extra_fields(model: type[AbstractImage]) -> list[Any]:

@@ -105,7 +105,7 @@ def with_uses(
     """``lines`` of ``get_deleted_objects()``, with a single line about what uses an image instead
     of one line for each of its relations.
     """
-    if sum(not isinstance(line, list) for line in lines) != len(images):
+    if not images or sum(not isinstance(line, list) for line in lines) != len(images):
         return lines  # a host's images that refer to each other are nested
     start = f"{capfirst(relation_model_of(type(images[0]))._meta.verbose_name)}: "
     left, told = iter(images), []

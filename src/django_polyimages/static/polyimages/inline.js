@@ -23,6 +23,7 @@
       root.addEventListener("change", (event) => this.keepOneCover(event.target));
       this.list.addEventListener("click", (event) => this.click(event.target.closest("button")));
       this.list.addEventListener("polyimages:dragged", (event) => this.arranged(event.target));
+      root.closest("form")?.addEventListener("formdata", (event) => this.leaveOutEmpty(event.formData));
     }
 
     cards() {
@@ -169,6 +170,15 @@
     sayAdded(cards) {
       if (cards.length === 1) this.say("added", cards[0]);
       else this.status.textContent = fill(this.root.dataset.addedMany, { count: cards.length });
+    }
+
+    /* A new card sends only what was filled in: Django refuses forms with more than 100 files, even if these are
+       empty, or with 1,000 fields. */
+    leaveOutEmpty(data) {
+      for (const input of this.newCards().flatMap((card) => [...card.querySelectorAll("[name]")])) {
+        const isEmpty = data.getAll(input.name).every((value) => value === "" || value.name === "");
+        if (isEmpty) data.delete(input.name);
+      }
     }
 
     keepOneCover(changed) {
