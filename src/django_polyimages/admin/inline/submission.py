@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import TooManyImages
 from django_polyimages.models import AbstractImage, AbstractImageRelation, relations_of
@@ -71,7 +72,7 @@ class Submission:
             raise ValidationError(
                 _("An image can be attached only once: %(images)s."),
                 code="twice",
-                params={"images": _few([str(image) for image in images.values()])},
+                params={"images": _few([readable_title(image) for image in images.values()])},
             )
 
     def _check_number(self) -> None:
@@ -109,14 +110,14 @@ class Submission:
                 _("Images are of the object's organization, and it has none yet."),
                 code="no_organization",
             )
-        strangers = [str(image) for image in self.images if image.organization_id not in keys]
+        strangers = [readable_title(image) for image in self.images if image.organization_id not in keys]
         if moved := self._left_behind(keys):
             if not self.may_name:
                 raise ValidationError(
                     _("Images are attached that would be of another organization."),
                     code="organization",
                 )
-            strangers += [str(relation.image) for relation in moved]
+            strangers += [readable_title(relation.image) for relation in moved]
         if strangers:
             raise ValidationError(
                 _("Of another organization: %(images)s."),
