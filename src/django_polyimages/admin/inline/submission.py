@@ -110,7 +110,9 @@ class Submission:
                 _("Images are of the object's organization, and it has none yet."),
                 code="no_organization",
             )
-        strangers = [readable_title(image) for image in self.images if image.organization_id not in keys]
+        strangers = [
+            readable_title(image) for image in self.images if image.organization_id not in keys
+        ]
         if moved := self._left_behind(keys):
             if not self.may_name:
                 raise ValidationError(
