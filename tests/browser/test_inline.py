@@ -291,7 +291,7 @@ def test_an_error_elsewhere_keeps_what_can_be_kept(visit, boss, contact, address
     _card(page, "Two").get_by_role("button", name="Earlier").click()
 
     page.get_by_role("button", name="Save", exact=True).click()
-    told = page.get_by_text("Browsers do not keep files after an error; please choose again:")
+    told = page.get_by_text("Your browser does not keep chosen files; please choose again:")
     expect(told).to_contain_text("red.jpg, green.jpg")
     assert set(_titles(page)) == {"One", "Two", "red.jpg", "green.jpg", "Four"}
     expect(_card(page, "Two").get_by_role("checkbox", name="Remove")).to_be_checked()

@@ -383,3 +383,26 @@ class TestUnsavedObjects:
         """As Django's documentation makes objects of a known key without a query."""
         Contact(pk=contact.pk, organization=contact.organization).images.attach(images[0])
         assert attached_to(contact) == images[:1]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda images, other: images.attach(other),
+        lambda images, other: images.attach_or_update(other),
+        lambda images, other: images.set_cover(other),
+        lambda images, other: images.attach_many([other]),
+        lambda images, other: images.sync([other]),
+        lambda images, other: images.reorder([other]),
+        lambda images, other: images.update_relation(other, custom_title="x"),
+        lambda images, other: images.detach(other),
+    ],
+)
+def test_a_relation_is_no_image_even_if_an_image_has_its_key(write, contact, image):
+    relation = contact.images.attach(image)
+    relation.pk = image.pk  # as it may be by chance
+    with pytest.raises(TypeError, match=r"^PolymorphicImageRelation is not an image. Pass its im"):
+        write(contact.images, relation)
+    with pytest.raises(TypeError, match=r"^Contact is not an image\.$"):
+        write(contact.images, contact)
+    assert [one.custom_title for one in contact.images.all()] == [""]

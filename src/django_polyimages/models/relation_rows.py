@@ -135,6 +135,20 @@ class RelationRows(models.Manager[RelationT]):
         self.bulk_update(moved, ["order"], batch_size=MOVED_AT_ONCE)
 
 
+def by_key(images: Iterable[AbstractImage]) -> dict[Any, AbstractImage]:
+    """The images by primary key, in this order.
+
+    Raises ``TypeError`` for anything else: the key of a relation would stand for another image.
+    """
+    found = {}
+    for image in images:
+        if not isinstance(image, get_image_model()):
+            hint = " Pass its image." if hasattr(image, "image_id") else ""
+            raise TypeError(f"{type(image).__name__} is not an image.{hint}")
+        found[image.pk] = image
+    return found
+
+
 def do_locked(
     work: Callable[[], _Result], obj: models.Model, image_ids: Sequence[Any], *, using: str
 ) -> _Result:

@@ -14,7 +14,7 @@ from django_polyimages.accessors import get_image_model
 from django_polyimages.errors import NotAttached
 from django_polyimages.models.joins import prefetch
 from django_polyimages.models.organizations import organization_of, require_owner
-from django_polyimages.models.relation_rows import RelationRows, RelationT
+from django_polyimages.models.relation_rows import RelationRows, RelationT, by_key
 from django_polyimages.pipeline.sources import Source
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class RelationVerbs(RelationRows[RelationT]):
         Returns the images that were not attached before. Makes a constant number of queries.
         Raises ``TooManyImages`` or ``OrganizationMismatch`` like ``attach()``, and attaches none.
         """
-        by_id = {image.pk: image for image in images}
+        by_id = by_key(images)
 
         def attach(relations: Self) -> list[AbstractImage]:
             rows = relations._locked().filter(image__in=by_id)
@@ -111,6 +111,7 @@ class RelationVerbs(RelationRows[RelationT]):
     ) -> RelationT:
         """Change the relation to ``image``. Raises ``NotAttached`` if there is none."""
         self._require_options(options)
+        by_key([image])
 
         def update(images: Self) -> RelationT | None:
             found = images._found(image, options)
@@ -123,7 +124,7 @@ class RelationVerbs(RelationRows[RelationT]):
 
     def detach(self, image: AbstractImage) -> bool:
         """Delete the relation to ``image`` but not the image. False if there was none."""
-        return bool(self.detach_many([image.pk]))
+        return bool(self.detach_many(by_key([image])))
 
     def detach_many(self, image_ids: Iterable[Any]) -> list[Any]:
         """Delete the relations to these images; returns the ids of those that were attached."""
@@ -143,7 +144,7 @@ class RelationVerbs(RelationRows[RelationT]):
         Remaining relations keep their texts and the cover. Raises ``TooManyImages`` or
         ``OrganizationMismatch`` for new ones like ``attach()``, without changing anything.
         """
-        by_id = {image.pk: image for image in images}
+        by_id = by_key(images)
         places = {pk: place for place, pk in enumerate(by_id)}
 
         def sync(relations: Self) -> Synced:
@@ -193,7 +194,7 @@ class RelationVerbs(RelationRows[RelationT]):
         """
         if start is not None and start < 0:
             raise ValueError(f"start must not be negative, but is {start}.")
-        wanted = list(dict.fromkeys(image.pk for image in images))
+        wanted = list(by_key(images))
 
         def reorder(attached: Self) -> list[Any]:
             there = attached._placed()
@@ -213,6 +214,8 @@ class RelationVerbs(RelationRows[RelationT]):
     def _attach(
         self, image: AbstractImage, options: RelationOptions, *, allow_foreign: bool
     ) -> tuple[RelationT, bool]:
+        by_key([image])
+
         def attach(images: Self) -> tuple[RelationT, bool]:
             found = images._found(image, options)
             if image.pk in found:

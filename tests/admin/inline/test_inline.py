@@ -23,6 +23,12 @@ class TestPage:
         assert f'name="{PREFIX}-uploads"' in page
         assert 'enctype="multipart/form-data"' in page
 
+    def test_shows_the_name_of_a_file_as_words_like_the_library(self, admin_client, contact, acme):
+        contact.images.attach(uploaded(acme, title="morning-walk_2.JPG"))
+        page = admin_client.get(url_of(contact)).content.decode()
+        assert 'data-title="morning walk 2"' in page
+        assert ">morning walk 2</a></p>" in page
+
     def test_costs_the_same_for_any_number_and_no_storage_call(
         self, admin_client, contact, acme, monkeypatch, django_assert_max_num_queries
     ):

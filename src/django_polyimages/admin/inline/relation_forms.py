@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
-from django_polyimages.admin.library.titles import readable_title
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
@@ -59,7 +59,7 @@ class ImageRelationForm(forms.ModelForm):
 
     @property
     def shown_title(self) -> str:
-        """The name of the image, or of the submitted file; empty if there is neither."""
+        """The title of the image, or the name of the submitted file; empty if there is neither."""
         if image := self.shown_image:
             return readable_title(image)
         sent = self.files.get(self.add_prefix("upload"))

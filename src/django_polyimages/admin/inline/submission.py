@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import TooManyImages
 from django_polyimages.models import AbstractImage, AbstractImageRelation, relations_of
@@ -74,7 +75,7 @@ class Submission:
             raise ValidationError(
                 _("An image can be attached only once: %(images)s."),
                 code="twice",
-                params={"images": _few([str(image) for image in images.values()])},
+                params={"images": _few([readable_title(image) for image in images.values()])},
             )
 
     def _check_number(self) -> None:
@@ -122,14 +123,16 @@ class Submission:
                 _("This object has no organization yet, so no images can be attached."),
                 code="no_organization",
             )
-        strangers = [str(image) for image in self.images if image.organization_id not in keys]
+        strangers = [
+            readable_title(image) for image in self.images if image.organization_id not in keys
+        ]
         if moved := self._left_behind(keys):
             if not self.may_name:
                 raise ValidationError(
                     _("Some of the attached images would belong to another organization."),
                     code="organization",
                 )
-            strangers += [str(relation.image) for relation in moved]
+            strangers += [readable_title(relation.image) for relation in moved]
         if strangers:
             raise ValidationError(
                 _("These images belong to another organization: %(images)s."),

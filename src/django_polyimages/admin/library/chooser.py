@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django_polyimages.accessors import get_organization_model
 from django_polyimages.admin.library.columns import thumbnail_of
 from django_polyimages.admin.library.refusals import refusal
-from django_polyimages.admin.library.titles import readable_title
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.joins.metadata import key_field_of

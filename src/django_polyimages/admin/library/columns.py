@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_polyimages.admin.library.titles import readable_title
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.usage import unused, used

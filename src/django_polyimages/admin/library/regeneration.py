@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from django_polyimages.admin.library.refusals import NONE_LEFT, refusal
-from django_polyimages.admin.library.titles import readable_title
 from django_polyimages.admin.library.usage import and_more
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.models import AbstractImage
 from django_polyimages.operations.regeneration import images_of, plan_regeneration, regenerate
 

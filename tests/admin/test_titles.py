@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_polyimages.admin.library.titles import readable_title
+from django_polyimages.admin.titles import readable_title
 from django_polyimages.models import Image
 
 
