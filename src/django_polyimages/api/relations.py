@@ -89,7 +89,7 @@ def list_of_longer_key(other: View, ending: str, *, allow: str) -> View:
 def bulk_attach(
     request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
 ) -> dict[str, Any]:
-    """Attach images, which the member may view, to an object, after those that are already attached.
+    """Attach images that the member may view to an object, after those already attached.
 
     If an image does not belong to the organization, none is attached and the error contains its id.
     """
