@@ -16,10 +16,10 @@ help:
 demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT; a minute or two at first
 	$(MANAGE) demo --port $(PORT)
 
-test: .venv/dev ## all tests, with coverage; about 5 minutes on two cores
+test: .venv/dev ## all tests, with coverage
 	$(BIN)/pytest --cov --cov-report=term
 
-quick: .venv/dev ## the tests without browser, npm, servers, mypy and the demo; about a minute on two cores
+quick: .venv/dev ## the tests without browser, npm, servers, mypy and the demo; a few minutes on two cores
 	$(BIN)/pytest -n auto -m "not slow"
 
 databases: .venv/dev ## tests of models and API on PostgreSQL and MariaDB, which are started for the tests

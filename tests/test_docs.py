@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core import checks
 from django.core.files.storage import Storage, storages
 from django.db import connection
@@ -220,6 +221,23 @@ def test_the_policy(acme, other, editor):
     editor.memberships.update(role="viewer")
     assert not policy.may(editor, "delete", acme)
     assert policy.may(editor, "view", acme)
+
+
+@pytest.mark.django_db
+def test_the_policy_of_a_site_whose_users_have_avatars(acme, editor):
+    viewer = User.objects.create_user("viewer")
+    names: dict[str, Any] = {}
+    exec(block_of(GUIDES / "organizations.md", "blog/images.py").code, names)
+    policy = names["Policy"]()
+    own, others = uploaded(acme, creator=editor), uploaded(acme, creator=viewer)
+    assert policy.is_member(editor, acme)
+    assert policy.may(editor, "add", acme)
+    for action, mine, theirs in (("view", own, others), ("attach", editor, viewer)):
+        assert policy.may(editor, action, acme, mine) is True
+        assert policy.may(editor, action, acme, theirs) is False
+    assert policy.may(editor, "view", acme) is False  # the list of all images
+    editor.is_staff = True
+    assert policy.may(editor, "delete", acme, others)
 
 
 @pytest.mark.parametrize(

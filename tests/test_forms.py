@@ -139,6 +139,13 @@ class TestMultipleImageUploadField:
         assert form.is_valid()
         assert [file.name for file in form.cleaned_data["photos"]] == ["0.jpg", "1.jpg"]
 
+    def test_takes_a_dict_of_files_as_fields_of_django_do(self):
+        """As a test of a host writes it, without a request."""
+        form = PhotosForm({}, {"photos": [upload_of(photo(), "1.jpg")]})
+        assert [file.name for file in form.fields["photos"].clean(form["photos"].data)] == ["1.jpg"]
+        assert form.is_valid()
+        assert not PhotosForm({}, {}).is_valid()
+
     def test_names_every_file_that_is_refused(self):
         form = photos_form(photo(), b"", photo()[:300])
         assert form.errors["photos"] == [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.checks import check_dependencies
 from django.template import engines
 from django.utils.functional import SimpleLazyObject
 from jinja2 import StrictUndefined, UndefinedError
@@ -40,11 +41,12 @@ def test_a_picture_is_what_the_tag_writes(jinja, large, contact):
 
 def test_the_guide_s_example_is_all_that_is_needed(settings, large, product):
     relation = product.images.attach(large, is_cover=True)
-    names = {}
+    names = {"TEMPLATES": list(settings.TEMPLATES)}
     [block] = [one for one in blocks_of(GUIDE, "python") if "Jinja2" in one.code]
     exec(block.code, names)
     settings.TEMPLATES = names["TEMPLATES"]
     assert check_templates() == []
+    assert check_dependencies() == []  # of the admin
     [example] = blocks_of(GUIDE, "jinja")
     html = (
         engines["jinja2"]

@@ -77,9 +77,13 @@ class MultipleImageUploadInput(ImageUploadInput):
     allow_multiple_selected = True
 
     def value_from_datadict(
-        self, data: Any, files: MultiValueDict[str, UploadedFile[bytes]], name: str
+        self,
+        data: Any,
+        files: MultiValueDict[str, UploadedFile[bytes]] | dict[str, list[UploadedFile[bytes]]],
+        name: str,
     ) -> Sequence[UploadedFile[bytes]]:
-        value = files.getlist(name)
+        # Tests write a plain dict, which Django's widgets accept, too.
+        value = files.getlist(name) if isinstance(files, MultiValueDict) else files.get(name, [])
         self.sent = [file.name for file in value]
         return value
 

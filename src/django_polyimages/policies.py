@@ -62,6 +62,7 @@ class OrganizationPolicy:
 
         ``obj`` is the image to view, change or delete, or the object whose images are viewed,
         attached, detached or arranged. It is None for the list of all images and for an upload.
+        Attaching an image asks for ``view`` of the image as well.
         """
         return True
 

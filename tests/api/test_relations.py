@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from django_polyimages.models import PolymorphicImageRelation as Relation
+from organizations.images import Policy
 from tests.api.calls import four, get, patch, post, target
 from tests.builders import fake_images
 from tests.helpers import storage_calls
@@ -30,6 +31,24 @@ class TestAttach:
         relation = contact.images.get()
         assert (relation.is_cover, relation.order) == (True, 3)
         assert (relation.custom_title, relation.custom_alt_text) == ("T", "")
+
+    def test_needs_an_image_that_the_member_may_view(
+        self, client, acme, image, contact, monkeypatch
+    ):
+        """Otherwise attaching it to an object of one's own would show it, original and all."""
+        [hidden] = fake_images(acme, 1)
+        monkeypatch.setattr(
+            Policy, "may", lambda self, user, action, organization, obj=None: obj != hidden
+        )
+        bulk = {"image_ids": [image.pk, hidden.pk]}
+        for path, body in (
+            ("attach/", four(hidden, contact)),
+            (f"{target(contact)}bulk_attach/", bulk),
+        ):
+            response = post(client, path, body)
+            assert (response.status_code, response.json()["code"]) == (403, "not_allowed")
+        assert not Relation.objects.exists()
+        assert post(client, "attach/", four(image, contact)).status_code == 200
 
     @pytest.mark.parametrize("spelled", ["01", "+1", " 1", "1 ", "１", "1.0", "1e0", "", "x", "-1",
                                          10**30, -1, "1\x00"])  # fmt: skip

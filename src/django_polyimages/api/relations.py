@@ -29,7 +29,7 @@ from django_polyimages.models.relation_manager import relations_of
 
 
 def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
-    """Attach an image to an object.
+    """Attach an image, which the member may view, to an object.
 
     If it is already attached, the given options change its relation.
     """
@@ -38,6 +38,7 @@ def attach(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     image = access.image(wanted.image_id)
     target = access.target(wanted.app_label, wanted.model, wanted.object_id)
     access.require("attach", target)
+    access.require("view", image)
     options = wanted.relation_options()
     with access.expecting(target, [image]):
         _relation, created = relations_of(target).attach_or_update(image, **options)
@@ -88,7 +89,7 @@ def list_of_longer_key(other: View, ending: str, *, allow: str) -> View:
 def bulk_attach(
     request: HttpRequest, org_slug: str, app_label: str, model: str, obj_id: str
 ) -> dict[str, Any]:
-    """Attach images to an object, after those that are already attached.
+    """Attach images that the member may view to an object, after those already attached.
 
     If an image does not belong to the organization, none is attached and the error contains its id.
     """
@@ -97,6 +98,8 @@ def bulk_attach(
     access.require("attach", target)
     ids = check_ids(read_json(request, ImageIdsIn).image_ids)
     images = access.all_images(ids)
+    for image in images:
+        access.require("view", image)
     with access.expecting(target, images):
         attached = relations_of(target).attach_many(images)
     return {"attached": [plain_key(image.pk) for image in attached]}

@@ -16,9 +16,10 @@ from django_polyimages.conf import get_settings
 from django_polyimages.storage.s3 import is_s3, signs_urls
 
 _HINT = (
-    'Set POLYIMAGES["ORIGINAL_STORAGE"] to the alias of a storage that no URL serves, such as '
-    'STORAGES["originals"] = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": '
-    '{"location": BASE_DIR / "originals"}}, or a private bucket; then run manage.py '
+    'Add to STORAGES, beside "default" and "staticfiles", a storage that no URL serves, such as '
+    '"originals": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": '
+    '{"location": BASE_DIR / "originals"}}, or a private bucket. Then set POLYIMAGES = '
+    '{"ORIGINAL_STORAGE": "originals"} and, if there are images already, run manage.py '
     "polyimages_move_originals. If the originals may be public, silence this check."
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -24,6 +24,9 @@ from django_polyimages.storage import (
     get_storage,
 )
 from django_polyimages.versions import Version, from_json
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
 
 TEXT_FIELDS = ("title", "alt_text", "description")
 _PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
@@ -106,8 +109,8 @@ class AbstractImage(models.Model):
 
     class Meta:
         abstract = True
-        verbose_name = _("image")
-        verbose_name_plural = _("images")
+        verbose_name: ClassVar[str | Promise] = _("image")
+        verbose_name_plural: ClassVar[str | Promise] = _("images")
         indexes = [
             models.Index(fields=["organization", "-created_at"]),
             models.Index(fields=["-created_at"]),

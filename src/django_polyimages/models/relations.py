@@ -19,6 +19,9 @@ from django_polyimages.models.joins.columns import ObjectIdField
 from django_polyimages.models.organizations import require_owner
 from django_polyimages.models.relation_manager import ImageRelationManager
 
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
 
 class AbstractImageRelation(models.Model):
     """The base class of relation models. The concrete model adds the foreign key ``image``."""
@@ -46,11 +49,11 @@ class AbstractImageRelation(models.Model):
 
     class Meta:
         abstract = True
-        verbose_name = _("image use")
-        verbose_name_plural = _("image uses")
+        verbose_name: ClassVar[str | Promise] = _("image use")
+        verbose_name_plural: ClassVar[str | Promise] = _("image uses")
         ordering = [F("order").asc(nulls_last=True), "pk"]
         indexes = [models.Index(fields=["content_type", "object_id"])]
-        constraints = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["image", "content_type", "object_id"],
                 name="%(app_label)s_%(class)s_once",

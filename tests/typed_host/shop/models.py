@@ -38,10 +38,23 @@ class Product(models.Model):
 class Photo(AbstractImage):
     photographer = models.CharField(max_length=100)
 
+    class Meta(AbstractImage.Meta):
+        verbose_name = "photo"
+        verbose_name_plural = "photos"
+        indexes = [*AbstractImage.Meta.indexes, models.Index(fields=["photographer"])]
+
 
 class Use(AbstractImageRelation):
     image = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="relations")
     caption_position = models.CharField(max_length=10)
+
+    class Meta(AbstractImageRelation.Meta):
+        verbose_name = "use of a photo"
+        verbose_name_plural = "uses of photos"
+        constraints = [
+            *AbstractImageRelation.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(order__gte=0), name="use_order"),
+        ]
 
 
 class TypedUse(AbstractImageRelation):
