@@ -26,7 +26,7 @@ from django_polyimages.storage import (
 from django_polyimages.versions import Version, from_json
 
 if TYPE_CHECKING:
-    from django.utils.functional import Promise
+    from django_stubs_ext import StrPromise
 
 TEXT_FIELDS = ("title", "alt_text", "description")
 _PART_OF_A_SIDE = [MinValueValidator(0), MaxValueValidator(1)]
@@ -109,8 +109,8 @@ class AbstractImage(models.Model):
 
     class Meta:
         abstract = True
-        verbose_name: ClassVar[str | Promise] = _("image")
-        verbose_name_plural: ClassVar[str | Promise] = _("images")
+        verbose_name: ClassVar[str | StrPromise] = _("image")
+        verbose_name_plural: ClassVar[str | StrPromise] = _("images")
         indexes = [
             models.Index(fields=["organization", "-created_at"]),
             models.Index(fields=["-created_at"]),

@@ -20,7 +20,7 @@ from django_polyimages.models.organizations import require_owner
 from django_polyimages.models.relation_manager import ImageRelationManager
 
 if TYPE_CHECKING:
-    from django.utils.functional import Promise
+    from django_stubs_ext import StrPromise
 
 
 class AbstractImageRelation(models.Model):
@@ -49,8 +49,8 @@ class AbstractImageRelation(models.Model):
 
     class Meta:
         abstract = True
-        verbose_name: ClassVar[str | Promise] = _("image use")
-        verbose_name_plural: ClassVar[str | Promise] = _("image uses")
+        verbose_name: ClassVar[str | StrPromise] = _("image use")
+        verbose_name_plural: ClassVar[str | StrPromise] = _("image uses")
         ordering = [F("order").asc(nulls_last=True), "pk"]
         indexes = [models.Index(fields=["content_type", "object_id"])]
         constraints: ClassVar[list[models.BaseConstraint]] = [

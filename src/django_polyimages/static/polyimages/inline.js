@@ -210,8 +210,8 @@
 
     arranged(card) {
       this.root.classList.add("polyimages-inline-arranged");
-      this.cards().forEach((card, place) => {
-        const input = card.querySelector("input[name$='-order']");
+      this.cards().forEach((one, place) => {
+        const input = one.querySelector("input[name$='-order']");
         if (input) input.value = place;
       });
       this.say("moved", card);
