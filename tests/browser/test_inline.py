@@ -136,7 +136,7 @@ def test_a_saved_image_and_one_that_is_not_are_removed(
     _card(page, "One").get_by_role("checkbox", name="Remove").check()
     _card(page, "red.jpg").get_by_role("button", name="Remove").click()
     expect(_cards(page)).to_have_count(3)
-    expect(_status(page)).to_have_text("red.jpg was taken away.")
+    expect(_status(page)).to_have_text("red.jpg was removed.")
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
     _save(page)
     assert [one.image.title for one in contact.images.all()] == ["Two", "green.jpg"]
@@ -291,7 +291,7 @@ def test_an_error_elsewhere_keeps_what_can_be_kept(visit, boss, contact, address
     _card(page, "Two").get_by_role("button", name="Earlier").click()
 
     page.get_by_role("button", name="Save", exact=True).click()
-    told = page.get_by_text("A browser sends each file only once; please choose again:")
+    told = page.get_by_text("Your browser does not keep chosen files; please choose again:")
     expect(told).to_contain_text("red.jpg, green.jpg")
     assert set(_titles(page)) == {"One", "Two", "red.jpg", "green.jpg", "Four"}
     expect(_card(page, "Two").get_by_role("checkbox", name="Remove")).to_be_checked()
