@@ -109,7 +109,7 @@ class TestUpload:
         monkeypatch.setattr(InMemoryStorage, "_save", lambda *args: 1 / 0)
         response = upload(client)
         assert response.status_code == 503
-        assert "try again later" in response.json()["detail"]
+        assert "Try again later" in response.json()["detail"]
         assert not Image.objects.exists()
 
     def test_who_waits_too_long_for_others_is_told_when_to_come_back(self, client, settings):

@@ -125,7 +125,7 @@ def test_arrow_keys_move_the_focal_point(visit, boss, wide):
     expect(page.get_by_label("Focal point from the left")).to_have_value("0.19")
     expect(page.get_by_label("Focal point from the top")).to_have_value("0.51")
     expect(handle).to_have_accessible_name(
-        "Focal point: 19 % from the left, 51 % from the top. Move it with the arrow keys."
+        "Focal point: 19% from the left, 51% from the top. Move it with the arrow keys."
     )
     for _ in range(3):
         page.keyboard.press("Shift+ArrowLeft")

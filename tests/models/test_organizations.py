@@ -81,7 +81,7 @@ class TestOrganizationOf:
 
     def test_a_path_to_many_is_refused(self, editor, contact, monkeypatch):
         monkeypatch.setattr(Contact, "image_organization_path", MANY)
-        with pytest.raises(ImproperlyConfigured, match="to many objects by 'memberships'"):
+        with pytest.raises(ImproperlyConfigured, match="to many objects through 'memberships'"):
             organization_of(contact)
 
 

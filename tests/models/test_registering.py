@@ -102,7 +102,9 @@ def test_a_name_that_is_taken_is_left_alone():
 
     taken = {Album: "Album", Page: "Page", Folder: "Folder", Parent: "Child"}
     for model, named in taken.items():
-        with pytest.raises(ImproperlyConfigured, match=f"{named} has something called 'images'"):
+        with pytest.raises(
+            ImproperlyConfigured, match=f"{named} already has something called 'images'"
+        ):
             register_attachable(model)
         assert not is_attachable(model, get_relation_model())
         register_attachable(model, name="photos")

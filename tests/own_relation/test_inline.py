@@ -71,7 +71,7 @@ def test_what_has_to_be_filled_is_asked_for(admin_client, thing, shot):
     response = save(admin_client, thing, {"image": shot.pk})
     assert "This field is required." in response.content.decode()
     response = save(admin_client, thing, uploads=[upload_of(photo())])
-    assert "in a row of its own, and fill in there: Place." in response.content.decode()
+    assert "one by one and fill in these fields for each: Place." in response.content.decode()
     row = {"upload": upload_of(photo()), "place": "left"}
     assert save(admin_client, thing, row).status_code == 302
     assert Use.objects.get().place == "left"

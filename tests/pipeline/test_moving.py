@@ -92,7 +92,7 @@ def test_a_moved_file_of_another_size_is_a_failure(original, originals, files):
     files.delete(original.key)
     originals.save(original.key, ContentFile(photo()[:500]))
     moved = moving.move_original(original)
-    assert (moved.outcome, "another size" in moved.reason) == ("failed", True)
+    assert (moved.outcome, "the size of the file" in moved.reason) == ("failed", True)
     assert content_of(originals, original.key) == photo()[:500]
 
 

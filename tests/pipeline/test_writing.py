@@ -78,7 +78,7 @@ def failing_for(monkeypatch, pattern: str, *, after_write: bool = False) -> None
 def test_a_storage_that_does_not_take_the_original_leaves_nothing(monkeypatch, after_write):
     failing_for(monkeypatch, r"\.jpg$", after_write=after_write)
     with (
-        pytest.raises(StorageUnavailable, match="nothing was stored, try again"),
+        pytest.raises(StorageUnavailable, match=r"nothing was stored\. Try again"),
         store(ContentFile(photo()), using="default"),
     ):
         pass

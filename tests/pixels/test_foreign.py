@@ -69,10 +69,15 @@ def test_anything_else_is_not_known(content):
 @pytest.mark.parametrize(("kind", "content"), CASES)
 def test_the_message_says_what_the_file_is_and_no_decoder_starts(kind, content, monkeypatch):
     monkeypatch.setattr(Image, "open", lambda *args, **options: pytest.fail("was opened"))
-    words = {"page": "This is a web page", "RAW": "This is a RAW image", "HEIC": "HEIC image"}
+    words = {
+        "page": "This is a web page",
+        "RAW": "This is a RAW image",
+        "HEIC": "This is a HEIC image",
+        "video": "This is a video",
+    }
     with pytest.raises(InvalidImage, match="Supported formats: ") as caught:
         inspect(ContentFile(content, "photo.jpg"))
-    assert words.get(kind, f"This is a {kind}") in str(caught.value)
+    assert words.get(kind, f"This file is in {kind} format") in str(caught.value)
     assert caught.value.code == "not_an_image"
 
 

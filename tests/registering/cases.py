@@ -91,7 +91,7 @@ def test_the_api_reaches_members_of_the_organization(client, editor, acme, other
 
 
 def test_a_file_needs_one_organization(editor, acme):
-    with pytest.raises(ImproperlyConfigured, match="to many objects by 'memberships'"):
+    with pytest.raises(ImproperlyConfigured, match="to many objects through 'memberships'"):
         relations_of(editor).attach(upload_of(photo()))
     assert not Image.objects.exists()
     assert organization_of(acme) is acme

@@ -55,7 +55,7 @@ def test_numbers_are_for_the_browser_in_every_language(admin_client, square, ima
 
 def test_without_a_version_that_cuts_off_edges_the_page_says_so(admin_client, image):
     html = admin_client.get(f"{LIST}{image.pk}/change/").content.decode()
-    assert "No version is cropped at present." in html
+    assert "No versions are cropped at present." in html
     assert "polyimages-crop" not in html
 
 

@@ -49,7 +49,7 @@ def test_many_are_counted_and_some_are_named(admin_client, acme, contact):
     images = fake_images(acme, 5)
     contact.images.attach_many(images[:2])
     page = asked(admin_client, across(images))
-    assert "Delete 5 images?" in page
+    assert "Delete 5 images and their files?" in page
     assert "Image uses: 2" in page
     assert page.count("Image: ") == 2
     assert "and 3 more" in page
@@ -85,7 +85,7 @@ def test_what_takes_too_long_goes_on_with_the_next_request(admin_client, acme, m
     monkeypatch.setattr(mass_deletion.time, "monotonic", lambda: next(moments))
     page = asked(admin_client, fields)
     assert "2 images were deleted. 3 images are left. Continue below." in page
-    assert "Delete 3 images?" in page
+    assert "Delete 3 images and their files?" in page
     response = admin_client.post(LIST, confirmed(page), follow=True)
     assert "3 images were deleted." in response.content.decode()
     assert not Image.objects.exists()
@@ -110,7 +110,7 @@ class TestProtected:
         images = fake_images(acme, 5)
         contact.images.attach(images[4])
         page = asked(admin_client, across(images))
-        assert "These objects use some of the images" in page
+        assert "cannot be deleted because these objects use them" in page
         assert "1 image use" in page
         assert 'type="submit" value="Delete' not in page
 
@@ -120,7 +120,7 @@ class TestProtected:
         contact.images.attach(images[2])
         response = admin_client.post(LIST, fields, follow=True)
         html = response.content.decode()
-        assert "2 images were deleted. The others are kept" in html
+        assert "2 images were deleted. The others were kept" in html
         assert "some of them are in use: image uses." in html
         assert list(Image.objects.order_by("pk")) == images[2:]
 
