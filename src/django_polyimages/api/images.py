@@ -158,8 +158,8 @@ def _check_not_deleted(organization: Model, creator: Model | None) -> None:
     """404 or 401 if what the row would refer to has been deleted since the upload began."""
     using = router.db_for_write(get_image_model())
 
-    def is_gone(row: Model) -> bool:
-        return not row._meta.model._base_manager.using(using).filter(pk=row.pk).exists()
+    def is_gone(row: Model) -> bool:  # the user may be lazy, so type() does not tell
+        return not row.__class__._base_manager.using(using).filter(pk=row.pk).exists()
 
     if is_gone(organization):
         raise NotFound
