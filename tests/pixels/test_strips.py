@@ -79,3 +79,19 @@ def test_no_conversion_of_the_whole_picture_is_made(monkeypatch):
     resized(drawing("P", (1000, 1000), clear=True), (250, 250))
     assert max(height for _width, height in seen) < 200
     assert len(seen) == 10
+
+
+@pytest.mark.parametrize("size", [(6550, 70), (70, 6550), (2000, 230)])
+def test_no_strip_is_much_larger_than_its_limit(monkeypatch, size):
+    """In a wide picture, the rows that a strip shares with its neighbours are the most of it."""
+    sizes: list[int] = []
+
+    def recorded(picture: Image.Image) -> Image.Image:
+        sizes.append(picture.width * picture.height)
+        return simple_mode(picture)
+
+    monkeypatch.setattr(strips, "PIXELS", 20_000)
+    monkeypatch.setattr(strips, "simple_mode", recorded)
+    resized(drawing("RGB", size), (max(1, size[0] // 32), max(1, size[1] // 32)))
+    assert len(sizes) > 1
+    assert max(sizes) <= 30_000

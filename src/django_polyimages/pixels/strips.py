@@ -27,6 +27,8 @@ def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """
     if picture.size == size:
         return simple_mode(picture)
+    if 4 * _margin(picture.height / size[1]) * picture.width > PIXELS:
+        picture = _narrowed(picture, size[0])
     strips = _strips(picture, size)
     _upper, strip = next(strips)
     whole = Image.new(strip.mode, size)
@@ -36,11 +38,32 @@ def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return whole
 
 
+def _narrowed(picture: Image.Image, width: int) -> Image.Image:
+    """``picture`` scaled in one direction, which needs no rows of its neighbours for a strip.
+
+    In a picture of 65,500 x 700 pixels, those would be most of it. Pillow scales in this order too.
+    """
+    rows = max(1, PIXELS // picture.width)
+    whole = None
+    for upper in range(0, picture.height, rows):
+        lower = min(upper + rows, picture.height)
+        strip = simple_mode(picture.crop((0, upper, picture.width, lower)))
+        strip = strip.resize((width, lower - upper), _LANCZOS)
+        whole = whole or Image.new(strip.mode, (width, picture.height))
+        whole.paste(strip, (0, upper))
+    return whole or picture
+
+
+def _margin(scale: float) -> int:
+    """How many rows beyond a strip its pixels depend on."""
+    return math.ceil(_REACH * max(scale, 1)) + 1
+
+
 def _strips(picture: Image.Image, size: tuple[int, int]) -> Iterator[tuple[int, Image.Image]]:
     """Each strip of the result, and its first row."""
     width, height = size
     scale = picture.height / height
-    margin = math.ceil(_REACH * max(scale, 1)) + 1
+    margin = _margin(scale)
     step = max(1, int(max(PIXELS / picture.width, 2 * margin) / scale))
     for upper in range(0, height, step):
         lower = min(upper + step, height)
