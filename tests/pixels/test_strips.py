@@ -57,8 +57,10 @@ def test_strips_give_the_pixels_of_the_whole_picture(mode, clear, size, data):
         alone = alone.resize((width, height), Image.Resampling.LANCZOS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(strips, "PIXELS", data.draw(st.integers(1, 4000)))
-        # Black and white noise is all overshoot, which is cut off between rows and columns.
-        assert difference(resized(picture, (width, height)), alone) < (9 if mode == "1" else 0.6)
+        # Black and white noise is all overshoot, which is cut off between rows and columns. Of a
+        # few pixels the average is as coarse as a single one.
+        allowed = 9 if mode == "1" else 2 if width * height < 16 else 0.6
+        assert difference(resized(picture, (width, height)), alone) < allowed
 
 
 @pytest.mark.parametrize("size", [(450, 450), (200, 201), (201, 200)])

@@ -96,7 +96,12 @@ def answering_errors(view: View) -> View:
             if not is_deadlock(error):
                 raise
             roll_back()  # the answer is no error, after which the host's transaction would
-            return _busy(_("Others changed the same; nothing was changed, try again."), 1)
+            return _busy(
+                _(
+                    "Someone else changed the same data at the same time. Nothing was saved; try again."
+                ),
+                1,
+            )
 
     return endpoint
 

@@ -104,7 +104,10 @@ class Submission:
         has_cover = self.takes_cover and self._is_saved
         if has_cover and self._remaining().filter(is_cover=True).exists():
             raise ValidationError(
-                _("You may not change the images, and one of them is the cover already."),
+                _(
+                    "You do not have permission to change the images, and one of them is already "
+                    "the cover."
+                ),
                 code="cover",
             )
 
