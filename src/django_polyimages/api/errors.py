@@ -96,7 +96,9 @@ def answering_errors(view: View) -> View:
             if not is_deadlock(error):
                 raise
             roll_back()  # the answer is no error, after which the host's transaction would
-            return _busy(_("Others changed the same; nothing was changed, try again."), 1)
+            return _busy(
+                _("Another request changed the same data, so nothing was saved. Try again."), 1
+            )
 
     return endpoint
 

@@ -104,7 +104,10 @@ class Submission:
         has_cover = self.takes_cover and self._is_saved
         if has_cover and self._remaining().filter(is_cover=True).exists():
             raise ValidationError(
-                _("You may not change the images, and one of them is the cover already."),
+                _(
+                    "Another image is already the cover, and you do not have permission to "
+                    "change it."
+                ),
                 code="cover",
             )
 
