@@ -63,7 +63,7 @@ def download(image: AbstractImage) -> FileResponse:
         raise NotFound from None
     except Exception as error:  # each storage has errors of its own
         problem = report(f"Reading the original {image.key}", error)
-        message = _("The storage does not answer, try again later.")
+        message = _("The storage is not responding. Try again later.")
         raise StorageUnavailable(message, problem.name) from error
     known = image.media_type in _MEDIA_TYPES  # a host may have inserted the row
     response = FileResponse(

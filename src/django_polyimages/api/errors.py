@@ -97,10 +97,7 @@ def answering_errors(view: View) -> View:
                 raise
             roll_back()  # the answer is no error, after which the host's transaction would
             return _busy(
-                _(
-                    "Someone else changed the same data at the same time. Nothing was saved; try again."
-                ),
-                1,
+                _("Another request changed the same data, so nothing was saved. Try again."), 1
             )
 
     return endpoint

@@ -97,7 +97,7 @@ def test_who_may_only_add_images_does_not_replace_the_cover(acme, contact, dawn,
     new = {f"{PREFIX}-0-image": noon.pk, f"{PREFIX}-0-is_cover": "on"}
     forms = {f"{PREFIX}-TOTAL_FORMS": 1, f"{PREFIX}-INITIAL_FORMS": 0}
     data = {"organization": acme.pk, "name": "Ada", **forms, **new}
-    assert "one of them is already the cover" in errors_of(client.post(url_of(contact), data))
+    assert "Another image is already the cover" in errors_of(client.post(url_of(contact), data))
     assert [one.image for one in contact.images.filter(is_cover=True)] == [dawn]
     contact.images.update_relation(dawn, is_cover=False)
     assert client.post(url_of(contact), data).status_code == 302

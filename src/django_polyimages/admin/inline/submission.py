@@ -105,8 +105,8 @@ class Submission:
         if has_cover and self._remaining().filter(is_cover=True).exists():
             raise ValidationError(
                 _(
-                    "You do not have permission to change the images, and one of them is already "
-                    "the cover."
+                    "Another image is already the cover, and you do not have permission to "
+                    "change it."
                 ),
                 code="cover",
             )
