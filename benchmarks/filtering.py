@@ -27,10 +27,10 @@ from organizations.models import Organization
 HOSTS, EACH, IMAGES, ROUNDS = 100_000, 5, 200_000, 15
 FILL = [
     """
-INSERT INTO polyimages_image (file, title, alt_text, description, organization_id, created_at,
+INSERT INTO polyimages_image (file, file_name, title, alt_text, description, organization_id, created_at,
     updated_at, width, height, byte_size, media_type, sha256, focal_x, focal_y, dominant_color,
     placeholder, versions, status, failure_reason)
-SELECT 'images/img_' || md5(n::text) || '.jpg', 'Photo ' || n, '', '', {organization}, now(), now(),
+SELECT 'images/img_' || md5(n::text) || '.jpg', 'photo.jpg', 'Photo ' || n, '', '', {organization}, now(), now(),
     4032, 3024, 3000000, 'image/jpeg', md5(n::text), 0.5, 0.5, '', '', '{{}}', 'ready', ''
 FROM generate_series(1, {images}) AS n""",
     """
