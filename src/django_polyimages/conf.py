@@ -22,13 +22,13 @@ PlaceholderKind = Literal["preview", "color", "none"]
 MAX_PIXELS: Final[Mapping[OriginalFormat, int]] = {
     "JPEG": 50_000_000,
     "PNG": 50_000_000,
-    "WEBP": 25_000_000,
+    "WEBP": 20_000_000,
     "GIF": 50_000_000,
     "AVIF": 25_000_000,
 }
-"""The default maximum by format. The worst file of each needs 350 MB, see ``pixels/memory`` and
-``benchmarks/worst_files.py``, but for WebP and AVIF, whose libraries alone need 16 and up to 26
-bytes per pixel: 400 and 650 MB.
+"""The default maximum by format, so that a file needs at most 350 MB, see ``pixels/memory`` and
+``benchmarks/worst_files.py``. The libraries of WebP and AVIF alone need 16 and 11 to 14 bytes per
+pixel; those rare AVIF files that have 12 bits, transparency and film grain need up to 26.
 """
 
 
