@@ -67,7 +67,7 @@ def regenerate(page: Page) -> None:
     page.get_by_role("button", name="Regenerate versions").click()
     page.locator(".polyimages-count", has_text="3 of 8 done").wait_for()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_role("button", name="Go on").wait_for()
+    page.get_by_role("button", name="Continue").wait_for()
 
 
 PICTURES: dict[str, Callable[[Page], None]] = {
