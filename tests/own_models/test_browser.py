@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
@@ -41,6 +42,7 @@ def page(live_server, acme, monkeypatch) -> Iterator[Page]:
         page.goto("/admin/archive/book/add/")
         yield page
         browser.close()
+        connections.close_all()  # which Django opens for the event loop of Playwright
 
 
 @pytest.fixture
