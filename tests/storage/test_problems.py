@@ -44,7 +44,7 @@ class TestS3:
         response = upload(client)
         assert response.status_code == 503
         assert f"({name})" in response.json()["detail"]
-        assert "Trying again will not help" in response.json()["detail"]
+        assert "An administrator must solve the problem" in response.json()["detail"]
         assert not any(secret in response.json()["detail"] for secret in SECRETS)
         message = the_error(caplog).getMessage()
         assert message.startswith(f"Storing an original failed ({name}).")
@@ -58,7 +58,7 @@ class TestS3:
         connect(bucket.name, endpoint_url="http://127.0.0.1:9")
         response = upload(client)
         assert response.status_code == 503
-        assert "try again later" in response.json()["detail"]
+        assert "Try again later" in response.json()["detail"]
         assert "EndpointConnectionError" in caplog.records[0].getMessage()
         assert "Check its address" in caplog.records[0].getMessage()
         assert len([one for one in caplog.records if one.exc_info]) == 2  # of the PUT, of the undo
