@@ -76,7 +76,7 @@ def plan_these(deletions: QuerySet[FileDeletion]) -> DeletionPlan:
         rows=reasons.total(),
         files=files,
         oldest=deletions.aggregate(oldest=Min("created_at"))["oldest"],
-        reasons=dict(reasons.most_common()),
+        reasons=dict(reasons),
     )
 
 

@@ -85,7 +85,7 @@ class Command(BaseCommand):
             self._tell_reasons(outcome.reasons)
 
     def _tell_reasons(self, reasons: Mapping[str, int]) -> None:
-        for reason, count in reasons.items():
+        for reason, count in sorted(reasons.items()):
             self.stdout.write(f"  {reason}: {count}")
 
 
