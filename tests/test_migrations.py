@@ -119,3 +119,28 @@ print("done")
 
 def test_rows_of_the_release_before_get_their_media_types():
     assert "done" in run("tests.settings_plain", "-c", MEDIA_TYPES)
+
+
+DELETIONS = """
+import django
+django.setup()
+from datetime import timedelta
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+call_command("migrate", verbosity=0)
+before = ("polyimages", "0008_default_organization")
+call_command("migrate", *before, verbosity=0)
+state = MigrationExecutor(connection).loader.project_state(before)
+state.apps.get_model("polyimages", "FileDeletion").objects.create(keys=["images/left.jpg"])
+call_command("migrate", verbosity=0)
+from django_polyimages.models import FileDeletion
+[left] = FileDeletion.objects.due(timezone.now() + timedelta(minutes=1))
+assert left.attempts == 0
+print("done")
+"""
+
+
+def test_deletions_of_the_release_before_are_due_a_minute_after_the_migration():
+    assert "done" in run("tests.settings_plain", "-c", DELETIONS)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.storage import InMemoryStorage
 from django.db import transaction
+from django.utils import timezone
 
 from django_polyimages.models import FileDeletion, Image, deletions
 from tests.helpers import stored_keys
@@ -37,3 +40,77 @@ class TestDeletion:
             image.delete()
             transaction.savepoint_rollback(savepoint)
         assert stored_keys() == sorted(Image.objects.get().keys)
+
+
+class TestTheNextAttempt:
+    @pytest.fixture
+    def refusing(self, monkeypatch) -> None:
+        monkeypatch.setattr(InMemoryStorage, "delete", lambda *args: 1 / 0)
+
+    def minutes_left(self) -> float:
+        """Until the next attempt of the only deletion."""
+        left = FileDeletion.objects.get().next_attempt_at - timezone.now()
+        return round(left.total_seconds() / 60, 1)
+
+    def test_is_a_minute_after_the_record(self, db):
+        FileDeletion.objects.create(keys=["images/a.jpg"])
+        assert (FileDeletion.objects.get().attempts, self.minutes_left()) == (0, 1)
+
+    def test_waits_twice_as_long_after_each_refusal_up_to_a_day(self, db, refusing):
+        FileDeletion.objects.create(keys=["images/a.jpg"])
+        waits = []
+        for attempts in range(1, 14):
+            [refused] = FileDeletion.objects.carry_out(FileDeletion.objects.all())
+            assert refused == FileDeletion.objects.get()
+            assert FileDeletion.objects.get().attempts == attempts
+            waits.append(self.minutes_left())
+        assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440, 1440]
+
+    def test_of_an_undo_is_the_second(self, db):
+        FileDeletion.objects.note({"images/a.jpg": "AccessDenied"})
+        assert (FileDeletion.objects.get().attempts, self.minutes_left()) == (1, 1)
+
+    def test_decides_what_is_due(self, db):
+        now = timezone.now()
+        FileDeletion.objects.create(keys=["images/later.jpg"])
+        due = FileDeletion.objects.create(keys=["images/now.jpg"], next_attempt_at=now)
+        assert list(FileDeletion.objects.due(now)) == [due]
+        assert FileDeletion.objects.due(now + timedelta(seconds=61)).count() == 2
+
+    def test_keeps_the_name_of_the_original_for_the_next_time(self, db, refusing, monkeypatch):
+        """The original went, a version did not, and then a row used the files again."""
+        real = deletions.delete_files
+        monkeypatch.setattr(deletions, "delete_files", lambda keys: real(list(keys)[1:]))
+        FileDeletion.objects.create(keys=["images/0.jpg", "images/0_lg.webp"])
+        FileDeletion.objects.carry_out(FileDeletion.objects.all())
+        left = FileDeletion.objects.get()
+        assert (left.keys, left.original) == (["images/0_lg.webp"], "images/0.jpg")
+
+
+class TestAClaim:
+    def test_is_given_once(self, db):
+        FileDeletion.objects.create(keys=["images/a.jpg"])
+        first, second = list(FileDeletion.objects.all()), list(FileDeletion.objects.all())
+        assert FileDeletion.objects.claim(first) == first
+        assert FileDeletion.objects.claim(second) == []
+
+    def test_gives_what_others_have_left(self, db):
+        mine, theirs = (FileDeletion.objects.create(keys=[f"images/{n}.jpg"]) for n in (1, 2))
+        read = list(FileDeletion.objects.all())
+        FileDeletion.objects.claim([theirs])
+        assert FileDeletion.objects.claim(read) == [mine]
+
+    def test_ends_where_its_process_was_killed(self, db):
+        one = FileDeletion.objects.create(keys=["images/a.jpg"], next_attempt_at=timezone.now())
+        FileDeletion.objects.claim([one])
+        now = timezone.now()
+        assert not FileDeletion.objects.due(now + timedelta(minutes=14)).exists()
+        assert FileDeletion.objects.due(now + timedelta(minutes=16)).get() == one
+
+
+def test_files_of_an_undo_that_a_row_uses_are_kept(image):
+    """Whatever the order in which the storage refused them."""
+    FileDeletion.objects.note(dict.fromkeys(image.keys[::-1], "AccessDenied"))
+    assert FileDeletion.objects.carry_out(FileDeletion.objects.all()) == []
+    assert stored_keys() == sorted(image.keys)
+    assert not FileDeletion.objects.exists()

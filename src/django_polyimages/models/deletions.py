@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import Error, models, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.ownership import keys_in_use
 from django_polyimages.pipeline.deleting import delete_files
+from django_polyimages.storage.keys import is_original
 
 logger = logging.getLogger("django_polyimages")
-_AT_ONCE: Final = 1000
+AT_ONCE: Final = 1000
+"""How many deletions are carried out together."""
+CLAIM: Final = timedelta(minutes=15)
+"""How long a deletion belongs to who claimed it: longer than any batch takes."""
+_FIRST_WAIT: Final = timedelta(minutes=1)
+_LONGEST_WAIT: Final = timedelta(days=1)
+_CHANGED: Final = ["keys", "original", "last_error", "attempts", "next_attempt_at"]
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after the last of so many refusals: a minute, doubled up to a day."""
+    return min(_FIRST_WAIT * (1 << min(attempts - 1, 11)), _LONGEST_WAIT)
+
+
+def first_attempt() -> datetime:
+    """When others may carry out a new deletion, which is first left to who recorded it."""
+    return timezone.now() + _FIRST_WAIT
 
 
 class FileDeletionManager(models.Manager["FileDeletion"]):
@@ -51,7 +74,9 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         reason = next(iter(failures.values()))
         try:
             with transaction.atomic(using=self.db):
-                self.create(keys=list(failures), last_error=reason)
+                # Recorded by its original, if that is left over: ``carry_out`` asks who uses it.
+                original = next(filter(is_original, failures), "")
+                self.create(keys=list(failures), original=original, last_error=reason, attempts=1)
         except Error:
             logger.exception("Files left in the storage and not recorded: %s", list(failures))
 
@@ -66,8 +91,27 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         latest = next((one for one in callbacks if isinstance(one, _CarryOut)), None)
         return latest if latest and latest.origin is origin else None
 
-    def carry_out(self, deletions: Iterable[FileDeletion]) -> None:
-        """Delete the files. Failed deletions stay recorded, with the reason.
+    def due(self, now: datetime) -> QuerySet[FileDeletion]:
+        """The deletions to try again: what is new is left to the callback after its commit, what
+        was refused waits longer each time, and what others have claimed belongs to them.
+        """
+        return self.filter(next_attempt_at__lte=now)
+
+    def claim(self, deletions: Collection[FileDeletion]) -> list[FileDeletion]:
+        """Take the deletions that nobody has taken since they were read; they are not due for
+        ``CLAIM``. No lock is held afterwards, so the storage may take its time.
+
+        The moment at which they are due again identifies the claim, so it has a random part.
+        """
+        until = timezone.now() + CLAIM + timedelta(microseconds=secrets.randbelow(10**7))
+        rows = self.filter(pk__in=[one.pk for one in deletions])
+        free = rows.filter(next_attempt_at__in={one.next_attempt_at for one in deletions})
+        again_after_deadlock(partial(free.update, next_attempt_at=until), using=self.db)
+        return list(rows.filter(next_attempt_at=until).order_by("pk"))
+
+    def carry_out(self, deletions: Iterable[FileDeletion]) -> list[FileDeletion]:
+        """Delete the files. Returns the deletions that were refused, at least for one file: they
+        stay recorded, with the reason, and are due again later.
 
         A deletion that is not recorded is not carried out: its savepoint was rolled back. Files of
         other rows, such as copies of a deleted one, are left to the last of them. They are looked
@@ -75,20 +119,30 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         commits last finds no other.
         """
         keys = [deletion.pk for deletion in deletions]
-        for start in range(0, len(keys), _AT_ONCE):
-            self._carry_out(list(self.filter(pk__in=keys[start : start + _AT_ONCE])))
+        return [
+            refused
+            for start in range(0, len(keys), AT_ONCE)
+            for refused in self._carry_out(list(self.filter(pk__in=keys[start : start + AT_ONCE])))
+        ]
 
-    def _carry_out(self, deletions: Sequence[FileDeletion]) -> None:
+    def _carry_out(self, deletions: Sequence[FileDeletion]) -> list[FileDeletion]:
         used = keys_in_use({one.original or one.keys[0] for one in deletions}, using=self.db)
         keys = [key for deletion in deletions for key in deletion.keys if key not in used]
         failures = delete_files(keys)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
-        self.filter(pk__in=done).delete()
         for deletion in refused:
+            deletion.original = deletion.original or deletion.keys[0]
             deletion.keys = [key for key in deletion.keys if key in failures]
             deletion.last_error = failures[deletion.keys[0]]
-        self.bulk_update(refused, ["keys", "last_error"], batch_size=100)
+            deletion.attempts += 1
+            deletion.next_attempt_at = timezone.now() + wait_after(deletion.attempts)
+        again_after_deadlock(partial(self._record, done, refused), using=self.db)
+        return refused
+
+    def _record(self, done: Collection[uuid.UUID], refused: Sequence[FileDeletion]) -> None:
+        self.filter(pk__in=done).delete()
+        self.bulk_update(refused, _CHANGED, batch_size=100)
 
 
 class _CarryOut:
@@ -113,6 +167,8 @@ class FileDeletion(models.Model):
     original = models.CharField(_("original"), max_length=255, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), default=first_attempt)
 
     objects = FileDeletionManager()
 
