@@ -37,7 +37,7 @@ def list_files(backend: Storage, prefix: str) -> Iterator[StoredFile]:
     One request for 1,000 files on S3, one ``stat`` for each file on the local disk, and two calls
     for each file of any other storage. Raises ``CannotList``, at the latest with the first file.
     """
-    with _asking(backend):
+    with asking(backend):
         if isinstance(backend, FileSystemStorage):
             yield from _on_disk(backend, prefix)
         elif inherits_from_s3(backend, "listdir"):
@@ -54,7 +54,7 @@ def sizes_of(key: str) -> set[int]:
     """
     sizes = set()
     for backend in {id(one): one for one in (get_storage(), storage_of(key))}.values():
-        with _asking(backend), suppress(FileNotFoundError):
+        with asking(backend), suppress(FileNotFoundError):
             sizes.add(backend.size(key))
     return sizes
 
@@ -98,7 +98,8 @@ def _in_any(backend: Storage, folder: str) -> Iterator[StoredFile]:
 
 
 @contextmanager
-def _asking(backend: Storage) -> Iterator[None]:
+def asking(backend: Storage) -> Iterator[None]:
+    """Raise ``CannotList`` for errors of the storage, but not for a file that does not exist."""
     name = f"{type(backend).__module__}.{type(backend).__qualname__}"
     if (wrapped := getattr(backend, "_wrapped", None)) is not None:
         name = f"{type(wrapped).__module__}.{type(wrapped).__qualname__}"

@@ -100,7 +100,8 @@ class Command(BaseCommand):
 
 def _line(finding: Finding) -> str:
     what = " ".join(filter(None, [finding.model, finding.id, finding.key]))
-    return f"{finding.kind}: {what}: {finding.detail}" + (" (fixed)" if finding.fixed else "")
+    line = ": ".join(filter(None, [finding.kind, what, finding.detail]))
+    return line + (" (fixed)" if finding.fixed else "")
 
 
 def _words(counts: Counter[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.core.files.base import File
 
@@ -13,6 +14,7 @@ from django_polyimages.models import AbstractImage
 from django_polyimages.operations.audit.findings import AuditPlan, Finding
 from django_polyimages.operations.audit.tables import image_tables, pages, row_of
 from django_polyimages.pixels.position import has_position
+from django_polyimages.storage.listing import asking
 
 _READ = ("file", "sha256")
 _MEGABYTE = 1_000_000
@@ -41,7 +43,7 @@ def originals(plan: AuditPlan) -> Iterator[Finding]:
     pace, number, positions = Pace(plan.rate), 0, 0
     for image in _images():
         try:
-            with storage.open_original(image.key) as file:
+            with _opened(image.key) as file:
                 number += 1
                 positions += plan.privacy and has_position(file)
                 digest = _sha256(file, pace) if plan.verify else image.sha256
@@ -61,6 +63,12 @@ def _images() -> Iterator[AbstractImage]:
                 yield from page
 
 
+@contextmanager
+def _opened(key: str) -> Iterator[File[bytes]]:
+    with asking(storage.storage_of(key)), storage.open_original(key) as file:
+        yield file
+
+
 def _sha256(file: File[bytes], pace: Pace) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
@@ -74,7 +82,7 @@ def _is_still_wrong(image: AbstractImage, pace: Pace) -> bool:
     if now is None:
         return False
     try:
-        with storage.open_original(now.key) as file:
+        with _opened(now.key) as file:
             return _sha256(file, pace) != now.sha256
     except FileNotFoundError:
         return False

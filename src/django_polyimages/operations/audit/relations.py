@@ -48,10 +48,10 @@ def second_covers(plan: AuditPlan) -> Iterator[Finding]:
     counts = covers.order_by().values("content_type", "object_id").annotate(number=Count("pk"))
     for found in list(counts.filter(number__gt=1).values_list("content_type", "object_id")):
         about = covers.filter(content_type=found[0], object_id=found[1])
-        shown, *others = about.order_by(*cover_first(covers.model)) or [None]
-        fixed = bool(others) and plan.fix and _keep_first(about, others[0])
-        for relation in others:
-            detail = f"{_target(relation)} shows the cover of relation {shown.pk}"
+        in_order = list(about.order_by(*cover_first(covers.model)))
+        fixed = len(in_order) > 1 and plan.fix and _keep_first(about, in_order[0])
+        for relation in in_order[1:]:
+            detail = f"{_target(relation)} shows the cover of relation {in_order[0].pk}"
             yield _finding(relation, "two_covers", detail, fixed=fixed)
 
 
@@ -109,7 +109,7 @@ def _check_again(
 
 def _keep_first(about: _Rows, relation: AbstractImageRelation) -> bool:
     """Whether only the cover that ``cover()`` shows is left."""
-    obj = relation.content_object
+    obj = relation._existing_object()
     if obj is None:
         return False
 
