@@ -11,6 +11,7 @@ from django_polyimages.models import Image
 from django_polyimages.operations.audit import images
 from django_polyimages.pipeline import deleting
 from tests.builders import uploaded
+from tests.drawing import photo
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -39,11 +40,14 @@ def test_a_missing_original_is_named_and_left(image, files, found):
 def test_an_original_of_the_wrong_size_is_named_and_nothing_is_generated_from_it(
     image, files, found
 ):
-    replace(files, image.key, b"other")
+    other = photo(50, 40)
+    replace(files, image.key, other)
+    files.delete(image.versions["sm"].key)
     before = stored_keys(files)
-    [one] = found(fix=True)
-    assert (one.kind, one.key, one.fixed) == ("wrong_size", image.key, False)
-    assert f"5 bytes are stored, and the row says {image.byte_size}" in one.detail
+    original, version = sorted(found(fix=True), key=lambda one: one.kind, reverse=True)
+    assert (original.kind, original.key, original.fixed) == ("wrong_size", image.key, False)
+    assert f"{len(other)} bytes are stored, and the row says {image.byte_size}" in original.detail
+    assert (version.kind, version.fixed) == ("missing_version", False)
     assert stored_keys(files) == before
 
 
@@ -186,3 +190,14 @@ def test_an_original_that_is_not_moved_yet_is_in_order(acme, files, originals, f
 def test_files_under_an_earlier_prefix_are_in_order(image, settings, found):
     settings.POLYIMAGES = settings.POLYIMAGES | {"UPLOAD_PREFIX": "pictures/"}
     assert found(fix=True) == []
+
+
+def test_a_row_without_a_file_is_named_and_stops_nothing(image, acme, files, found):
+    Image.objects.filter(pk=image.pk).update(file="")
+    files.delete(image.key)
+    whole = uploaded(acme)
+    files.delete(whole.versions["sm"].key)
+    assert sorted(facts(found(fix=True))) == [
+        ("missing_original", "", False),
+        ("missing_version", whole.versions["sm"].key, True),
+    ]

@@ -72,25 +72,25 @@ def test_an_id_in_another_spelling_is_named_and_kept(contact, image, found):
 def test_an_object_that_is_there_when_it_is_looked_at_again_is_no_finding(
     dangling, contact, found, monkeypatch
 ):
-    real = relations._check_again
+    real = relations._is_dangling
 
-    def created(*arguments):
+    def created(*arguments, **options):
         contact.save(force_insert=True)
-        return real(*arguments)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(relations, "_check_again", created)
+    monkeypatch.setattr(relations, "_is_dangling", created)
     assert found(fix=True) == []
     assert Relation.objects.count() == 1
 
 
 def test_a_relation_that_is_gone_meanwhile_is_no_finding(dangling, found, monkeypatch):
-    real = relations._check_again
+    real = relations._is_dangling
 
-    def detached(*arguments):
+    def detached(*arguments, **options):
         Relation.objects.all().delete()
-        return real(*arguments)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(relations, "_check_again", detached)
+    monkeypatch.setattr(relations, "_is_dangling", detached)
     assert found(fix=True) == []
 
 

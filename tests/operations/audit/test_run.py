@@ -75,6 +75,11 @@ def test_in_memory(acme, contact, files, found):
     check_everything(acme, contact, found)
 
 
+def test_without_time_zones(acme, contact, files, settings, found):
+    settings.USE_TZ = False
+    check_everything(acme, contact, found)
+
+
 def test_with_a_storage_of_originals(acme, contact, originals, found):
     check_everything(acme, contact, found)
 

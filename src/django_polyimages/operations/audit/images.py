@@ -91,9 +91,12 @@ def _of_files(image: AbstractImage, keys: Set[str]) -> Iterator[Finding]:
 
 
 def _of_row(image: AbstractImage, before: datetime) -> Iterator[Finding]:
+    if not image.file:
+        yield _finding(image, "missing_original", "the row names no file")
+        return
     if image.status == image.Status.PENDING:
         if image.updated_at < before:
-            yield _finding(image, "pending", f"since {image.updated_at:%Y-%m-%d %H:%M} UTC")
+            yield _finding(image, "pending", f"since {image.updated_at.isoformat(' ', 'seconds')}")
         return
     if image.status == image.Status.FAILED:
         yield _finding(image, "failed", image.failure_reason or "no reason is recorded")

@@ -87,24 +87,22 @@ def _without_object(about: _Rows, model: type[Model], plan: AuditPlan) -> Iterat
                     f"{relation.object_id!r} is not how a key of {model._meta.label} is spelled"
                 )
                 yield _finding(relation, "dangling_relation", detail)
-            elif (
-                fixed := _check_again(relation, about, objects, keys[relation.pk], plan)
-            ) is not None:
+                continue
+            same = objects.filter(pk=keys[relation.pk])
+            check = partial(_is_dangling, relation, about, same, fix=plan.fix)
+            if again_after_deadlock(check, using=about.db):
                 detail = f"{_target(relation)} does not exist"
-                yield _finding(relation, "dangling_relation", detail, fixed=fixed)
+                yield _finding(relation, "dangling_relation", detail, fixed=plan.fix)
 
 
-def _check_again(
-    relation: AbstractImageRelation, about: _Rows, objects: _Rows, key: Any, plan: AuditPlan
-) -> bool | None:
-    """Whether the relation was deleted; None if all is well, or it is gone already."""
+def _is_dangling(relation: AbstractImageRelation, about: _Rows, same: _Rows, *, fix: bool) -> bool:
+    """Whether the relation is still there, and its object is not; with ``fix``, delete it then."""
     with transaction.atomic(using=about.db):
         now = about.select_for_update().filter(pk=relation.pk, object_id=relation.object_id)
-        if not now or objects.filter(pk=key).exists():
-            return None
-        if plan.fix:
+        found = bool(now) and not same.exists()
+        if found and fix:
             now.delete()
-    return plan.fix
+    return found
 
 
 def _keep_first(about: _Rows, relation: AbstractImageRelation) -> bool:
@@ -122,7 +120,8 @@ def _keep_first(about: _Rows, relation: AbstractImageRelation) -> bool:
 
 
 def _target(relation: AbstractImageRelation) -> str:
-    content_type = ContentType.objects.get_for_id(relation.content_type_id)
+    types = ContentType.objects.db_manager(relation._state.db)
+    content_type = types.get_for_id(relation.content_type_id)
     return f"{content_type.app_label}.{content_type.model} {relation.object_id}"
 
 

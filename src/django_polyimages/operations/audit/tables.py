@@ -17,7 +17,7 @@ from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.models.ownership import image_models
 from django_polyimages.operations.audit.inventory import RecordedFile
 
-_AT_ONCE: Final = 1000
+_AT_ONCE: Final = 500
 T = TypeVar("T")
 
 
@@ -70,17 +70,26 @@ def row_of(model: str, image: str) -> AbstractImage | None:
 
 
 def pages(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """All rows in the order of their primary key. No cursor stays open between two pages."""
+    """All rows in the order of their primary key. No cursor stays open between two pages.
+
+    The rows of a page are empty after it: an image and its ``file`` refer to each other, so without
+    this it would stay in memory until the garbage collector looks at everything.
+    """
     page = list(rows.order_by("pk")[:_AT_ONCE])
     while page:
         yield page
-        page = list(rows.filter(pk__gt=page[-1].pk).order_by("pk")[:_AT_ONCE])
+        last = page[-1].pk
+        for row in page:
+            row.__dict__.clear()
+        del row, page  # before the next one is loaded
+        page = list(rows.filter(pk__gt=last).order_by("pk")[:_AT_ONCE])
 
 
 def files_of(image: AbstractImage) -> Iterator[RecordedFile]:
     """The files of an image, the original first."""
     model, pk = image._meta.label, str(image.pk)
-    yield RecordedFile(image.key, model, pk, image.byte_size)
+    if image.file:
+        yield RecordedFile(image.key, model, pk, image.byte_size)
     for version in image.versions.values():
         yield RecordedFile(version.key, model, pk, version.byte_size)
 
