@@ -46,6 +46,11 @@ def test_a_gif_has_none_and_a_damaged_file_neither():
     assert not has_position(ContentFile(photo()[:100]))
 
 
+def test_a_table_that_is_nowhere_holds_nothing():
+    nowhere = struct.pack("<HHII", 0x8825, 4, 1, 0)
+    assert not has_latitude(b"II*\0" + struct.pack("<IH", 8, 1) + nowhere)
+
+
 def test_a_table_that_refers_to_itself_ends():
     entry = struct.pack("<HHII", 0x8825, 4, 1, 8)
     loop = b"II*\0" + struct.pack("<IH", 8, 1) + entry

@@ -15,8 +15,8 @@ MAX_PROFILE: Final = 4 * 1024 * 1024
 _ORIENTATION: Final = 0x0112
 _GPS: Final = 0x8825
 _LATITUDE: Final = 0x0002
-_KINDS: Final = {3: "H", 4: "I", 5: "I"}
-"""SHORT, and LONG, which some programs write; of a RATIONAL, where it is."""
+_KINDS: Final = {_ORIENTATION: {3: "H", 4: "I"}, _GPS: {4: "I"}, _LATITUDE: {5: "I"}}
+"""SHORT, and LONG, which some programs write for it; of a RATIONAL, where it is."""
 _MAX_ENTRIES: Final = 1000
 _PIPELINES: Final = {b"D2B0", b"D2B1", b"D2B2", b"D2B3", b"B2D0", b"B2D1", b"B2D2", b"B2D3"}
 
@@ -34,7 +34,7 @@ def orientation_of(exif: bytes) -> int:
 
 def has_latitude(exif: bytes) -> bool:
     """Whether EXIF data contain a position. Cameras without a signal write other tags for it."""
-    return _value_of([_GPS, _LATITUDE], exif) is not None
+    return bool(_value_of([_GPS, _LATITUDE], exif))
 
 
 def _value_of(path: Sequence[int], exif: bytes) -> int | None:
@@ -58,8 +58,8 @@ def _value_in(tiff: bytes, order: str, start: int, wanted: int) -> int | None:
     for number in range(min(entries, _MAX_ENTRIES)):
         place = start + 2 + 12 * number
         tag, kind = struct.unpack_from(f"{order}HH", tiff, place)
-        if tag == wanted and kind in _KINDS:
-            [value] = struct.unpack_from(f"{order}{_KINDS[kind]}", tiff, place + 8)
+        if tag == wanted and kind in _KINDS[tag]:
+            [value] = struct.unpack_from(f"{order}{_KINDS[tag][kind]}", tiff, place + 8)
             return int(value)
     return None
 
