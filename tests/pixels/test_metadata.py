@@ -29,6 +29,9 @@ class TestOrientation:
     def test_is_read_in_both_byte_orders_and_kinds(self, order, kind, value):
         assert orientation_of(exif(order, value, kind=kind)) == value
 
+    def test_is_no_fraction(self):
+        assert orientation_of(exif("<", 6, kind=5)) == 1
+
     @pytest.mark.parametrize("value", range(1, 9))
     def test_is_that_which_pillow_writes(self, value):
         written = Image.Exif()

@@ -7,7 +7,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from django_polyimages import VersionSpec, storage
 from django_polyimages.storage import generate_upload_filename, get_storage
-from django_polyimages.storage.keys import is_original, version_key
+from django_polyimages.storage.keys import is_original, may_belong_to, version_key
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,41 @@ def test_prepare_lets_a_shared_connection_be_made(monkeypatch):
 )
 def test_an_original_is_known_by_its_key(key, is_one):
     assert is_original(key) is is_one
+
+
+STEM = f"img_{'0a' * 16}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{STEM}.jpg",
+        f"{STEM}.bin",
+        f"{STEM}_thumb.webp",
+        f"{STEM}_thumb-3fa2c1.webp",
+        f"{STEM}_very_large2.avif",
+    ],
+)
+def test_a_file_of_the_package_may_belong_to_an_original_of_any_format(name):
+    originals = may_belong_to(f"images/{name}", "images/")
+    assert f"images/{STEM}.jpg" in originals
+    assert {one.rpartition(".")[2] for one in originals} == {
+        "jpg", "png", "webp", "gif", "avif", "bin",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"other/{STEM}.jpg",
+        f"images/more/{STEM}.jpg",
+        f"images/{STEM}",
+        f"images/{STEM}_thumb.webp.bak",
+        f"images/{STEM}_Thumb.webp",
+        f"images/{STEM}0.jpg",
+        f"images/x{STEM}.jpg",
+        "images/img_1.jpg",
+    ],
+)
+def test_a_file_of_somebody_else_belongs_to_none(key):
+    assert may_belong_to(key, "images/") == []

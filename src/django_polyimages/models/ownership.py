@@ -21,14 +21,14 @@ def keys_in_use(originals: Collection[str], *, using: str) -> set[str]:
     """
     return {
         key
-        for model in _image_models(using)
+        for model in image_models(using)
         for some in _parts(sorted(originals))
         for image in model._base_manager.using(using).filter(file__in=some).only("file", "versions")
         for key in image.keys
     }
 
 
-def _image_models(using: str) -> Iterator[type[Any]]:
+def image_models(using: str) -> Iterator[type[Any]]:
     """The models with a table of their own whose rows have an original."""
     for model in apps.get_models():
         fields = model._meta.get_fields()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 
+from django_polyimages.formats import FORMATS
 from django_polyimages.specs import VersionSpec
 
 _ORIGINAL = re.compile(r"(?:.*/)?img_[0-9a-f]{32}\.[a-z]+")
+_OWN = re.compile(r"(img_[0-9a-f]{32})(?:(?:_[a-z0-9]+)+(?:-[0-9a-f]{6})?)?\.[a-z]+")
+_EXTENSIONS = (*(known.extension for known in FORMATS.values()), "bin")
 
 
 def is_original(key: str) -> bool:
@@ -32,3 +35,12 @@ def new_token() -> str:
     deletion of the earlier file would then hit the new one.
     """
     return secrets.token_hex(3)
+
+
+def may_belong_to(key: str, prefix: str) -> list[str]:
+    """The keys that the original of the file may have; none if the package did not make this key.
+
+    Only keys directly under ``prefix`` are its own.
+    """
+    found = _OWN.fullmatch(key.removeprefix(prefix)) if key.startswith(prefix) else None
+    return [f"{prefix}{found[1]}.{one}" for one in _EXTENSIONS] if found else []

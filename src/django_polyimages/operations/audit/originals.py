@@ -1,0 +1,95 @@
+"""Reads originals again, not faster than it is told to."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.files.base import File
+
+from django_polyimages import storage
+from django_polyimages.models import AbstractImage
+from django_polyimages.operations.audit.findings import AuditPlan, Finding
+from django_polyimages.operations.audit.tables import image_tables, pages, row_of
+from django_polyimages.pixels.position import has_position
+from django_polyimages.storage.listing import asking
+
+_READ = ("file", "sha256")
+_MEGABYTE = 1_000_000
+
+
+class Pace:
+    """Sleeps so that not more than ``rate`` megabytes are read in a second."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate * _MEGABYTE
+        self._next = time.monotonic()
+
+    def read(self, number: int) -> None:
+        """Wait after that many bytes were read."""
+        now = time.monotonic()
+        self._next = max(self._next, now - 1) + number / self._rate
+        if self._next > now:
+            time.sleep(self._next - now)
+
+
+def originals(plan: AuditPlan) -> Iterator[Finding]:
+    """With ``verify``, originals with another SHA-256; with ``privacy``, how many have a position.
+
+    An original that is missing is not named again.
+    """
+    pace, number, positions = Pace(plan.rate), 0, 0
+    for image in _images():
+        try:
+            with _opened(image.key) as file:
+                number += 1
+                positions += plan.privacy and has_position(file)
+                digest = _sha256(file, pace) if plan.verify else image.sha256
+        except FileNotFoundError:
+            continue
+        if digest != image.sha256 and _is_still_wrong(image, pace):
+            yield _damaged(image)
+    if plan.privacy:
+        detail = f"{positions} of {number} originals carry a position"
+        yield Finding(kind="position", detail=detail)
+
+
+def _images() -> Iterator[AbstractImage]:
+    for table in image_tables():
+        if table.is_in_use:
+            for page in pages(table.rows().only(*_READ)):
+                yield from page
+
+
+@contextmanager
+def _opened(key: str) -> Iterator[File[bytes]]:
+    with asking(storage.storage_of(key)), storage.open_original(key) as file:
+        yield file
+
+
+def _sha256(file: File[bytes], pace: Pace) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+        pace.read(len(chunk))
+    return digest.hexdigest()
+
+
+def _is_still_wrong(image: AbstractImage, pace: Pace) -> bool:
+    now = row_of(image._meta.label, str(image.pk))
+    if now is None:
+        return False
+    try:
+        with _opened(now.key) as file:
+            return _sha256(file, pace) != now.sha256
+    except FileNotFoundError:
+        return False
+
+
+def _damaged(image: AbstractImage) -> Finding:
+    detail = "the SHA-256 of the stored file is not that of the uploaded one"
+    return Finding(
+        kind="checksum", model=image._meta.label, id=str(image.pk), key=image.key, detail=detail
+    )

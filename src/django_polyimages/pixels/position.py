@@ -1,0 +1,27 @@
+"""Whether an original says where it was taken."""
+
+from __future__ import annotations
+
+from django.core.files.base import File
+
+from django_polyimages.errors import InvalidImage
+from django_polyimages.pixels import png
+from django_polyimages.pixels.inspection import open_image, refusing_damage
+from django_polyimages.pixels.metadata import has_latitude
+from django_polyimages.pixels.parts import check_parts
+
+
+def has_position(file: File[bytes]) -> bool:
+    """Whether the EXIF data of ``file`` contain a position. Only its header is read.
+
+    False for a file that no allowed decoder opens. XMP, which may repeat the position, is not read.
+    """
+    try:
+        with refusing_damage():
+            check_parts(file)  # limits what a decoder reads
+            with open_image(file) as image:
+                is_png = image.format == "PNG"
+                exif = image.info.get("exif", b"")
+            return has_latitude(png.exif_of(file) if is_png else exif)
+    except InvalidImage:
+        return False

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.files.storage import InMemoryStorage
+from django.core.management import CommandError, call_command
+
+from tests.helpers import keys_of, store_one, stored_keys
+
+pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+
+def run(*arguments: str) -> tuple[str, int]:
+    """What the command prints, and its exit code."""
+    out = io.StringIO()
+    try:
+        call_command("polyimages_audit", *arguments, stdout=out)
+    except CommandError as error:
+        return out.getvalue(), error.returncode
+    return out.getvalue(), 0
+
+
+def test_nothing_to_find_is_a_success(image):
+    assert run() == ("Fixed: nothing. Left: nothing.\n", 0)
+    assert run("--json") == ("[]\n", 0)
+
+
+def test_it_changes_nothing_unless_it_is_told_to(files):
+    keys = keys_of(store_one())
+    out, code = run("--grace", "0")
+    assert code == 1
+    assert f"orphan: {keys[0]}: no row records this file\n" in out
+    assert out.endswith(f"Fixed: nothing. Left: {len(keys)} orphan.\n")
+    assert stored_keys(files) == keys
+
+
+def test_it_mends_and_is_content(files):
+    keys = keys_of(store_one())
+    out, code = run("--grace", "0", "--fix")
+    assert code == 0
+    assert f"orphan: {keys[0]}: no row records this file (fixed)\n" in out
+    assert out.endswith(f"Fixed: {len(keys)} orphan. Left: nothing.\n")
+    assert stored_keys(files) == []
+
+
+def test_files_of_today_are_left_alone_by_default(files):
+    store_one()
+    assert run("--fix") == ("Fixed: nothing. Left: nothing.\n", 0)
+
+
+def test_json_is_a_list_of_findings(image, files):
+    files.delete(image.key)
+    out, code = run("--json")
+    assert code == 1
+    assert json.loads(out) == [
+        {
+            "kind": "missing_original",
+            "model": "polyimages.Image",
+            "id": str(image.pk),
+            "key": image.key,
+            "detail": "the file is not in the storage",
+            "fixed": False,
+        }
+    ]
+
+
+def test_json_of_several_findings_is_one_list(files):
+    keys = keys_of(store_one())
+    out, _code = run("--json", "--grace", "0")
+    assert sorted(one["key"] for one in json.loads(out)) == keys
+
+
+def test_the_count_of_positions_is_no_fault(image):
+    out, code = run("--privacy", "--verify", "--rate", "1000")
+    assert code == 0
+    assert "position: : 0 of 1 originals" not in out
+    assert "position: 0 of 1 originals carry a position\n" in out
+
+
+def test_a_storage_that_cannot_list_is_named_and_nothing_is_taken_for_missing(image, monkeypatch):
+    def listdir(self, path):
+        raise NotImplementedError("no listdir()")
+
+    monkeypatch.setattr(InMemoryStorage, "listdir", listdir)
+    with pytest.raises(CommandError, match=r"InMemoryStorage cannot list its files") as stopped:
+        call_command("polyimages_audit", "--fix")
+    assert stopped.value.returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [["--grace", "-1"], ["--rate", "0"], ["--grace", "soon"]])
+def test_numbers_are_checked(arguments):
+    with pytest.raises(CommandError, match="is not a number of at least"):
+        call_command("polyimages_audit", *arguments)

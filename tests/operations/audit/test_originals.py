@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.base import ContentFile
+from PIL import Image as PillowImage
+
+from django_polyimages.models import Image
+from django_polyimages.operations.audit import originals
+from django_polyimages.operations.audit.originals import Pace
+from tests.builders import uploaded
+from tests.drawing import photo, upload_of
+
+pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+
+def damage(files, image: Image) -> None:
+    files.delete(image.key)
+    files.save(image.key, ContentFile(b"x" * image.byte_size))
+
+
+def test_a_damaged_original_of_the_right_size_is_found_by_its_checksum_only(acme, files, found):
+    _whole, damaged = uploaded(acme), uploaded(acme)
+    damage(files, damaged)
+    assert found() == []
+    [one] = found(verify=True, fix=True)
+    assert (one.kind, one.id, one.key, one.fixed) == (
+        "checksum",
+        str(damaged.pk),
+        damaged.key,
+        False,
+    )
+
+
+def test_a_missing_original_is_named_once(image, files, found):
+    files.delete(image.key)
+    assert [one.kind for one in found(verify=True, privacy=True)] == [
+        "missing_original",
+        "position",
+    ]
+
+
+def test_an_image_that_is_deleted_while_it_is_read_is_no_finding(image, files, found, monkeypatch):
+    damage(files, image)
+    real = originals._is_still_wrong
+
+    def deleted(*arguments):
+        Image.objects.all().delete()
+        return real(*arguments)
+
+    monkeypatch.setattr(originals, "_is_still_wrong", deleted)
+    assert found(verify=True) == []
+
+
+def test_originals_with_a_position_are_counted(acme, found):
+    exif = PillowImage.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0)})
+    Image.objects.upload(upload_of(photo(exif=exif)), organization=acme)
+    uploaded(acme)
+    [one] = found(privacy=True)
+    assert (one.kind, one.detail) == ("position", "1 of 2 originals carry a position")
+    assert not one.is_left
+
+
+def test_a_pace_is_kept(monkeypatch):
+    slept: list[float] = []
+    clock = [1000.0]
+    monkeypatch.setattr(originals.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(originals.time, "sleep", slept.append)
+    pace = Pace(2)
+    clock[0] += 10
+    pace.read(4_000_000)
+    assert slept == [pytest.approx(1)]  # of which a second was saved up
+    pace.read(1_000_000)
+    assert slept[1:] == [pytest.approx(1.5)]
