@@ -41,7 +41,16 @@ JOINS = SOURCE / "models" / "joins"
 
 DOCUMENTED = {"_meta", "_state", "_default_manager", "_base_manager"}
 DOCUMENTED_OF_META = {
-    *("abstract", "app_label", "constraints", "indexes", "label", "label_lower", "model_name"),
+    *(
+        "abstract",
+        "app_label",
+        "constraints",
+        "db_table",
+        "indexes",
+        "label",
+        "label_lower",
+        "model_name",
+    ),
     *("get_field", "get_fields", "object_name", "ordering", "pk", "proxy", "verbose_name"),
     "verbose_name_plural",
 }
