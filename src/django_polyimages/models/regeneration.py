@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import Busy
+from django_polyimages.errors import StorageUnavailable
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
@@ -39,6 +39,11 @@ class Regeneration:
     failure: str = ""
     """Why versions are still missing or outdated; empty where none is."""
 
+    @property
+    def is_timeout(self) -> bool:
+        """Whether the storage did not answer in time, as it would not for other images now."""
+        return self.failure == TimeoutError.__name__
+
 
 class _Overtaken(Exception):
     """Another worker has changed the image, so the generated versions are outdated."""
@@ -58,8 +63,8 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
             return Regeneration([])
         try:
             return _regenerate(image, specs, using)
-        except Busy as error:
-            return Regeneration([], failure=str(error))
+        except StorageUnavailable as error:
+            return Regeneration([], failure=error.problem or str(error))  # Busy has no problem
         except _Overtaken:
             continue
     return Regeneration([], failure=_("Another process is changing this image; try again later."))

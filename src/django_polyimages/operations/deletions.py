@@ -16,7 +16,8 @@ from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from django_polyimages.models import FileDeletion
-from django_polyimages.models.deletions import AT_ONCE
+from django_polyimages.models.deletions import AT_ONCE, CLAIM
+from django_polyimages.pipeline.patience import Patience
 
 NOT_TRIED: Final = "not tried yet"
 """The reason of deletions whose process ended before it asked the storage."""
@@ -92,7 +93,9 @@ def carry_out(plan: DeletionPlan, *, seconds: float = inf) -> Iterator[CarriedOu
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and (found := list(batch[:AT_ONCE])):
         claimed = objects.claim(found)
-        left = {one.pk: one for one in objects.carry_out(claimed)}
+        # Nobody waits for an answer here, so a slow storage has much more time than in a request.
+        patience = Patience(min(CLAIM.total_seconds() / 2, deadline - time.monotonic()))
+        left = {one.pk: one for one in objects.carry_out(claimed, patience)}
         for one in claimed:
             yield _result(one, left.get(one.pk))
         batch = plan.deletions.filter(pk__gt=found[-1].pk)
