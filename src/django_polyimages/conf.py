@@ -86,6 +86,8 @@ class Settings:
     """
     max_wait: int = 30
     """How many seconds an upload may wait until other originals are decoded."""
+    storage_timeout: int = 20
+    """How many seconds a request waits for the storage in all."""
     webp_method: int = 4
     """Effort of the WebP encoder, from 0 (fast) to 6 (small); 2 takes half the time of 4."""
     placeholder: PlaceholderKind = "preview"

@@ -98,10 +98,12 @@ class TooManyImages(ValueError):
 
 
 class StorageUnavailable(Exception):
-    """The original could not be stored. Nothing is left behind.
+    """The original could not be stored. What the storage may have written is deleted, in the
+    background if the storage has not answered within ``STORAGE_TIMEOUT``.
 
     ``str(error)`` says whether trying again can help, and ``problem`` names the reason for
-    programs and logs, such as ``AccessDenied``, ``NoSuchBucket`` or ``PermissionError``.
+    programs and logs, such as ``AccessDenied``, ``NoSuchBucket``, ``PermissionError`` or
+    ``TimeoutError``.
     """
 
     def __init__(self, message: str = "", problem: str = "") -> None:

@@ -316,21 +316,6 @@ def test_a_storage_that_cannot_be_connected_does_not_stop_later_removals(monkeyp
     assert stored_keys() == []
 
 
-def test_at_exit_one_file_that_stays_does_not_keep_the_others(monkeypatch):
-    real, deleted = rollback.delete_file, []
-
-    def delete(key):
-        if "_sm" in key:
-            raise ConnectionResetError
-        deleted.append(key)
-        real(key)
-
-    monkeypatch.setattr(rollback, "delete_file", delete)
-    with pytest.raises(ConnectionResetError):
-        rollback._delete_one_by_one(["a_sm", "b", "c"])
-    assert sorted(deleted) == ["b", "c"]
-
-
 class Recorder(InMemoryStorage):
     """A fake of S3 as a host's tests have one: what is sent to it after its end is noticed."""
 

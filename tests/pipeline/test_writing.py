@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django_polyimages import StorageUnavailable
 from django_polyimages.models import FileDeletion
 from django_polyimages.pipeline import generation
+from django_polyimages.pipeline.puts import Puts
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import store
 from django_polyimages.storage import get_storage
@@ -189,14 +190,14 @@ def test_an_interrupted_upload_leaves_nothing(monkeypatch):
         begun.set()
         return real(*args)
 
-    def put(key, content):
+    def start(self, key, content):
         patch.undo()
         assert begun.wait(5)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(generation, "encode", encode)
     with monkeypatch.context() as patch:
-        patch.setattr("django_polyimages.pipeline.writing._put", put)
+        patch.setattr(Puts, "start", start)
         with pytest.raises(KeyboardInterrupt), store(upload_of(photo()), using="default"):
             pass
     assert begun.is_set()

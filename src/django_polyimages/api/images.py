@@ -170,13 +170,16 @@ def _check_not_deleted(organization: Model, creator: Model | None) -> None:
 def _results(access: Access, files: list[UploadedFile[bytes]]) -> list[dict[str, Any]]:
     """One result for each file; those after one that waited in vain do not wait as well."""
     results: list[dict[str, Any]] = []
-    busy = ""
+    down: StorageUnavailable | None = None
     for file in files:
         try:
-            results.append(_refusal(file, busy, "busy") if busy else _result(access, file))
-        except Busy as error:
-            busy = str(error)
-            results.append(_refusal(file, busy, "busy"))
+            if down:
+                raise down
+            results.append(_result(access, file))
+        except StorageUnavailable as error:
+            down = error
+            code: ErrorCode = "busy" if isinstance(error, Busy) else "storage_unavailable"
+            results.append(_refusal(file, str(error), code))
     return results
 
 
@@ -188,7 +191,7 @@ def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     try:
         with savepoint():
             image = _store(access, file)
-    except Busy:
+    except StorageUnavailable:
         raise
     except Exception as error:
         if is_transaction_lost():  # and with it the files before this one
@@ -201,8 +204,6 @@ def _problem(error: Exception) -> tuple[str, ErrorCode]:
     """What the caller may know of it; what they have not caused is logged."""
     if isinstance(error, InvalidImage):
         return str(error), error.code
-    if isinstance(error, StorageUnavailable):
-        return str(error), "storage_unavailable"
     if isinstance(error, NotFound):
         return str(error), "not_found"
     if isinstance(error, ApiError):

@@ -19,6 +19,8 @@ from django_polyimages.storage.signing import signer_of
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
 _R2_ALIASES = ("", "us-east-1")
 """Regions that R2 treats as ``auto``."""
+_MUCH_LONGER = 3
+"""How many times ``STORAGE_TIMEOUT`` a request may last."""
 _WEEK = 7 * 24 * 60 * 60
 
 
@@ -85,6 +87,7 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
             f"multipart_threshold is {threshold} bytes, but MAX_BYTES is {largest}. Larger files "
             "are uploaded in parts, which takes at least four requests.",
         )
+    yield from _long_waits(backend)
     config = backend.client_config
     in_force = {
         "addressing_style": (config.s3 or {}).get("addressing_style"),
@@ -99,6 +102,31 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
                 f"{name} is {given!r}, but client_config has another value, which is used. Pass "
                 f"{name} to s3_storage(), or put it into the Config.",
             )
+
+
+def _long_waits(backend: Any) -> Iterator[tuple[str, str]]:
+    config, limit = backend.client_config, get_settings().storage_timeout
+    seconds = max(config.connect_timeout or 0, config.read_timeout or 0)  # one or the other fails
+    attempts = _attempts(backend)
+    if seconds * attempts > _MUCH_LONGER * limit:
+        yield (
+            "polyimages.W051",
+            f"A request to a server that does not answer lasts {seconds * attempts:.0f} seconds "
+            f"({attempts} attempts of {seconds:.0f}), but STORAGE_TIMEOUT is {limit}. It keeps one "
+            "of the threads for uploads busy meanwhile, so later uploads fail longer than the "
+            "storage does. Set connect_timeout, read_timeout and retries in client_config.",
+        )
+
+
+def _attempts(backend: Any) -> int:
+    """How often botocore sends a request."""
+    retries = backend.client_config.retries or {}
+    if "total_max_attempts" in retries:
+        return int(retries["total_max_attempts"])
+    if "max_attempts" in retries:  # without the first one
+        return 1 + int(retries["max_attempts"])
+    mode = retries.get("mode") or _variable(backend, "retry_mode") or "legacy"
+    return int(_variable(backend, "max_attempts") or (5 if mode == "legacy" else 3))
 
 
 def _endpoint(backend: Any) -> str:

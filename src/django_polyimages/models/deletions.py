@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.models.ownership import keys_in_use
 from django_polyimages.pipeline.deleting import delete_files
+from django_polyimages.pipeline.patience import Patience
 
 logger = logging.getLogger("django_polyimages")
 _AT_ONCE: Final = 1000
@@ -72,16 +73,19 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         A deletion that is not recorded is not carried out: its savepoint was rolled back. Files of
         other rows, such as copies of a deleted one, are left to the last of them. They are looked
         up after the commit, so that of copies that are deleted at the same time, the one that
-        commits last finds no other.
+        commits last finds no other. Waits for the storage for half of ``STORAGE_TIMEOUT``: what is
+        not deleted by then stays recorded too.
         """
+        patience = Patience.for_deletions()
         keys = [deletion.pk for deletion in deletions]
         for start in range(0, len(keys), _AT_ONCE):
-            self._carry_out(list(self.filter(pk__in=keys[start : start + _AT_ONCE])))
+            some = list(self.filter(pk__in=keys[start : start + _AT_ONCE]))
+            self._carry_out(some, patience)
 
-    def _carry_out(self, deletions: Sequence[FileDeletion]) -> None:
+    def _carry_out(self, deletions: Sequence[FileDeletion], patience: Patience) -> None:
         used = keys_in_use({one.original or one.keys[0] for one in deletions}, using=self.db)
         keys = [key for deletion in deletions for key in deletion.keys if key not in used]
-        failures = delete_files(keys)
+        failures = delete_files(keys, patience)
         refused = [one for one in deletions if not failures.keys().isdisjoint(one.keys)]
         done = {one.pk for one in deletions} - {one.pk for one in refused}
         self.filter(pk__in=done).delete()

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import Busy
+from django_polyimages.errors import StorageUnavailable
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
@@ -58,7 +58,7 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
             return Regeneration([])
         try:
             return _regenerate(image, specs, using)
-        except Busy as error:
+        except StorageUnavailable as error:  # or Busy
             return Regeneration([], failure=str(error))
         except _Overtaken:
             continue

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from itertools import groupby
 
 from django.core.files.storage import Storage
 
 from django_polyimages import storage
 from django_polyimages.pipeline import threads
+from django_polyimages.pipeline.patience import Patience, error_of
 from django_polyimages.storage.deleting import BATCH, can_delete_in_batches, delete_batch
 from django_polyimages.storage.keys import is_original
 from django_polyimages.storage.problems import problem_of, report
@@ -20,15 +21,21 @@ _SHOWN = 5
 """How many keys a record of the log names."""
 
 
-def delete_files(keys: Iterable[str]) -> dict[str, str]:
-    """Delete files, several at a time. Returns the name of the problem for each failure."""
+def delete_files(keys: Iterable[str], patience: Patience | None = None) -> dict[str, str]:
+    """Delete files, several at a time. Returns the name of the problem for each failure.
+
+    That of files which the storage has not deleted when the time is up is ``TimeoutError``; some
+    may still be deleted later. Without ``patience``, the time is half of ``STORAGE_TIMEOUT``.
+    """
+    patience = patience or Patience.for_deletions()
     # In a thread too: what fails here is told for each file.
-    wait([threads.submit("deletions", storage.connect)])
+    patience.wait([threads.submit("deletions", storage.connect)])
     deletions = [
         (part, threads.submit("deletions", _delete, backend, part))
         for backend, wanted in _by_storage(list(dict.fromkeys(keys)))
         for part in _parts(backend, wanted)
     ]
+    patience.wait([deletion for _part, deletion in deletions])
     failures: dict[str, BaseException] = {}
     for part, deletion in deletions:
         failures |= _failures(part, deletion)
@@ -44,12 +51,6 @@ def delete_or_note(keys: Iterable[str], note: Note) -> None:
     """Delete files that no row will use. ``note`` records those that could not be deleted."""
     if failures := delete_files(keys):
         note(failures)
-
-
-def delete_file(key: str) -> None:
-    """Delete a file in the calling thread. It is no error if the file does not exist."""
-    for backend, keys in _by_storage([key]):
-        _delete(backend, keys)
 
 
 def _by_storage(keys: Sequence[str]) -> Iterator[tuple[Storage, Sequence[str]]]:
@@ -78,7 +79,7 @@ def _delete(backend: Storage, keys: Sequence[str]) -> Mapping[str, BaseException
 def _failures(
     keys: Sequence[str], deletion: Future[Mapping[str, BaseException]]
 ) -> Mapping[str, BaseException]:
-    error = deletion.exception()
+    error = error_of(deletion)
     return dict.fromkeys(keys, error) if error else deletion.result()
 
 

@@ -12,7 +12,7 @@ from django.core.files.storage import Storage
 
 from django_polyimages import storage
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.writing import Content
+from django_polyimages.pipeline.puts import Content
 from django_polyimages.storage.problems import report
 
 logger = logging.getLogger("django_polyimages")

@@ -1,10 +1,11 @@
-"""Deletes files whose transaction is rolled back.
+"""Deletes files in the background: of transactions that are rolled back, and of failed uploads.
 
 Django has no hook for a rollback, but it drops the callbacks of the transaction or savepoint, and a
 finalizer notices that. A finalizer can run in the middle of any code, when the last reference is
 dropped or the garbage collector runs, so it must not take a lock. It only adds an entry to a queue
-for a thread that deletes the files. A killed process cannot clean up; the audit command finds its
-files.
+for a thread that deletes the files. So do failed uploads: their request must not wait for a storage
+that does not answer, and what is left over is recorded outside of a transaction that is rolled
+back. A killed process cannot clean up; the audit command finds its files.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ import os
 import sys
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial, update_wrapper
+from functools import update_wrapper
 from queue import SimpleQueue
 from typing import Final
 
 from django.db import connections, transaction
 
-from django_polyimages.pipeline.deleting import Note, delete_file, delete_or_note, ignore
+from django_polyimages.conf import get_settings
+from django_polyimages.pipeline.deleting import Note, delete_files, ignore
 from django_polyimages.pipeline.outcome import may_be_committed
 
 logger = logging.getLogger("django_polyimages")
-_SECONDS_AT_EXIT: Final = 10.0
+_SECONDS_AT_EXIT: Final = 5.0
+"""How much longer than ``delete_files()`` the end of the process waits for the thread."""
 
 
 class _Transaction:
@@ -66,7 +69,7 @@ class _Commit:
 class _RolledBack:
     keys: Sequence[str]
     tell: Note
-    outcome_is_unknown: bool
+    outcome_is_unknown: bool = False
 
 
 _notes: SimpleQueue[_RolledBack | threading.Event | None] = SimpleQueue()
@@ -96,8 +99,16 @@ def remove_on_rollback(keys: Sequence[str], using: str, note: Note = ignore) -> 
     weakref.finalize(commit, _note, commit.transaction, keys, note, blocks).atexit = False
 
 
+def remove_soon(keys: Sequence[str], note: Note = ignore) -> None:
+    """Delete the files in another thread, where ``note`` is told of those that are left over."""
+    _start_thread()
+    _notes.put(_RolledBack(keys, note))
+
+
 def wait_for_removals(seconds: float | None = None) -> bool:
-    """Wait until the files of all earlier rollbacks are deleted. False after the timeout."""
+    """Wait until the files of all earlier rollbacks and failures are deleted. False after the
+    timeout.
+    """
     if _thread is None:
         return True
     reached = threading.Event()
@@ -120,29 +131,36 @@ def _note(transaction: _Transaction, keys: Sequence[str], note: Note, blocks_of_
 
 
 def _carry_out_notes() -> None:
-    while (note := _notes.get()) is not None:
-        if isinstance(note, threading.Event):
-            note.set()
-            continue
-        try:
-            _carry_out(note, partial(delete_or_note, note=note.tell))
-            connections.close_all()  # those of this thread
-        except RuntimeError:  # the interpreter is exiting, so the pools accept no more work
-            _notes.put(note)
-            return
+    is_last = False
+    while not is_last:
+        notes = [_notes.get()]
+        while not _notes.empty():
+            notes.append(_notes.get())
+        # All at once: a storage that does not answer is waited for only once.
+        _carry_out([one for one in notes if isinstance(one, _RolledBack)])
+        connections.close_all()  # those of this thread
+        for one in notes:
+            if isinstance(one, threading.Event):
+                one.set()
+        is_last = None in notes
 
 
-def _carry_out(note: _RolledBack, delete: Callable[[Sequence[str]], object]) -> None:
-    if note.outcome_is_unknown:
-        logger.error("The rows of %r may be in the database; the files are kept.", note.keys)
-    else:
-        delete(note.keys)
-
-
-def _delete_one_by_one(keys: Sequence[str]) -> None:
-    with ExitStack() as stack:  # all of them, also after one that fails
-        for key in keys:
-            stack.callback(delete_file, key)
+def _carry_out(notes: Sequence[_RolledBack]) -> None:
+    keys: list[str] = []
+    for one in notes:
+        if one.outcome_is_unknown:
+            logger.error("The rows of %r may be in the database; the files are kept.", one.keys)
+        else:
+            keys += one.keys
+    if not keys:
+        return
+    failures = delete_files(keys)
+    left_over: dict[Note, dict[str, str]] = defaultdict(dict)
+    for one in notes:
+        left_over[one.tell] |= {key: failures[key] for key in one.keys if key in failures}
+    for tell, refused in left_over.items():
+        if refused:
+            tell(refused)
 
 
 def _start_thread() -> None:
@@ -159,10 +177,7 @@ def _finish() -> None:
     if _thread is None:
         return
     _notes.put(None)
-    _thread.join(_SECONDS_AT_EXIT)
-    while not _notes.empty():
-        if isinstance(note := _notes.get(), _RolledBack):
-            _carry_out(note, _delete_one_by_one)
+    _thread.join(get_settings().storage_timeout / 2 + _SECONDS_AT_EXIT)
 
 
 def _forget() -> None:

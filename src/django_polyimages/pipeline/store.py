@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,18 +16,13 @@ from django_polyimages import storage
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.pipeline import threads
-from django_polyimages.pipeline.deleting import Note, delete_or_note, ignore
+from django_polyimages.pipeline.deleting import Note, ignore
 from django_polyimages.pipeline.generation import Encoded, Event, Finished, generate
 from django_polyimages.pipeline.outcome import may_be_committed
-from django_polyimages.pipeline.rollback import remove_on_rollback
-from django_polyimages.pipeline.writing import (
-    Content,
-    Events,
-    Generated,
-    write,
-    writing,
-    written,
-)
+from django_polyimages.pipeline.patience import Patience, error_of
+from django_polyimages.pipeline.puts import Content, writing
+from django_polyimages.pipeline.rollback import remove_on_rollback, remove_soon
+from django_polyimages.pipeline.writing import Events, Generated, write
 from django_polyimages.pixels.inspection import Facts, inspect, sha256_of
 from django_polyimages.pixels.placeholders import Placeholder
 from django_polyimages.specs import FocalPoint, VersionSpec
@@ -88,8 +84,9 @@ def store(
     ``note`` is told of files that the storage does not delete then. Each ``owner``, the primary key
     of an organization, gets its turn.
 
-    Raises ``InvalidImage`` or ``Busy`` before anything is written, and ``StorageUnavailable`` after
-    deleting everything that was written.
+    Raises ``InvalidImage`` or ``Busy`` before anything is written, and ``StorageUnavailable`` if
+    the storage fails or does not answer within ``STORAGE_TIMEOUT``; what it may have written by
+    then is deleted in the background.
     """
     stored: StoredImage = file.__dict__.pop(EARLY, None) or store_files(file, owner, note)
     with _recording(stored.keys, using, note), transaction.atomic(using=using):
@@ -111,21 +108,24 @@ def regenerate(
     The body records them in the database ``using``. If it raises, or the caller's transaction is
     rolled back later, the files are deleted, as by ``store()``. If the original cannot be read, or
     the settings no longer allow it, ``failure`` says so. Raises ``Busy`` if other images take too
-    long.
+    long, and ``StorageUnavailable`` if the storage cannot be connected in time.
     """
     if not specs:
         yield Generated(versions={}, placeholder=Placeholder(), failure="")
         return
+    patience = Patience()
     reading = threads.submit("transfers", _read_original, key)
-    if error := reading.exception():
+    patience.wait([reading])
+    if error := error_of(reading):
+        reading.add_done_callback(_close)
         yield Generated(versions={}, placeholder=Placeholder(), failure=_reason(key, error))
         return
     file, facts = reading.result()
-    with file, writing(note) as puts:
+    with file, writing(note, patience) as puts:
         events = generate(file, facts, specs, focal_point, owner=owner)
         key_of = partial(version_key, key, token=new_token())
-        generated = write(events, puts, key_of, note=note, focal_point=focal_point)
-    with _recording(written(puts), using, note):
+        generated = write(events, puts, key_of, focal_point=focal_point)
+    with _recording(puts.written_keys(), using, note):
         yield generated
 
 
@@ -133,12 +133,12 @@ def store_files(file: File[bytes], owner: Hashable, note: Note) -> StoredImage:
     """The part of ``store()`` that does not need the database, with the same errors."""
     facts, events = _checked(file, owner)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with writing(note) as puts:
+    with writing(note, Patience()) as puts:
         original = Content(file, facts.media_type)
         key_of = partial(version_key, key)
-        generated = write(events, puts, key_of, note=note, original=(key, original))
-    keys = written(puts)
-    return StoredImage(key=puts[key].result(), facts=facts, generated=generated, keys=keys)
+        generated = write(events, puts, key_of, original=(key, original))
+    keys = puts.written_keys()
+    return StoredImage(key=puts.written_key(key), facts=facts, generated=generated, keys=keys)
 
 
 def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, Events]:
@@ -156,6 +156,12 @@ def _read_original(key: str) -> tuple[File[bytes], Facts]:
         facts = inspect(file)
         stack.pop_all()
     return file, facts
+
+
+def _close(reading: Future[tuple[File[bytes], Facts]]) -> None:
+    """Close a file that was read too late."""
+    if not reading.cancelled() and not reading.exception():
+        reading.result()[0].close()
 
 
 def _reason(key: str, error: BaseException) -> str:
@@ -183,7 +189,7 @@ def _undo(
     if may_be_committed(error):
         logger.error("%r may be in the database; the files are kept.", keys)
     else:
-        delete_or_note(keys, note)
+        remove_soon(keys, note)
 
 
 def _raise_damage(events: Sequence[Event]) -> None:

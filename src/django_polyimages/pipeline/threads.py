@@ -2,6 +2,10 @@
 
 Pillow releases the GIL in all expensive calls, so threads are enough. Slots wait for encoders, but
 no pool waits for slots, so the pools cannot deadlock.
+
+The interpreter waits for the threads of Python's own pools when it exits, and a storage that does
+not answer would hold it for minutes. So those that wait for the storage are daemons. Their callers
+wait for them as long as it makes sense.
 """
 
 from __future__ import annotations
@@ -9,7 +13,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from queue import SimpleQueue
 from typing import Any, Final, Literal, TypeVar
 
 from django_polyimages.conf import get_settings
@@ -24,15 +30,53 @@ _TRANSFERS: Final = 10  # enough for two uploads of an original and four version
 _DELETIONS: Final = 4
 
 _T = TypeVar("_T")
-_pools: dict[Pool, ThreadPoolExecutor] = {}
+_pools: dict[Pool, Executor] = {}
 _lock = threading.Lock()
+
+
+class Daemons(Executor):
+    """A pool of daemon threads. When the interpreter exits, it ends them at once."""
+
+    def __init__(self, size: int, name: str) -> None:
+        self._size, self._name, self._started = size, name, 0
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._starting = threading.Lock()
+
+    def submit(self, work: Callable[..., _T], /, *arguments: Any, **options: Any) -> Future[_T]:
+        future: Future[_T] = Future()
+        todo: list[Callable[[], _T]] = [partial(work, *arguments, **options)]
+        # What is cancelled stays in the queue, but must not keep its files in memory.
+        future.add_done_callback(lambda _future: todo.clear())
+        self._work.put(partial(_run, future, todo))
+        with self._starting:
+            if self._started < self._size:
+                self._started += 1
+                name = f"{self._name}_{self._started}"
+                threading.Thread(target=self._serve, name=name, daemon=True).start()
+        return future
+
+    def _serve(self) -> None:
+        while True:
+            self._work.get()()
+
+
+def _run(future: Future[_T], todo: list[Callable[[], _T]]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = todo.pop()()
+    except BaseException as error:  # noqa: BLE001 (the caller gets it)
+        future.set_exception(error)
+    else:
+        future.set_result(result)
 
 
 def submit(pool: Pool, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
     """Run ``work`` in a thread of ``pool``."""
     with _lock:
         if pool not in _pools:
-            _pools[pool] = ThreadPoolExecutor(_size_of(pool), f"polyimages-{pool}")
+            kind = Daemons if pool in ("transfers", "deletions") else ThreadPoolExecutor
+            _pools[pool] = kind(_size_of(pool), f"polyimages-{pool}")
         executor = _pools[pool]
     return executor.submit(work, *arguments)
 

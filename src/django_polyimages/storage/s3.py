@@ -36,7 +36,7 @@ def s3_storage(
     """An entry of ``STORAGES`` for AWS, Cloudflare R2, MinIO, SeaweedFS, Ceph and others.
 
     A file of up to 1 GiB is one PUT, sent by the thread that saves it, signed with version 4 and
-    without checksums in a trailer. The time limit is 5 seconds for connecting and 30 seconds for a
+    without checksums in a trailer. The time limit is 5 seconds for connecting and 10 seconds for a
     response, and a request is tried three times.
 
     ``endpoint_url`` is the URL of the server, ``None`` for AWS. ``region`` is the region of the
@@ -161,7 +161,7 @@ def _client_config(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         connect_timeout=5,
-        read_timeout=30,
+        read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
     return config.merge(client_config) if client_config else config
