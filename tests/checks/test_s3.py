@@ -11,11 +11,12 @@ from django_polyimages.storage.s3 import s3_storage
 
 R2 = "https://account.r2.cloudflarestorage.com"
 OWN = "https://s3.example.com"
-LAX = Config(signature_version="s3v4")
+QUICK = {"read_timeout": 10, "retries": {"total_max_attempts": 1}}
+LAX = Config(signature_version="s3v4", **QUICK)
 
 
 def strict(**options) -> Config:
-    return Config(request_checksum_calculation="when_required", **options)
+    return Config(request_checksum_calculation="when_required", **QUICK | options)
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,47 @@ def test_aws_itself_needs_no_more_than_a_bucket_and_one_put_a_file(settings, com
             "OPTIONS": {"bucket_name": "x"},
         }
     }
-    assert [one.id for one in storage.check_storage()] == ["polyimages.W014"]
+    assert {one.id for one in storage.check_storage()} == {"polyimages.W014", "polyimages.W051"}
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ({"retries": {"mode": "legacy"}}, 300),
+        ({"retries": {"mode": "standard"}}, 180),
+        ({"retries": {"max_attempts": 2}}, 180),
+        ({"retries": {"max_attempts": 0}}, None),
+        ({"retries": {"total_max_attempts": 2}}, 120),
+        ({"retries": {"total_max_attempts": 1}}, None),
+        ({"read_timeout": 21, "connect_timeout": 5, "retries": {"mode": "standard"}}, 63),
+        ({"read_timeout": 20, "connect_timeout": 5, "retries": {"mode": "standard"}}, None),
+        ({"read_timeout": 5, "retries": {"mode": "standard"}}, 180),
+    ],
+)
+def test_a_request_that_lasts_much_longer_than_it_is_waited_for(complaints, options, seconds):
+    config = Config(request_checksum_calculation="when_required", **options)
+    found = complaints(client_config=config)
+    assert list(found) == (["W051"] if seconds else [])
+    assert not seconds or f"lasts {seconds} seconds" in found["W051"]
+
+
+def test_the_attempts_may_come_from_the_environment(complaints, monkeypatch, settings):
+    config = Config(request_checksum_calculation="when_required")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    assert "lasts 120 seconds (2 attempts of 60)" in complaints(client_config=config)["W051"]
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert complaints(client_config=config) == {}
+
+
+def test_the_defaults_of_django_storages_last_too_long(complaints):
+    config = Config(request_checksum_calculation="when_required")
+    assert list(complaints(client_config=config)) == ["W051"]
+
+
+def test_a_longer_timeout_allows_longer_requests(complaints, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"STORAGE_TIMEOUT": 100}
+    config = Config(request_checksum_calculation="when_required")
+    assert complaints(client_config=config) == {}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +210,7 @@ def test_the_environment_may_say_so(complaints, monkeypatch, tmp_path):
 
 
 def test_an_older_boto3_sends_no_such_checksums(complaints):
-    older = Config(signature_version="s3v4")
+    older = Config(signature_version="s3v4", **QUICK)
     del older.request_checksum_calculation
     assert complaints(endpoint_url=OWN, client_config=older) == {}
 

@@ -36,13 +36,15 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         )
         if not deletions:
             return
-        callback = self._scheduled_by(origin)
-        if callback is None:
-            callback = _CarryOut(self, origin)
-            callback.deletions.extend(deletions)
-            transaction.on_commit(callback, using=self.db, robust=True)
-        else:
-            callback.deletions.extend(deletions)
+        latest = self._latest_scheduled()
+        if latest and origin is not None and latest.origin is origin:
+            latest.deletions.extend(deletions)
+            return
+        # One patience for the whole transaction, however many deletions it consists of.
+        patience = latest.patience if latest else Patience.for_deletions()
+        callback = _CarryOut(self, origin, patience)
+        callback.deletions.extend(deletions)
+        transaction.on_commit(callback, using=self.db, robust=True)
 
     def note(self, failures: Mapping[str, str]) -> None:
         """Record files that are left over: no row uses them, but the storage did not delete them.
@@ -56,27 +58,26 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         except Error:
             logger.exception("Files left in the storage and not recorded: %s", list(failures))
 
-    def _scheduled_by(self, origin: object) -> _CarryOut | None:
-        """What waits for the commit for the same origin. A savepoint that is rolled back takes it
-        away, so Django's own list is asked.
+    def _latest_scheduled(self) -> _CarryOut | None:
+        """What waits for the commit. A savepoint that is rolled back takes it away, so Django's
+        own list is asked.
         """
-        if origin is None:
-            return None
         waiting = transaction.get_connection(self.db).run_on_commit
         callbacks = (one for _savepoints, one, _robust in reversed(waiting))
-        latest = next((one for one in callbacks if isinstance(one, _CarryOut)), None)
-        return latest if latest and latest.origin is origin else None
+        return next((one for one in callbacks if isinstance(one, _CarryOut)), None)
 
-    def carry_out(self, deletions: Iterable[FileDeletion]) -> None:
+    def carry_out(
+        self, deletions: Iterable[FileDeletion], patience: Patience | None = None
+    ) -> None:
         """Delete the files. Failed deletions stay recorded, with the reason.
 
         A deletion that is not recorded is not carried out: its savepoint was rolled back. Files of
         other rows, such as copies of a deleted one, are left to the last of them. They are looked
         up after the commit, so that of copies that are deleted at the same time, the one that
-        commits last finds no other. Waits for the storage for half of ``STORAGE_TIMEOUT``: what is
-        not deleted by then stays recorded too.
+        commits last finds no other. Without ``patience``, waits for the storage for half of
+        ``STORAGE_TIMEOUT``: what is not deleted by then stays recorded too.
         """
-        patience = Patience.for_deletions()
+        patience = patience or Patience.for_deletions()
         keys = [deletion.pk for deletion in deletions]
         for start in range(0, len(keys), _AT_ONCE):
             some = list(self.filter(pk__in=keys[start : start + _AT_ONCE]))
@@ -98,14 +99,15 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 class _CarryOut:
     """A callback after the commit."""
 
-    def __init__(self, manager: FileDeletionManager, origin: object) -> None:
+    def __init__(self, manager: FileDeletionManager, origin: object, patience: Patience) -> None:
         self.__qualname__ = "FileDeletionManager.carry_out"  # Django logs it if this fails
         self.manager = manager
         self.origin = origin
+        self.patience = patience
         self.deletions: list[FileDeletion] = []
 
     def __call__(self) -> None:
-        self.manager.carry_out(self.deletions)
+        self.manager.carry_out(self.deletions, self.patience)
 
 
 class FileDeletion(models.Model):

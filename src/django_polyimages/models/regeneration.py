@@ -39,6 +39,11 @@ class Regeneration:
     failure: str = ""
     """Why versions are still missing or outdated; empty where none is."""
 
+    @property
+    def is_timeout(self) -> bool:
+        """Whether the storage did not answer in time, as it would not for other images now."""
+        return self.failure == TimeoutError.__name__
+
 
 class _Overtaken(Exception):
     """Another worker has changed the image, so the generated versions are outdated."""

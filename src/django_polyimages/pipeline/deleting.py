@@ -47,12 +47,6 @@ def ignore(_failures: Mapping[str, str]) -> None:
     """A ``Note`` for files that nobody records. They are in the log."""
 
 
-def delete_or_note(keys: Iterable[str], note: Note) -> None:
-    """Delete files that no row will use. ``note`` records those that could not be deleted."""
-    if failures := delete_files(keys):
-        note(failures)
-
-
 def _by_storage(keys: Sequence[str]) -> Iterator[tuple[Storage, Sequence[str]]]:
     """Originals are deleted from the storage of the versions too: they may not be moved yet."""
     versions, originals = storage.get_storage(), storage.get_original_storage()

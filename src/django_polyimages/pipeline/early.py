@@ -8,8 +8,8 @@ from functools import partial
 from django.core.files.base import File
 from django.db import transaction
 
-from django_polyimages.pipeline.deleting import Note, delete_or_note, ignore
-from django_polyimages.pipeline.rollback import remove_on_rollback
+from django_polyimages.pipeline.deleting import Note, ignore
+from django_polyimages.pipeline.rollback import remove_on_rollback, remove_soon
 from django_polyimages.pipeline.store import EARLY, store_files
 
 
@@ -34,4 +34,4 @@ def store_early(
 
 def _delete_unused(file: File[bytes], note: Note) -> None:
     if unused := file.__dict__.pop(EARLY, None):
-        delete_or_note(unused.keys, note)
+        remove_soon(unused.keys, note)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_polyimages.admin.library.refusals import NONE_LEFT, refusal
 from django_polyimages.admin.library.usage import and_more
 from django_polyimages.admin.titles import readable_title
-from django_polyimages.models import AbstractImage
+from django_polyimages.models import AbstractImage, Regeneration
 from django_polyimages.operations.regeneration import images_of, plan_regeneration, regenerate
 
 ADDRESSES_AT_ONCE = 200
@@ -114,11 +114,13 @@ class ImageRegeneration(admin.ModelAdmin):
 
     def _make_all(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         done, failures = [], []
+        timeout: Regeneration | None = None  # of which one is enough for a request
         plan = plan_regeneration(queryset, everything=_wants_everything(request))
         for image in images_of(plan):
             if not self.has_change_permission(request, image):
                 raise PermissionDenied
-            if result := regenerate(image, everything=plan.everything):
+            if result := timeout or regenerate(image, everything=plan.everything):
+                timeout = result if result.is_timeout else None
                 done.append(image)
                 failures += [(image, result.failure)] if result.failure else []
         self._tell(request, done, failures)
