@@ -328,6 +328,26 @@ def test_a_bulk_upload_waits_for_a_slot_once(client, acme, monkeypatch):
     assert len(waited) == 1
 
 
+def test_a_bulk_upload_asks_a_storage_that_is_down_once(client, acme, monkeypatch):
+    """Each attempt may last until a timeout; the files before it stay."""
+    asked = []
+    real = InMemoryStorage._save
+
+    def save(backend, name, content):
+        if name.endswith(".jpg"):
+            asked.append(name)
+            if len(asked) > 1:
+                raise ConnectionResetError
+        return real(backend, name, content)
+
+    monkeypatch.setattr(InMemoryStorage, "_save", save)
+    answer = bulk_upload(client, *(upload_of(photo()) for _ in range(4)))
+    down = [result.get("code") for result in answer.json()]
+    assert down == [None, *["storage_unavailable"] * 3]
+    assert len(asked) == 2
+    assert stored_keys() == sorted(Image.objects.get().keys)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("deleted", "error"),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -314,6 +315,31 @@ def test_a_storage_that_cannot_be_connected_does_not_stop_later_removals(monkeyp
         assert stored_keys() == []
     roll_back_one()
     assert stored_keys() == []
+
+
+def test_removals_that_wait_for_a_silent_storage_are_carried_out_together(monkeypatch):
+    """Each alone would wait for as long as the storage is silent."""
+    asked, go_on = [], threading.Event()
+
+    def delete_files(keys):
+        asked.append(list(keys))
+        assert go_on.wait(10)
+        return dict.fromkeys(keys, "TimeoutError")
+
+    monkeypatch.setattr(rollback, "delete_files", delete_files)
+    mine, theirs, first = {}, {}, {}
+    tell_mine, tell_theirs = mine.update, theirs.update
+    rollback.remove_soon(["first"], first.update)
+    while not asked:
+        time.sleep(0.01)
+    rollback.remove_soon(["a", "b"], tell_mine)
+    rollback.remove_soon(["c"], tell_theirs)
+    rollback.remove_soon(["d"], tell_mine)
+    go_on.set()
+    assert rollback.wait_for_removals(10)
+    assert asked == [["first"], ["a", "b", "c", "d"]]
+    assert mine == dict.fromkeys("abd", "TimeoutError")
+    assert theirs == {"c": "TimeoutError"}
 
 
 class Recorder(InMemoryStorage):

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import threading
+import time
+import weakref
+
+import pytest
 
 from django_polyimages.pipeline import generation, threads
 from django_polyimages.pipeline.generation import generate
+from django_polyimages.pipeline.threads import Daemons
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.drawing import photo, upload_of
@@ -46,3 +53,53 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
         worker.join()
     assert failures == [None] * 8
     assert max(most) <= 2
+
+
+class TestDaemons:
+    """The threads that wait for a storage."""
+
+    def test_do_not_keep_a_process_from_ending(self):
+        threads.submit("transfers", lambda: None).result(5)
+        threads.submit("deletions", lambda: None).result(5)
+        waiting = [one for one in threading.enumerate() if one.name.startswith("polyimages-")]
+        kinds = {one.name.split("_")[0]: one.daemon for one in waiting}
+        assert kinds["polyimages-transfers"] is kinds["polyimages-deletions"] is True
+
+    def test_are_no_more_than_allowed_and_each_does_one_thing_at_a_time(self):
+        pool, go_on, begun = Daemons(3, "test"), threading.Event(), []
+
+        def work(number):
+            begun.append(number)
+            assert go_on.wait(30)
+            return number
+
+        futures = [pool.submit(work, number) for number in range(7)]
+        while len(begun) < 3:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        assert sorted(begun) == [0, 1, 2]
+        go_on.set()
+        assert [one.result(5) for one in futures] == list(range(7))
+
+    def test_hand_errors_to_whoever_waits_and_go_on(self):
+        pool = Daemons(1, "test")
+        with pytest.raises(SystemExit):
+            pool.submit(sys.exit, 3).result(5)
+        assert pool.submit(int, "7").result(5) == 7
+
+    def test_cancelled_work_keeps_nothing_in_memory(self):
+        """A storage that does not answer holds the queue for minutes, and pictures are large."""
+
+        class Picture:
+            pass
+
+        pool, go_on, picture = Daemons(1, "test"), threading.Event(), Picture()
+        gone = weakref.ref(picture)
+        pool.submit(go_on.wait, 30)
+        queued = pool.submit(id, picture)
+        del picture
+        assert gone() is not None
+        assert queued.cancel()
+        gc.collect()
+        assert gone() is None
+        go_on.set()
