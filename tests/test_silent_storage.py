@@ -167,6 +167,14 @@ class TestAServerThatNeverAnswers:
             Image.objects.all().delete()
         assert recorded() == keys
 
+    def test_holds_a_regeneration_that_cannot_connect_no_longer_either(self, image, monkeypatch):
+        go_on = threading.Event()
+        monkeypatch.setattr(storage, "connect", lambda: go_on.wait(30))
+        with takes_at_most(SECONDS + WORK):
+            result = Image.objects.regenerate(image, everything=True)
+        go_on.set()
+        assert (result.failure, result.is_timeout) == ("TimeoutError", True)
+
     def test_holds_a_regeneration_no_longer_than_allowed(self, image, swallowed):
         swallowed()
         with takes_at_most(SECONDS + WORK):

@@ -113,7 +113,8 @@ class ImageManager(_Manager[ImageT]):
         a file that is closed, cannot be read twice or does not exist, and for an unsaved
         organization.
         Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
-        fails, and ``Busy`` if too many other images are being processed; nothing is left behind.
+        fails or does not answer within ``STORAGE_TIMEOUT``, and ``Busy`` if too many other images
+        are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """

@@ -63,8 +63,8 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
             return Regeneration([])
         try:
             return _regenerate(image, specs, using)
-        except StorageUnavailable as error:  # or Busy
-            return Regeneration([], failure=str(error))
+        except StorageUnavailable as error:
+            return Regeneration([], failure=error.problem or str(error))  # Busy has no problem
         except _Overtaken:
             continue
     return Regeneration([], failure=_("Another process is changing this image; try again later."))

@@ -181,8 +181,7 @@ def _remove(waiting: _Waiting, put: Future[str]) -> None:
 
 def _record_late() -> None:
     """The process exits, and nobody will know whether these files were written."""
-    while _late:
-        key, note = _late.pop()
+    for key, note in list(_late):
         note({key: TimeoutError.__name__})
 
 
