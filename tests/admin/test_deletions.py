@@ -91,9 +91,9 @@ def test_no_transaction_is_open_while_the_storage_is_asked(
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
     real, seen = FileDeletionManager.carry_out, []
 
-    def watched(self, claimed):
+    def watched(self, claimed, patience):
         seen.append(connection.in_atomic_block)
-        return real(self, claimed)
+        return real(self, claimed, patience)
 
     monkeypatch.setattr(FileDeletionManager, "carry_out", watched)
     try_again(admin_client, *deletions)

@@ -80,7 +80,7 @@ class TestTheNextAttempt:
     def test_keeps_the_name_of_the_original_for_the_next_time(self, db, refusing, monkeypatch):
         """The original went, a version did not, and then a row used the files again."""
         real = deletions.delete_files
-        monkeypatch.setattr(deletions, "delete_files", lambda keys: real(list(keys)[1:]))
+        monkeypatch.setattr(deletions, "delete_files", lambda keys, _patience: real(list(keys)[1:]))
         FileDeletion.objects.create(keys=["images/0.jpg", "images/0_lg.webp"])
         FileDeletion.objects.carry_out(FileDeletion.objects.all())
         left = FileDeletion.objects.get()

@@ -119,9 +119,9 @@ class TestCarryingOut:
         seen = []
         real = FileDeletionManager.carry_out
 
-        def watched(self, claimed):
+        def watched(self, claimed, patience):
             seen.append(transaction.get_connection(self.db).in_atomic_block)
-            return real(self, claimed)
+            return real(self, claimed, patience)
 
         monkeypatch.setattr(FileDeletionManager, "carry_out", watched)
         deletions_of("images/a.jpg")

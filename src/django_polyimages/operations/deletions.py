@@ -91,10 +91,10 @@ def carry_out(plan: DeletionPlan, *, seconds: float = inf) -> Iterator[CarriedOu
     objects = FileDeletion.objects.db_manager(plan.deletions.db)
     batch = plan.deletions
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and (found := list(batch[:AT_ONCE])):
+    while (seconds_left := deadline - time.monotonic()) > 0 and (found := list(batch[:AT_ONCE])):
         claimed = objects.claim(found)
         # Nobody waits for an answer here, so a slow storage has much more time than in a request.
-        patience = Patience(min(CLAIM.total_seconds() / 2, deadline - time.monotonic()))
+        patience = Patience(min(CLAIM.total_seconds() / 2, seconds_left))
         left = {one.pk: one for one in objects.carry_out(claimed, patience)}
         for one in claimed:
             yield _result(one, left.get(one.pk))
