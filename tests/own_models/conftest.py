@@ -39,7 +39,9 @@ def on_default_tables(db) -> Iterator[list[str]]:
     found: list[str] = []
 
     def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if any(table in sql for table in NOT_IN_USE) and not sql.startswith(LOOK_UP):
+        if any(table in sql for table in NOT_IN_USE) and not sql.replace("`", '"').startswith(
+            LOOK_UP
+        ):
             found.append(sql)
         return execute(sql, *rest)
 
