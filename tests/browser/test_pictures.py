@@ -37,7 +37,9 @@ def test_each_screen_loads_the_smallest_file_of_the_best_format(
     names: dict[str, Any] = {}
     exec(block.code, names)
     specs = names["POLYIMAGES"]["VERSIONS"]
-    settings.POLYIMAGES |= {"VERSIONS": [*(specs[::-1] if reverse else specs), LINKED]}
+    settings.POLYIMAGES = settings.POLYIMAGES | {
+        "VERSIONS": [*(specs[::-1] if reverse else specs), LINKED]
+    }
     contact.images.attach(uploaded(acme, 2000, 1500))
     for density, file in ((1, "medium_avif.avif"), (2, "medium_avif.avif"), (3, "large_avif.avif")):
         phone = {"viewport": {"width": 400, "height": 900}, "device_scale_factor": density}
@@ -46,7 +48,7 @@ def test_each_screen_loads_the_smallest_file_of_the_best_format(
 
 def test_a_gap_makes_phones_load_the_large_file(visit, settings, contact, acme):
     """What the check W047 warns of."""
-    settings.POLYIMAGES |= {
+    settings.POLYIMAGES = settings.POLYIMAGES | {
         "VERSIONS": [
             VersionSpec("medium", 640, 640),
             VersionSpec("large", 1600, 1600),
@@ -86,7 +88,7 @@ def directives(beginning: str) -> str:
 
 @pytest.mark.parametrize("kind", ["preview", "color", "none"])
 def test_the_table_says_what_a_picture_needs(visit, settings, exhibition, kind):
-    settings.POLYIMAGES |= {"PLACEHOLDER": kind}
+    settings.POLYIMAGES = settings.POLYIMAGES | {"PLACEHOLDER": kind}
     Image.objects.filter(title="Dawn").update(versions={})
     page = visit("about:blank")
     send_policy(page, directives(f'`"{kind}"`'))
@@ -100,7 +102,7 @@ def test_the_table_says_what_a_picture_needs(visit, settings, exhibition, kind):
 
 
 def test_the_table_says_what_the_upload_field_needs(visit, settings, contact, editor, photos):
-    settings.POLYIMAGES |= {"PLACEHOLDER": "none"}
+    settings.POLYIMAGES = settings.POLYIMAGES | {"PLACEHOLDER": "none"}
     page = visit("about:blank", editor)
     send_policy(page, directives("The upload field"))
     page.goto(contact.get_absolute_url())
