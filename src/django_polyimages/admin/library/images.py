@@ -82,7 +82,8 @@ class ImageAdmin(
     ]
     list_select_related = ["organization"]
     search_fields = TEXT_FIELDS
-    search_help_text = _("Searches titles, alternative texts and descriptions.")
+    # Not search_help_text, which the accessibility checker axe takes for the only label.
+    search_hint = _("Searches titles, alternative texts and descriptions.")
     ordering = ["-created_at"]
     paginator = BoundedPaginator
     show_full_result_count = False
