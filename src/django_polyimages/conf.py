@@ -95,7 +95,15 @@ class Settings:
     ``none``, for a Content-Security-Policy without inline styles or ``data:`` URLs.
     """
     generate: str = "inline"
-    """When versions are generated; ``inline`` means during the upload."""
+    """Who generates versions: ``inline`` the request, ``task`` a worker of Django's task framework,
+    or the dotted path of a function that gives jobs to another engine, see ``tasks``.
+    """
+    task_backend: str = "default"
+    """The alias in ``TASKS``, for ``GENERATE: "task"``."""
+    task_queue: str = "default"
+    """The name of the queue, for ``GENERATE: "task"``."""
+    task_attempts: int = 5
+    """How often workers try to generate the versions of an image before it is ``failed``."""
 
     def pixels_of(self, name: OriginalFormat) -> int:
         """The maximum number of pixels of an original of this format."""
@@ -107,6 +115,17 @@ class Settings:
     def has_organizations(self) -> bool:
         """Whether images belong to organizations of the host."""
         return self.organization_model != DEFAULT_ORGANIZATION
+
+    @property
+    def versions_at_upload(self) -> tuple[VersionSpec, ...]:
+        """The versions that an upload generates at once: with a task engine only the smallest one,
+        so that there is always a picture to show. It is of the whole picture if any version is.
+        """
+        if self.generate == "inline":
+            return self.versions
+        return (
+            min(self.versions, key=lambda spec: (spec.mode != "fit", spec.width * spec.height)),
+        )
 
     @property
     def version_names(self) -> tuple[str, ...]:
@@ -226,5 +245,8 @@ def _wrong_values(settings: Settings) -> Iterator[str]:
     if settings.placeholder not in placeholders:
         choices = ", ".join(map(repr, placeholders))
         yield f"PLACEHOLDER must be one of {choices}, not {settings.placeholder!r}."
-    if settings.generate != "inline":
-        yield f"GENERATE must be 'inline', not {settings.generate!r}."
+    if settings.generate not in ("inline", "task") and "." not in settings.generate:
+        yield (
+            "GENERATE must be 'inline', 'task' or the dotted path of a function, not "
+            f"{settings.generate!r}."
+        )

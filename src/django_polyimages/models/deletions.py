@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_polyimages import tasks
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.ownership import keys_in_use
 from django_polyimages.pipeline.deleting import delete_files
@@ -29,6 +30,7 @@ CLAIM: Final = timedelta(minutes=15)
 """How long a deletion belongs to who claimed it: longer than any batch takes."""
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(days=1)
+_IN_ONE_TASK: Final = 100
 _WAITS_TO_NOTE: Final = (0.1, 0.5, 2.0, 5.0)
 """Seconds between the attempts to record what is left over."""
 _CHANGED: Final = ["keys", "original", "last_error", "attempts", "next_attempt_at"]
@@ -146,6 +148,13 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
             )
         ]
 
+    def carry_out_keys(self, keys: Collection[str]) -> list[FileDeletion]:
+        """Claim the deletions with these primary keys and carry them out, in a worker: nobody waits
+        for an answer, so a slow storage has more time.
+        """
+        claimed = self.claim(list(self.filter(pk__in=keys)))
+        return self.carry_out(claimed, Patience(CLAIM.total_seconds() / 2))
+
     def _carry_out(
         self, deletions: Sequence[FileDeletion], patience: Patience
     ) -> list[FileDeletion]:
@@ -179,7 +188,13 @@ class _CarryOut:
         self.deletions: list[FileDeletion] = []
 
     def __call__(self) -> None:
-        self.manager.carry_out(self.deletions, self.patience)
+        if tasks.is_inline():
+            self.manager.carry_out(self.deletions, self.patience)
+            return
+        keys = [str(deletion.pk) for deletion in self.deletions]
+        for start in range(0, len(keys), _IN_ONE_TASK):
+            part = keys[start : start + _IN_ONE_TASK]
+            tasks.enqueue(tasks.DELETE_FILES, self.manager.db, part)
 
 
 class FileDeletion(models.Model):

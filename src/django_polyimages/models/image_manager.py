@@ -11,11 +11,14 @@ from asgiref.sync import sync_to_async
 from django.core.files.base import File
 from django.db import models, transaction
 
+from django_polyimages import tasks
 from django_polyimages.models import usage
+from django_polyimages.models.announcements import announce_after_commit
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.organizations import default_organization
+from django_polyimages.models.pending import generate_after_commit
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
 from django_polyimages.pipeline.sources import Source, as_file
@@ -132,7 +135,7 @@ class ImageManager(_Manager[ImageT]):
         ):
             generated, placeholder = stored.generated, stored.generated.placeholder
             file_name = _name_of(lent)
-            image: ImageT = self.create(
+            image: ImageT = self.model(
                 file=stored.key,
                 title=file_name if title is None else title,
                 alt_text=alt_text,
@@ -144,13 +147,18 @@ class ImageManager(_Manager[ImageT]):
                 byte_size=stored.facts.byte_size,
                 media_type=stored.facts.media_type,
                 sha256=stored.facts.sha256,
-                versions=generated.versions,
                 dominant_color=placeholder.color,
                 placeholder=placeholder.data_uri,
-                status=self.model.Status.FAILED if generated.failure else self.model.Status.READY,
-                failure_reason=generated.failure,
                 **{"file_name": file_name} | fields,
             )
+            image.record_versions(generated.versions, generated.failure)
+            is_unfinished = bool(image.outdated_specs) and not tasks.is_inline()
+            if is_unfinished:
+                image.await_versions()
+            image.save(force_insert=True, using=using)
+            if is_unfinished:
+                generate_after_commit(image, using=using)
+            announce_after_commit(image, using=using)
         return image
 
     async def aupload(

@@ -17,7 +17,8 @@ from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import NAME_LENGTH, TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.original_field import OriginalField
-from django_polyimages.models.regeneration import RECORDED, regenerate_after_commit
+from django_polyimages.models.pending import due_from, generate_after_commit, generate_pending
+from django_polyimages.models.regeneration import QUEUED, RECORDED, Regeneration
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import (
     generate_upload_filename,
@@ -104,6 +105,8 @@ class AbstractImage(models.Model):
         _("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False
     )
     failure_reason = models.TextField(_("reason for failure"), blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, editable=False)
 
     objects: ClassVar[ImageManager[Self]] = ImageManager()
 
@@ -115,6 +118,7 @@ class AbstractImage(models.Model):
             models.Index(fields=["organization", "-created_at"]),
             models.Index(fields=["-created_at"]),
             models.Index(fields=["file"]),
+            models.Index(fields=["status", "next_attempt_at"]),
         ]
 
     def __str__(self) -> str:
@@ -136,12 +140,12 @@ class AbstractImage(models.Model):
         written = kwargs.get("update_fields")
         moved = self._writes_focal_point(written) and self._has_other_crops()
         if moved:
-            self.status = self.Status.PENDING
+            self.await_versions()
             if written is not None:
-                kwargs["update_fields"] = {*written, "status"}
+                kwargs["update_fields"] = {*written, "status", *QUEUED}
         again_after_deadlock(partial(super().save, *args, **kwargs), using=using)
         if moved:
-            regenerate_after_commit(self, using=using)
+            generate_after_commit(self, using=using)
 
     def delete(
         self,
@@ -193,7 +197,7 @@ class AbstractImage(models.Model):
     def _columns_of_people(self) -> set[str]:
         """What is loaded, without the key and what regenerations record."""
         columns = {one.attname for one in self._meta.concrete_fields if not one.primary_key}
-        return columns - self.get_deferred_fields() - RECORDED
+        return columns - self.get_deferred_fields() - RECORDED - QUEUED
 
     def _writes_focal_point(self, update_fields: Collection[str] | None) -> bool:
         columns = {"focal_x", "focal_y"}
@@ -221,6 +225,17 @@ class AbstractImage(models.Model):
         self.versions = from_json(versions)
         self.status = self.Status.FAILED if self.outdated_specs else self.Status.READY
         self.failure_reason = failure if self.outdated_specs else ""
+
+    def await_versions(self) -> None:
+        """Make the image pending. The caller saves it and calls ``generate_after_commit()``."""
+        self.status = self.Status.PENDING
+        self.attempts = 0
+        self.next_attempt_at = due_from()
+
+    @classmethod
+    def generate_pending(cls, key: str, *, using: str) -> Regeneration | None:
+        """Generate the versions of the image with this primary key if it is pending and due."""
+        return generate_pending(cls, key, using=using)
 
     def version(self, name: str) -> Version | None:
         """The version ``name``, or if it is missing the next larger one, or else the largest one.

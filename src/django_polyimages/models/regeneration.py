@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import StorageUnavailable
+from django_polyimages.models.announcements import announce_after_commit
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3
 RECORDED = frozenset(["versions", "status", "failure_reason", "dominant_color", "placeholder"])
 """The columns that a regeneration writes."""
+QUEUED = frozenset(["attempts", "next_attempt_at"])
+"""The columns that say when a pending image is tried again."""
 _READ = ["file", "width", "height", "focal_x", "focal_y", *RECORDED]
 
 
@@ -49,12 +52,14 @@ class _Overtaken(Exception):
     """Another worker has changed the image, so the generated versions are outdated."""
 
 
-def regenerate(image: AbstractImage, *, using: str, everything: bool = False) -> Regeneration:
+def regenerate(
+    image: AbstractImage, *, using: str, everything: bool = False, is_tried_again: bool = False
+) -> Regeneration:
     """Update the versions of ``image`` in the storage and in the row to the current specs.
 
     See ``ImageManager.regenerate``. No row is locked while versions are generated. Instead, the row
     is compared before it is written: if another worker was faster, the result is discarded and the
-    work starts again.
+    work starts again. If it ``is_tried_again`` after a failure, the image stays pending.
     """
     for _attempt in range(_ATTEMPTS):
         image.refresh_from_db(using=using, fields=_READ)
@@ -62,7 +67,7 @@ def regenerate(image: AbstractImage, *, using: str, everything: bool = False) ->
         if not specs and not _obsolete(image) and image.status == image.Status.READY:
             return Regeneration([])
         try:
-            return _regenerate(image, specs, using)
+            return _regenerate(image, specs, using, is_tried_again=is_tried_again)
         except StorageUnavailable as error:
             return Regeneration([], failure=error.problem or str(error))  # Busy has no problem
         except _Overtaken:
@@ -80,24 +85,27 @@ def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:
         with suppress(ObjectDoesNotExist):  # deleted before the commit
             now = type(image)._base_manager.using(using).get(pk=image.pk)
             regenerate(now, using=using)
-            for name in RECORDED:  # and no other: the caller may have changed them since
+            for name in RECORDED | QUEUED:  # and no other: the caller may have changed them since
                 setattr(image, name, getattr(now, name))
 
     transaction.on_commit(catch_up, using=using, robust=True)
 
 
-def _regenerate(image: AbstractImage, specs: Sequence[VersionSpec], using: str) -> Regeneration:
+def _regenerate(
+    image: AbstractImage, specs: Sequence[VersionSpec], using: str, *, is_tried_again: bool
+) -> Regeneration:
     owner = image.organization_id
     note = FileDeletion.objects.db_manager(using).note
     work = store.regenerate(
         image.key, specs, image.focal_point, using=using, owner=owner, note=note
     )
     with work as generated:
-        again_after_deadlock(partial(_record, image, generated, using), using=using)
+        record = partial(_record, image, generated, using, is_tried_again=is_tried_again)
+        again_after_deadlock(record, using=using)
     return Regeneration(list(generated.versions), generated.failure)
 
 
-def _record(image: AbstractImage, new: Generated, using: str) -> None:
+def _record(image: AbstractImage, new: Generated, using: str, *, is_tried_again: bool) -> None:
     """Save the row if it has not changed since the start; delete old files after the commit."""
     rows = type(image)._base_manager.using(using)
     with transaction.atomic(using=using):
@@ -108,10 +116,17 @@ def _record(image: AbstractImage, new: Generated, using: str) -> None:
         old_keys = [image.versions[name].key for name in gone]
         kept = {name: one for name, one in image.versions.items() if name not in gone}
         image.record_versions({**kept, **new.versions}, new.failure)
+        changed = RECORDED
         if new.placeholder.color:
             image.dominant_color = new.placeholder.color
             image.placeholder = new.placeholder.data_uri
-        rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in RECORDED})
+        if image.status == image.Status.FAILED and is_tried_again:
+            image.status = image.Status.PENDING
+        else:
+            image.attempts, image.next_attempt_at = 0, None
+            changed |= QUEUED
+        rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in changed})
+        announce_after_commit(image, using=using)
         FileDeletion.objects.db_manager(using).schedule([old_keys], original=image.key)
 
 

@@ -66,7 +66,7 @@ def check(file: File[bytes], *, owner: Hashable = None) -> Facts:
     gets its turn. Raises ``InvalidImage``, and ``Busy`` if other images take too long.
     """
     facts = inspect(file)
-    events = list(generate(file, facts, get_settings().versions, owner=owner))
+    events = list(generate(file, facts, get_settings().versions_at_upload, owner=owner))
     _raise_damage(events)
     if sum(len(event.content) for event in events if isinstance(event, Encoded)) <= _KEPT:
         setattr(file, _CHECKED, _Checked(facts, events, get_settings()))
@@ -78,6 +78,9 @@ def store(
     file: File[bytes], *, using: str, owner: Hashable = None, note: Note = ignore
 ) -> Iterator[StoredImage]:
     """A context manager that checks ``file``, stores it and its versions and yields the result.
+
+    With a task engine only the smallest version is generated now, which is the cheapest way to
+    decode all of the file.
 
     The body records the result in the database ``using``, in a transaction or savepoint of its own.
     If that is rolled back, because the body raises or later, the files are deleted.
@@ -147,7 +150,7 @@ def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, Events]:
     if checked and checked.settings == get_settings() and checked.facts.sha256 == sha256_of(file):
         return checked.facts, (event for event in checked.events)
     facts = inspect(file)
-    return facts, generate(file, facts, get_settings().versions, owner=owner)
+    return facts, generate(file, facts, get_settings().versions_at_upload, owner=owner)
 
 
 def _read_original(key: str) -> tuple[File[bytes], Facts]:

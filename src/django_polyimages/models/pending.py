@@ -1,0 +1,101 @@
+"""Images that wait for their versions: the queue of the task engine.
+
+A worker claims a row before it works on it. The claim ends by itself, so that a killed worker does
+not keep it, and counts the attempts, so that a file that kills its worker is not tried for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from django_polyimages import tasks
+from django_polyimages.conf import get_settings
+from django_polyimages.models.announcements import announce_after_commit
+from django_polyimages.models.deadlocks import again_after_deadlock
+from django_polyimages.models.deletions import wait_after
+from django_polyimages.models.regeneration import (
+    Regeneration,
+    regenerate,
+    regenerate_after_commit,
+)
+
+if TYPE_CHECKING:
+    from django_polyimages.models.images import AbstractImage
+
+CLAIM: Final = timedelta(minutes=15)
+"""How long an image belongs to who claimed it: longer than generating its versions takes."""
+LOST: Final = "WorkerLost"
+"""The reason of images whose last worker ended without a result."""
+
+ImageT = TypeVar("ImageT", bound="AbstractImage")
+
+
+def due_from() -> datetime:
+    """When others may work on an image that becomes pending now: with a task engine at once, else
+    when the request that generates its versions must have been killed.
+    """
+    return timezone.now() + (CLAIM if tasks.is_inline() else timedelta())
+
+
+def generate_after_commit(image: AbstractImage, *, using: str) -> None:
+    """Generate the versions of a pending image after the commit, or let a worker do it."""
+    if tasks.is_inline():
+        regenerate_after_commit(image, using=using)
+        return
+    label = type(image)._meta.label_lower
+    tasks.enqueue_after_commit(tasks.GENERATE, label, str(image.pk), using, using=using)
+
+
+def due(images: QuerySet[ImageT]) -> QuerySet[ImageT]:
+    """The images that wait for their versions and that nobody works on."""
+    is_due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
+    return images.filter(is_due, status=images.model.Status.PENDING)
+
+
+def generate_pending(model: type[AbstractImage], key: Any, *, using: str) -> Regeneration | None:
+    """Generate the versions of the image ``key`` if it is due; None if it is not.
+
+    After a failure it stays pending until the next attempt, which is longer and longer away. After
+    the last one of ``TASK_ATTEMPTS`` it is ``failed``.
+    """
+    image = _claimed(model, key, using)
+    if image is None:
+        return None
+    is_last = image.attempts >= get_settings().task_attempts
+    result = regenerate(image, using=using, is_tried_again=not is_last)
+    if result.failure:
+        _settle(image, result.failure, using)
+    return result
+
+
+def _claimed(model: type[AbstractImage], key: Any, using: str) -> AbstractImage | None:
+    rows = model._base_manager.using(using).filter(pk=key)
+    free = due(rows).filter(attempts__lt=get_settings().task_attempts)
+    until = timezone.now() + CLAIM
+    claim = partial(free.update, attempts=F("attempts") + 1, next_attempt_at=until)
+    if again_after_deadlock(claim, using=using):
+        return rows.first()
+    # Due, but without an attempt left: every worker that tried it was killed.
+    for image in due(rows):
+        _settle(image, image.failure_reason or LOST, using)
+    return None
+
+
+def _settle(image: AbstractImage, reason: str, using: str) -> None:
+    """Record a failed attempt, unless the image was changed meanwhile and so begins again."""
+    is_last = image.attempts >= get_settings().task_attempts
+    status = image.Status.FAILED if is_last else image.Status.PENDING
+    next_attempt = None if is_last else timezone.now() + wait_after(image.attempts)
+    rows = type(image)._base_manager.using(using).filter(pk=image.pk, attempts=image.attempts)
+    mine = rows.filter(status=image.Status.PENDING)
+    change = partial(
+        mine.update, status=status, failure_reason=reason, next_attempt_at=next_attempt
+    )
+    if again_after_deadlock(change, using=using) and is_last:
+        image.refresh_from_db(using=using)
+        announce_after_commit(image, using=using)
