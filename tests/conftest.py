@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -15,6 +17,7 @@ from django_polyimages.models import Image
 from django_polyimages.pipeline.rollback import wait_for_removals
 from organizations.models import Membership, Organization
 from tests.builders import uploaded
+from tests.tasks import engine
 
 collect_ignore = [
     "hosts",
@@ -51,6 +54,14 @@ def originals(files, settings) -> Storage:
     settings.STORAGES = settings.STORAGES | {"originals": memory}
     settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
     return storage.get_original_storage()
+
+
+@pytest.fixture
+def task_engine(settings) -> Iterator[ModuleType]:
+    """A task engine whose jobs wait until the test calls ``task_engine.work()``."""
+    settings.POLYIMAGES = settings.POLYIMAGES | {"GENERATE": "tests.tasks.engine.give"}
+    yield engine
+    engine.lose_all()
 
 
 @pytest.fixture

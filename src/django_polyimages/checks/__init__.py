@@ -8,7 +8,16 @@ from __future__ import annotations
 from django.core import checks
 from django.core.checks import Tags
 
-from django_polyimages.checks import hosts, models, names, originals, policy, settings, storage
+from django_polyimages.checks import (
+    hosts,
+    models,
+    names,
+    originals,
+    policy,
+    settings,
+    storage,
+    tasks,
+)
 
 __all__ = ["register"]
 
@@ -34,6 +43,7 @@ def register() -> None:
         settings.check_widths,
         settings.check_uploads,
         settings.check_templates,
+        tasks.check_task_engine,
     ):
         checks.register(check)
     checks.register(storage.check_storage, Tags.files)

@@ -66,10 +66,10 @@ def generate_pending(model: type[AbstractImage], key: Any, *, using: str) -> Reg
     image = _claimed(model, key, using)
     if image is None:
         return None
-    is_last = image.attempts >= get_settings().task_attempts
-    result = regenerate(image, using=using, is_tried_again=not is_last)
+    attempts = image.attempts
+    result = regenerate(image, using=using, is_tried_again=not _is_last(attempts))
     if result.failure:
-        _settle(image, result.failure, using)
+        _settle(image, attempts, result.failure, using)
     return result
 
 
@@ -82,20 +82,24 @@ def _claimed(model: type[AbstractImage], key: Any, using: str) -> AbstractImage 
         return rows.first()
     # Due, but without an attempt left: every worker that tried it was killed.
     for image in due(rows):
-        _settle(image, image.failure_reason or LOST, using)
+        _settle(image, image.attempts, image.failure_reason or LOST, using)
     return None
 
 
-def _settle(image: AbstractImage, reason: str, using: str) -> None:
+def _settle(image: AbstractImage, attempts: int, reason: str, using: str) -> None:
     """Record a failed attempt, unless the image was changed meanwhile and so begins again."""
-    is_last = image.attempts >= get_settings().task_attempts
-    status = image.Status.FAILED if is_last else image.Status.PENDING
-    next_attempt = None if is_last else timezone.now() + wait_after(image.attempts)
-    rows = type(image)._base_manager.using(using).filter(pk=image.pk, attempts=image.attempts)
-    mine = rows.filter(status=image.Status.PENDING)
+    is_last = _is_last(attempts)
+    mine = type(image)._base_manager.using(using).filter(pk=image.pk, attempts=attempts)
     change = partial(
-        mine.update, status=status, failure_reason=reason, next_attempt_at=next_attempt
+        mine.filter(status=image.Status.PENDING).update,
+        status=image.Status.FAILED if is_last else image.Status.PENDING,
+        failure_reason=reason,
+        next_attempt_at=None if is_last else timezone.now() + wait_after(attempts),
     )
     if again_after_deadlock(change, using=using) and is_last:
         image.refresh_from_db(using=using)
         announce_after_commit(image, using=using)
+
+
+def _is_last(attempts: int) -> bool:
+    return attempts >= get_settings().task_attempts

@@ -1,4 +1,4 @@
-"""The jobs as tasks of Django's framework: Django 6's own, or its backport ``django-tasks``.
+"""The jobs as tasks of Django's framework.
 
 Imported only where ``GENERATE`` is ``"task"``, because Django 5.2 has no tasks of its own. Nothing
 is retried or deferred here: backends differ in both, so the rows do it.
@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-try:
-    from django.tasks import task
-except ImportError:
-    from django_tasks import task  # type: ignore[no-redef]
-
 from django_polyimages import tasks
+from django_polyimages.conf import get_settings
+from django_polyimages.tasks.backends import task
+
+_BACKEND, _QUEUE = get_settings().task_backend, get_settings().task_queue
 
 
-@task()
+@task(backend=_BACKEND, queue_name=_QUEUE)
 def generate(model: str, key: str, using: str) -> None:
     """Generate the versions of a pending image."""
     tasks.generate(model, key, using)
 
 
-@task()
+@task(backend=_BACKEND, queue_name=_QUEUE)
 def delete_files(using: str, keys: Sequence[str]) -> None:
     """Carry out deletions of files."""
     tasks.delete_files(using, keys)
