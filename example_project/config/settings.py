@@ -1,6 +1,6 @@
 """A small but complete site. By default it uses SQLite and the local disk.
 
-``DATABASE_URL`` selects another database. ``POLYIMAGES_S3_BUCKET`` stores the images on S3, with
+``DATABASE_URL`` selects another database, and ``POLYIMAGES_ENGINE`` a task engine for the versions. ``POLYIMAGES_S3_BUCKET`` stores the images on S3, with
 ``POLYIMAGES_S3_ENDPOINT``, ``_REGION``, ``_ACCESS_KEY`` and ``_SECRET_KEY``.
 """
 
@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from config.engines import ENGINES, REDIS_URL
 
 from django_polyimages.storage.s3 import s3_storage
 
@@ -86,9 +87,16 @@ if bucket := os.environ.get("POLYIMAGES_S3_BUCKET"):
 
 UPLOAD_RATE = os.environ.get("UPLOAD_RATE", "300/m")  # per member, see config/api.py
 
+ENGINE = ENGINES[os.environ.get("POLYIMAGES_ENGINE", "")]
+INSTALLED_APPS += ENGINE.apps
+if ENGINE.tasks:
+    TASKS = ENGINE.tasks
+RQ_QUEUES = {"default": {"URL": REDIS_URL}}
+
 POLYIMAGES = {
     "ORGANIZATION_MODEL": "organizations.Organization",
     "ORGANIZATION_POLICY": "organizations.images.Policy",
+    "GENERATE": ENGINE.generate,
 }
 if not bucket:  # whose URLs are signed
     STORAGES["originals"] = {
