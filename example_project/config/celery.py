@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("example", broker=REDIS_URL, broker_connection_retry_on_startup=True)
 
 
-@app.task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+@app.task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def work(job: str, *arguments: Any) -> None:
     from django_polyimages import tasks
 

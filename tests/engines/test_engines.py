@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engines.site import Site, kill
+from tests.engines.site import Site
 
 pytestmark = pytest.mark.slow
 NEEDS_REDIS = {"rq", "celery"}

@@ -28,4 +28,4 @@ for image in Image.objects.order_by("pk"):
         "versions": {name: [one.width, one.height] for name, one in image.versions.items()},
         "placeholder": image.placeholder[:5],
     }
-    print(json.dumps(row))
+    sys.stdout.write(json.dumps(row) + "\n")

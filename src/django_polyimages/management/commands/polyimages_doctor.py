@@ -1,0 +1,49 @@
+"""``manage.py polyimages_doctor``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_polyimages.operations.diagnosis import THRESHOLD, Diagnosis, diagnose
+
+
+class Command(BaseCommand):
+    """Tells what is set for the generation of versions, and what is wrong."""
+
+    help = (
+        "Tells how versions are generated, which limits are set, how many images and deletions "
+        "wait for a worker, and what is wrong: a task engine that cannot be used, a queue that is "
+        "not there, work that nobody takes. Changes nothing. Exits with 1 if something is wrong."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--threshold",
+            type=float,
+            default=THRESHOLD.total_seconds(),
+            metavar="SECONDS",
+            help="How long work may wait for a worker (%(default)g by default).",
+        )
+        parser.add_argument("--json", action="store_true", help="Print a JSON list.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = list(diagnose(timedelta(seconds=options["threshold"])))
+        if options["json"]:
+            self.stdout.write(json.dumps([asdict(one) for one in found]))
+        else:
+            for one in found:
+                self._show(one)
+        problems = sum(bool(one.problem) for one in found)
+        if problems:
+            raise CommandError(f"Problems: {problems}.")
+
+    def _show(self, one: Diagnosis) -> None:
+        self.stdout.write(f"{one.what}: {one.value}" if one.value else one.what)
+        if one.problem:
+            self.stdout.write(self.style.ERROR(f"    {one.problem}"))
+            self.stdout.write(f"    {one.hint}")

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from django_polyimages.models import FileDeletion
+
+pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+
+def doctor(*arguments: str) -> str:
+    out = StringIO()
+    call_command("polyimages_doctor", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def late() -> None:
+    before = timezone.now() - timedelta(minutes=10)
+    FileDeletion.objects.create(keys=["images/a.jpg"], next_attempt_at=before)
+
+
+def test_it_tells_what_is_set():
+    assert "GENERATE: inline\n" in doctor()
+    assert "STORAGE_TIMEOUT: 20\n" in doctor()
+
+
+def test_it_fails_with_what_is_wrong_and_what_helps(late):
+    out = StringIO()
+    with pytest.raises(CommandError, match="Problems: 1"):
+        call_command("polyimages_doctor", stdout=out)
+    assert "no worker takes them" in out.getvalue()
+    assert "Run manage.py polyimages_deletions regularly." in out.getvalue()
+
+
+def test_the_threshold_may_be_longer(late):
+    assert "1 of 1" in doctor("--threshold", "3600")
+
+
+def test_programs_get_json(late):
+    [first, *_rest] = json.loads(doctor("--json", "--threshold", "3600"))
+    assert first == {"what": "GENERATE", "value": "inline", "problem": "", "hint": ""}

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from django_polyimages.models import FileDeletion, Image
+from django_polyimages.operations.diagnosis import Diagnosis, diagnose
+from tests.builders import fake_images, uploaded
+
+pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+
+def problems() -> list[str]:
+    return [one.problem for one in diagnose() if one.problem]
+
+
+def found(what: str) -> Diagnosis:
+    [one] = [one for one in diagnose() if one.what.endswith(what)]
+    return one
+
+
+def ago(minutes: int):
+    return timezone.now() - timedelta(minutes=minutes)
+
+
+def test_a_site_where_all_is_well_has_no_problems(acme):
+    uploaded(acme)
+    assert problems() == []
+    assert found("GENERATE").value == "inline"
+    assert found("MAX_CONCURRENCY").value == "2"
+    assert found("images that wait").value == "0 of 0 pending"
+
+
+def test_images_that_a_worker_will_take_soon_are_no_problem(acme, task_engine):
+    uploaded(acme)
+    assert problems() == []
+    assert found("images that wait").value == "1 of 1 pending"
+
+
+def test_images_that_nobody_takes_are(acme, task_engine):
+    for image in fake_images(acme, 3):
+        image.await_versions()
+        image.save(update_fields=["status", "attempts", "next_attempt_at"])
+    Image.objects.filter(title="1").update(next_attempt_at=ago(125))
+    one = found("images that wait")
+    assert one.value == "3 of 3 pending"
+    assert one.problem.startswith("The oldest of these images has waited for 2:05:0")
+    assert one.hint.startswith("Start a worker of the task engine, and run")
+
+
+def test_images_that_wait_for_their_next_attempt_are_not(acme, task_engine):
+    [image] = fake_images(acme, 1)
+    later = timezone.now() + timedelta(minutes=4)
+    Image.objects.filter(pk=image.pk).update(status="pending", next_attempt_at=later)
+    assert found("images that wait").value == "0 of 1 pending"
+    assert problems() == []
+
+
+def test_images_that_have_failed_are(acme):
+    fake_images(acme, 2)
+    Image.objects.update(status="failed")
+    assert problems() == ["2 images have failed."]
+
+
+def test_deletions_that_nobody_carries_out_are(db):
+    FileDeletion.objects.create(keys=["images/a.jpg"], next_attempt_at=ago(10))
+    FileDeletion.objects.create(keys=["images/b.jpg"])
+    one = found("deletions that wait in default")
+    assert one.value == "1 of 2"
+    assert "has waited for 0:10:0" in one.problem
+    assert one.hint == "Run manage.py polyimages_deletions regularly."
+
+
+def test_an_engine_that_cannot_be_used_is(settings, db):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"GENERATE": "tests.nowhere.give"}
+    [problem] = problems()
+    assert "tests.nowhere" in problem
+    assert found("polyimages.E063").hint.startswith("Name a function")
+
+
+def test_as_many_queries_however_many_rows_there_are(acme):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            list(diagnose())
+        return len(captured)
+
+    before = queries()
+    fake_images(acme, 50)
+    assert queries() == before
