@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from celery import Celery
+
 from config.engines import REDIS_URL
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

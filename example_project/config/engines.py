@@ -1,4 +1,4 @@
-"""The task engines that the example can use: ``POLYIMAGES_ENGINE=database``, ``rq`` or ``celery``."""
+"""The task engines of the example: ``POLYIMAGES_ENGINE`` is ``database``, ``rq`` or ``celery``."""
 
 from __future__ import annotations
 

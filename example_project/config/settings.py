@@ -1,15 +1,16 @@
 """A small but complete site. By default it uses SQLite and the local disk.
 
-``DATABASE_URL`` selects another database, and ``POLYIMAGES_ENGINE`` a task engine for the versions. ``POLYIMAGES_S3_BUCKET`` stores the images on S3, with
-``POLYIMAGES_S3_ENDPOINT``, ``_REGION``, ``_ACCESS_KEY`` and ``_SECRET_KEY``.
+``DATABASE_URL`` selects another database, and ``POLYIMAGES_ENGINE`` a task engine that generates
+versions. ``POLYIMAGES_S3_BUCKET`` stores the images on S3, with ``POLYIMAGES_S3_ENDPOINT``,
+``_REGION``, ``_ACCESS_KEY`` and ``_SECRET_KEY``.
 """
 
 import os
 from pathlib import Path
 
 import dj_database_url
-from config.engines import ENGINES, REDIS_URL
 
+from config.engines import ENGINES, REDIS_URL
 from django_polyimages.storage.s3 import s3_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent

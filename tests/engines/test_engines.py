@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.engines.kills import KILLS, SEED, campaign
 from tests.engines.site import Site
 
 pytestmark = pytest.mark.slow
@@ -29,3 +30,14 @@ def test_an_upload_ends_with_all_versions(site):
         "thumb": [160, 120], "sm": [640, 480], "md": [1024, 768], "lg": [1600, 1200]
     }  # fmt: skip
     assert site.files() == sorted(key.removeprefix("images/") for key in image["keys"])
+
+
+@pytest.mark.parametrize("site", ["database", "celery"], indirect=True)
+def test_killed_workers_lose_nothing(site):
+    done = campaign(site, KILLS, SEED)
+    print(f"{site.engine}: {done.kills} kills, {done.in_time} in time, {done.ready_before} ready")
+    assert len(done.images) == KILLS
+    assert {image["status"] for image in done.images} == {"ready"}
+    assert {tuple(image["versions"]) for image in done.images} == {tuple(NAMES)}
+    keys = [key.removeprefix("images/") for image in done.images for key in image["keys"]]
+    assert done.files == sorted(keys)
