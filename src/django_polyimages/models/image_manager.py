@@ -64,9 +64,9 @@ class ImageQuerySet(models.QuerySet[ImageT]):
         """Make the images pending and let the task engine generate what is missing or outdated; all
         versions with ``everything``. Returns how many images that are.
 
-        No image is read from the storage here, and a thousand images cost a few queries and one
-        job. ``Image.objects.filter(status="failed").enqueue()`` tries again what has failed. Without
-        a task engine, the versions are generated here, after the commit.
+        A thousand images cost a few queries and one job, and no call of the storage.
+        ``Image.objects.filter(status="failed").enqueue()`` tries again what has failed. Without a
+        task engine, the versions are generated here, after the commit.
         """
         return enqueue(self, everything=everything)
 
