@@ -120,7 +120,7 @@ def picture(
     sources = _only(image, version) if version else _sources(image)
     shown = _crop_of(sources, image) or f"center / {_size_of_background(own_style)}"
     styles = [_style(image, placeholder or get_settings().placeholder, shown), own_style]
-    extra = {"loading": "lazy"} if lazy and not priority else {}
+    extra: dict[str, Any] = {"loading": "lazy"} if lazy and not priority else {}
     extra |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
     extra |= _size_to_come(image, version)
     extra |= {"style": style} if (style := "; ".join(filter(None, styles))) else {}

@@ -64,7 +64,8 @@ def _is_unfinished(image: AbstractImage) -> bool:
 
 def _outdate(image: AbstractImage) -> None:
     """Let no version be of a spec, so that a worker replaces all; they are shown until then."""
-    image.versions = {name: {**one, "digest": ""} for name, one in image.versions.items()}
+    for version in image.versions.values():
+        version["digest"] = ""
 
 
 def _generate_after_commit(images: Sequence[AbstractImage], using: str) -> None:
