@@ -175,6 +175,53 @@ class TestMediaType:
         assert "image/jpeg" not in html
 
 
+class TestAPendingPicture:
+    """Until a worker came, the smallest version is there and stands for all."""
+
+    @pytest.fixture
+    def pending(self, acme, task_engine) -> Image:
+        return uploaded(acme, 3000, 2000)
+
+    def test_is_the_smallest_version_in_the_size_of_the_picture_to_come(self, pending, task_engine):
+        html = rendered("{% picture image placeholder='none' %}", image=pending)
+        thumb = pending.versions["thumb"].url
+        assert "srcset" not in html
+        assert f'src="{thumb}" width="2048">' in html
+        size = re.findall(r'(?:width|height)="\d+"', html)
+        task_engine.give("generate", "polyimages.image", str(pending.pk), "default")
+        task_engine.work()
+        html = rendered("{% picture image placeholder='none' %}", image=Image.objects.get())
+        assert (
+            re.findall(r'(?:width|height)="\d+"', html) == size == ['height="1365"', 'width="2048"']
+        )
+        assert " 2048w" in html
+
+    def test_may_be_one_version(self, pending):
+        html = rendered("{% picture image version='md' %}", image=pending)
+        assert f'src="{pending.versions["thumb"].url}"' in html
+        assert 'height="683"' in html
+        assert 'width="1024"' in html
+        for name in ("sm", "md", "lg"):
+            url = rendered("{% image_url image name %}", image=pending, name=name)
+            assert url == pending.versions["thumb"].url
+
+    def test_keeps_the_proportions_where_a_cropped_version_is_to_come(
+        self, acme, task_engine, settings
+    ):
+        specs = [VersionSpec("sm", 640, 640), VersionSpec("wide", 300, 100, mode="fill")]
+        settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": specs}
+        image = uploaded(acme, 900, 600)
+        html = rendered("{% picture image version='wide' placeholder='none' %}", image=image)
+        assert f'src="{image.versions["sm"].url}" width="640">' in html
+        assert 'height="427"' in html
+
+    def test_asks_no_storage(self, pending, monkeypatch):
+        source = "{% picture image %}{% picture image version='lg' %}{% image_url image 'lg' %}"
+        with storage_calls(monkeypatch) as calls:
+            rendered(source, image=pending)
+        assert calls == []
+
+
 class TestPlaceholder:
     def test_is_a_preview_behind_the_picture(self, large):
         html = rendered("{% picture image %}", image=large)

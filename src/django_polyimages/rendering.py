@@ -120,8 +120,9 @@ def picture(
     sources = _only(image, version) if version else _sources(image)
     shown = _crop_of(sources, image) or f"center / {_size_of_background(own_style)}"
     styles = [_style(image, placeholder or get_settings().placeholder, shown), own_style]
-    extra = {"loading": "lazy"} if lazy and not priority else {}
+    extra: dict[str, Any] = {"loading": "lazy"} if lazy and not priority else {}
     extra |= {"fetchpriority": "high"} if priority else {"decoding": "async"}
+    extra |= _size_to_come(image, version)
     extra |= {"style": style} if (style := "; ".join(filter(None, styles))) else {}
     alt = named.pop("alt", subject.alt_text)
     return Picture(
@@ -193,6 +194,16 @@ def _placeholder(image: AbstractImage) -> dict[str, Any]:
     if not image.placeholder:
         return {}
     return {"src": image.placeholder, "width": image.width, "height": image.height}
+
+
+def _size_to_come(image: AbstractImage, version: str | None) -> dict[str, int]:
+    """The width and height that a pending image has once it is ready, so that pages do not move."""
+    every = [spec for spec in get_settings().versions if spec.mode == "fit"]
+    specs = [spec for spec in every if version in (None, "", spec.name)]
+    if image.status != image.Status.PENDING or not specs:
+        return {}
+    width, height = max(spec.target(image.width, image.height).size for spec in specs)
+    return {"width": width, "height": height}
 
 
 def _only(image: AbstractImage, name: str) -> list[Source]:

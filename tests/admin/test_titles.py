@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_polyimages.admin.titles import readable_title
+from django_polyimages.admin.titles import readable_status, readable_title
 from django_polyimages.models import Image
 
 
@@ -25,3 +25,9 @@ from django_polyimages.models import Image
 )
 def test_the_name_of_a_file_is_shown_as_words_and_other_titles_as_they_are(title, shown):
     assert readable_title(Image(title=title, file="images/img_1.jpg")) == shown
+
+
+def test_a_status_names_the_reason_of_a_failure():
+    assert readable_status(Image(status="pending")) == "pending"
+    failed = Image(status="failed", failure_reason="TimeoutError")
+    assert readable_status(failed) == "failed: TimeoutError"

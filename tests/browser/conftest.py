@@ -27,6 +27,12 @@ from tests.helpers import require
 PATIENCE = 20_000
 """Milliseconds: what a busy machine may need for what a person sees at once."""
 expect.set_options(timeout=PATIENCE)
+DJANGO = ("#header", "#nav-sidebar", "#toggle-nav-sidebar", "#changelist-filter", ".submit-row")
+"""Parts of the page that Django's admin draws."""
+END_TRANSITIONS = """async () => {
+    await new Promise(requestAnimationFrame);
+    document.getAnimations().forEach((animation) => animation.finish());
+}"""
 
 
 @pytest.fixture(scope="package")
@@ -141,3 +147,26 @@ def photos(tmp_path) -> dict[str, Path]:
 def boss(db) -> User:
     """May do everything in the admin."""
     return User.objects.create_superuser("boss", password="secret")
+
+
+@pytest.fixture
+def violations(npm):
+    """``violations(page)``: the rules that the page breaks, light or dark, and where."""
+    script = (npm / "axe-core" / "axe.min.js").read_text()
+
+    def find(page: Page, inside: str = "#content") -> list[str]:
+        page.evaluate(script)
+        context = {"include": [[inside]], "exclude": [[selector] for selector in DJANGO]}
+        found = []
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.evaluate(END_TRANSITIONS)
+            result = page.evaluate("context => axe.run(context)", context)
+            found += [
+                f"{theme}: {rule['id']}: {node['html']} {node['failureSummary']}"
+                for rule in result["violations"]
+                for node in rule["nodes"]
+            ]
+        return found
+
+    return find

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from django_polyimages.models import Image
 from tests.browser.actions import drop_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-DJANGO = ("#header", "#nav-sidebar", "#toggle-nav-sidebar", "#changelist-filter", ".submit-row")
-"""Parts of the page that Django's admin draws."""
-
-
-END_TRANSITIONS = """async () => {
-    await new Promise(requestAnimationFrame);
-    document.getAnimations().forEach((animation) => animation.finish());
-}"""
-
-
-@pytest.fixture
-def violations(npm):
-    """``violations(page)``: the rules that the page breaks, light or dark, and where."""
-    script = (npm / "axe-core" / "axe.min.js").read_text()
-
-    def find(page: Page, inside: str = "#content") -> list[str]:
-        page.evaluate(script)
-        context = {"include": [[inside]], "exclude": [[selector] for selector in DJANGO]}
-        found = []
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
-            page.evaluate(END_TRANSITIONS)
-            result = page.evaluate("context => axe.run(context)", context)
-            found += [
-                f"{theme}: {rule['id']}: {node['html']} {node['failureSummary']}"
-                for rule in result["violations"]
-                for node in rule["nodes"]
-            ]
-        return found
-
-    return find
 
 
 def test_the_inline(visit, violations, boss, contact, image, photos):

@@ -1,8 +1,12 @@
-"""Titles as people read them: an upload without a title is called by the name of its file."""
+"""Titles and statuses as people read them: an upload without a title is called by the name of its
+file.
+"""
 
 from __future__ import annotations
 
 import re
+
+from django.utils.translation import gettext
 
 from django_polyimages.models import AbstractImage
 
@@ -21,3 +25,11 @@ def readable_title(image: AbstractImage) -> str:
         return str(image)
     stem = found["stem"]
     return stem if " " in stem.strip() else re.sub(r"[-_]+", " ", stem).strip()
+
+
+def readable_status(image: AbstractImage) -> str:
+    """The status of an image, with the reason if generating its versions has failed."""
+    label = image.get_status_display()
+    if not image.failure_reason:
+        return label
+    return gettext("{name}: {problem}").format(name=label, problem=image.failure_reason)

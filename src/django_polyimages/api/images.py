@@ -30,6 +30,7 @@ from django_polyimages.api.pagination import count_of, filtered, page_of
 from django_polyimages.api.reading import check_ids, read_files, read_form, read_json, read_query
 from django_polyimages.api.schemas_in import BulkUploadIn, IdsIn, ImageIn, ImagesPage, UploadIn
 from django_polyimages.api.schemas_out import image_out, plain_key
+from django_polyimages.api.waiting import waits_for
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import Busy, InvalidImage, NotFound, StorageUnavailable
 from django_polyimages.models import AbstractImage
@@ -42,7 +43,8 @@ logger = logging.getLogger("django_polyimages")
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """Upload an image.
 
-    The file is checked and stored unchanged. Its versions are generated before the response.
+    The file is checked and stored unchanged. Its versions are generated before the response, or,
+    if the site has a task engine, soon after: then `status` is `pending`.
     """
     access = enter(request, org_slug)
     access.require("add")
@@ -61,7 +63,7 @@ def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
     access.require("add")
     files = read_files(request, "files", at_most=get_settings().max_files)
     read_form(request, BulkUploadIn)
-    return _results(access, files)
+    return _results(request, access, files)
 
 
 def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -167,7 +169,9 @@ def _check_not_deleted(organization: Model, creator: Model | None) -> None:
         raise ApiError(HTTPStatus.UNAUTHORIZED, _("Log in first."), "not_authenticated")
 
 
-def _results(access: Access, files: list[UploadedFile[bytes]]) -> list[dict[str, Any]]:
+def _results(
+    request: HttpRequest, access: Access, files: list[UploadedFile[bytes]]
+) -> list[dict[str, Any]]:
     """One result for each file; those after one that waited in vain do not wait as well."""
     results: list[dict[str, Any]] = []
     down: StorageUnavailable | None = None
@@ -175,7 +179,7 @@ def _results(access: Access, files: list[UploadedFile[bytes]]) -> list[dict[str,
         try:
             if down:
                 raise down
-            results.append(_result(access, file))
+            results.append(_result(request, access, file))
         except StorageUnavailable as error:
             down = error
             code: ErrorCode = "busy" if isinstance(error, Busy) else "storage_unavailable"
@@ -187,10 +191,11 @@ def _refusal(file: UploadedFile[bytes], problem: str, code: ErrorCode) -> dict[s
     return {"status": "error", "error": problem, "file": file.name, "code": code}
 
 
-def _result(access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
+def _result(request: HttpRequest, access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     try:
         with savepoint():
             image = _store(access, file)
+            waits_for(image, request)
     except StorageUnavailable:
         raise
     except Exception as error:

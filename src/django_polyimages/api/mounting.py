@@ -16,6 +16,7 @@ from ninja.security import django_auth
 
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.errors import View
+from django_polyimages.api.waiting import wait_of
 
 
 class ImagesRouter(Router):
@@ -62,6 +63,19 @@ def private(run: View) -> View:
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = run(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private")
+        return response
+
+    return view
+
+
+def retrying(run: View) -> View:
+    """``Retry-After`` for answers that show a pending image, see ``waits_for()``."""
+
+    @wraps(run)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = run(request, *args, **kwargs)
+        if seconds := wait_of(request):
+            response.headers.setdefault("Retry-After", str(seconds))
         return response
 
     return view

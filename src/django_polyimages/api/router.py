@@ -18,7 +18,13 @@ from django_polyimages.api.authentication import recording
 from django_polyimages.api.bodies import bounded
 from django_polyimages.api.endpoints import Endpoint, endpoints
 from django_polyimages.api.errors import answering_errors, closed, method_not_allowed, not_found
-from django_polyimages.api.mounting import ImagesRouter, authenticating, private, with_token_in_docs
+from django_polyimages.api.mounting import (
+    ImagesRouter,
+    authenticating,
+    private,
+    retrying,
+    with_token_in_docs,
+)
 from django_polyimages.api.schemas_out import PolyimagesError
 
 
@@ -69,6 +75,7 @@ def images_router(
     router.add_decorator(answering_errors, mode="operation")
     router.add_decorator(closed, mode="view")
     router.add_decorator(private, mode="view")
+    router.add_decorator(retrying, mode="view")
     router.add_decorator(with_token_in_docs, mode="view")
     return router
 

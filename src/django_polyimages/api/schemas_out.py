@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.codes import ErrorCode
+from django_polyimages.api.waiting import waits_for
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
@@ -84,7 +85,9 @@ class PolyimagesImage(Schema):
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
     media_type: str
-    status: ImageStatus
+    status: ImageStatus = Field(
+        description="`pending` while versions are generated: ask again after `Retry-After` seconds."
+    )
     focal_point: PolyimagesPoint = Field(description="The point cropped versions keep visible.")
     dominant_color: str | None = Field(description="Such as `#3fa2c1`.")
     placeholder: str | None = Field(description="A tiny version of the picture, as a data URI.")
@@ -148,6 +151,7 @@ class PolyimagesBulkDetached(Schema):
 
 def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     """An image as the API shows it, from its row: no query, no call of the storage."""
+    waits_for(image, request)
     return {
         "id": plain_key(image.pk),
         "file": image.key,

@@ -19,6 +19,7 @@ from django_polyimages.conf import get_settings
 
 GENERATE: Final = "generate"
 DELETE_FILES: Final = "delete_files"
+GENERATE_MANY: Final = "generate_many"
 
 
 def generate(model: str, key: str, using: str) -> None:
@@ -33,7 +34,17 @@ def delete_files(using: str, keys: Sequence[str]) -> None:
     apps.get_model("polyimages.FileDeletion").objects.db_manager(using).carry_out_keys(keys)
 
 
-_JOBS: Final[dict[str, Any]] = {GENERATE: generate, DELETE_FILES: delete_files}
+def generate_many(model: str, keys: Sequence[str], using: str) -> None:
+    """Give the engine a job for each of these images: too many for a request to do so."""
+    for key in keys:
+        enqueue(GENERATE, model, key, using)
+
+
+_JOBS: Final[dict[str, Any]] = {
+    GENERATE: generate,
+    DELETE_FILES: delete_files,
+    GENERATE_MANY: generate_many,
+}
 
 
 def run(job: str, *arguments: Any) -> None:

@@ -25,3 +25,9 @@ def generate(model: str, key: str, using: str) -> None:
 def delete_files(using: str, keys: Sequence[str]) -> None:
     """Carry out deletions of files."""
     tasks.delete_files(using, keys)
+
+
+@task(backend=_BACKEND, queue_name=_QUEUE)
+def generate_many(model: str, keys: Sequence[str], using: str) -> None:
+    """Give a job for each of these pending images."""
+    tasks.generate_many(model, keys, using)

@@ -31,6 +31,26 @@ class TestRow:
         page = admin_client.get(url_of(contact)).content.decode()
         assert 'data-title="my last summer"' in page
 
+    def test_says_that_an_image_is_pending_or_why_it_failed(
+        self, admin_client, acme, contact, task_engine
+    ):
+        image = uploaded(acme)
+        contact.images.attach(image)
+        page = admin_client.get(url_of(contact)).content.decode()
+        for part in ("card", "note"):
+            assert (
+                f'data-polyimages-pending="{image.pk}" data-part="{part}"'
+                ' data-url="/admin/polyimages/image/pending/"'
+            ) in page
+        assert '<span class="polyimages-pending">pending</span>' in page
+        assert image.versions["thumb"].url in page
+        type(image).objects.update(status="failed", failure_reason="TimeoutError")
+        page = admin_client.get(url_of(contact)).content.decode()
+        assert '<span class="polyimages-failed">failed: TimeoutError</span>' in page
+        assert "data-polyimages-pending" not in page
+        type(image).objects.update(status="ready", failure_reason="")
+        assert "polyimages-card-note" not in admin_client.get(url_of(contact)).content.decode()
+
     def test_an_image_that_is_not_there(self, admin_client, contact):
         assert "valid choice" in errors_of(save(admin_client, contact, {"image": 4711}))
 

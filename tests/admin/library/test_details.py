@@ -27,6 +27,21 @@ def test_versions_say_what_is_wrong_with_them(image, settings):
     assert (rows["square"].pixels, rows["lg"].spec_summary) == ("-", "-")
 
 
+def test_versions_of_a_pending_image_are_pending_and_not_wrong(acme, task_engine):
+    rows = details.version_rows(uploaded(acme))
+    assert [(row.note, row.is_pending) for row in rows] == [("", False)] + [("pending", True)] * 3
+
+
+def test_a_pending_picture_is_as_large_on_the_page_as_it_will_be(acme, task_engine):
+    image = uploaded(acme, 1600, 800)
+    html = details.shown_picture(image)
+    assert 'class="polyimages-awaited"' in html
+    assert 'height="320"' in html
+    assert f'src="{image.versions["thumb"].url}" width="640"' in html
+    image.status = "ready"
+    assert "polyimages-awaited" not in details.shown_picture(image)
+
+
 def test_a_crop_is_what_the_version_will_show(image, square):
     image.focal_x, image.focal_y = 0.75, 0.1
     [crop] = details.crops(image)

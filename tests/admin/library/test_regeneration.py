@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from django_polyimages import VersionSpec
 from django_polyimages.admin import ImageAdmin
@@ -173,3 +175,77 @@ class TestManyImages:
         data = self.DATA | {"_selected_action": [image.pk for image in three]}
         response = admin_client.post(LIST, data)
         assert messages(response) == ["The versions of 2 images are up to date."]
+
+
+class TestWithATaskEngine:
+    """The request makes the images pending, and workers generate their versions."""
+
+    @pytest.fixture(autouse=True)
+    def no_work_in_the_request(self, three, task_engine, monkeypatch):
+        refuse = lambda *_args, **_options: 1 / 0  # noqa: E731
+        monkeypatch.setattr(type(Image.objects), "regenerate", refuse)
+
+    def act(self, client, images, **data):
+        data = ACTION | {"_selected_action": [image.pk for image in images], **data}
+        return client.post(LIST, data)
+
+    def test_the_action_makes_images_pending_and_says_so(self, admin_client, three, task_engine):
+        response = self.act(admin_client, three[:2], post="yes", everything="1")
+        assert response.url == LIST
+        assert messages(response) == [
+            "The versions of 2 images will be generated soon. Until then their status is pending."
+        ]
+        statuses = Image.objects.order_by("pk").values_list("status", flat=True)
+        assert list(statuses) == ["pending", "pending", "ready"]
+        task_engine.work()
+        assert list(statuses.all()) == ["ready"] * 3
+        assert Image.objects.get(pk=three[0].pk).versions != three[0].versions
+
+    def test_the_action_leaves_alone_what_is_up_to_date(self, admin_client, three):
+        Image.objects.filter(pk=three[0].pk).update(status="failed")
+        response = self.act(admin_client, three, post="yes", everything="0")
+        assert messages(response) == [
+            "The versions of 1 image will be generated soon. Until then its status is pending.",
+            "The versions of 2 images are up to date.",
+        ]
+
+    def test_the_page_that_asks_first_has_no_script(self, admin_client, three):
+        html = self.act(admin_client, three).content.decode()
+        assert "Regenerate the versions of 3 images?" in html
+        assert 'id="polyimages-regenerate">' in html  # without data-total
+
+    def test_an_image_that_the_user_may_not_change_stays(
+        self, admin_client, three, task_engine, monkeypatch
+    ):
+        allowed = lambda _self, _request, obj=None: obj is None or obj.pk != three[1].pk  # noqa: E731
+        monkeypatch.setattr(ImageAdmin, "has_change_permission", allowed)
+        assert self.act(admin_client, three, post="yes", everything="1").status_code == 403
+        assert task_engine.waiting() == []
+        assert set(Image.objects.values_list("status", flat=True)) == {"ready"}
+
+    def test_a_failed_image_has_a_button_to_try_again(self, admin_client, three, task_engine):
+        failed = Image.objects.filter(pk=three[0].pk)
+        failed.update(status="failed", failure_reason="TimeoutError", attempts=5)
+        page = f"{LIST}{three[0].pk}/change/"
+        assert "Try again</button>" in admin_client.get(page).content.decode()
+        assert "Try again" not in admin_client.get(f"{LIST}{three[1].pk}/change/").content.decode()
+        response = admin_client.post(f"{LIST}{three[0].pk}/regenerate/")
+        assert response.url == page
+        assert messages(response) == [
+            "The versions of 1 image will be generated soon. Until then its status is pending."
+        ]
+        assert failed.values_list("status", "attempts").get() == ("pending", 0)
+        assert len(task_engine.waiting()) == 1
+
+    def test_a_script_gets_the_same_fields(self, admin_client, three):
+        url = f"{LIST}{three[0].pk}/regenerate/"
+        answer = admin_client.post(url, {"everything": "1"}, headers=JSON).json()
+        assert (answer["generated"], answer["failure"]) == ([], "")
+
+    @pytest.mark.parametrize("number", [2, 3])
+    def test_queries_are_the_same_for_any_number(self, admin_client, three, number):
+        with CaptureQueriesContext(connection) as queries:
+            self.act(admin_client, three[:number], post="yes", everything="1")
+        of_images = [one for one in queries if '"polyimages_image"' in one["sql"].replace("`", '"')]
+        # the list's count, keys, permissions, keys again, rows locked, outdated and made pending
+        assert len(of_images) == 7

@@ -76,6 +76,12 @@ class TestAnUpload:
         data["upload"].seek(0)
         assert admin_client.post(ADD, data).status_code == 302
 
+    def test_whose_versions_a_worker_generates_is_no_failure(self, admin_client, data, task_engine):
+        response = admin_client.post(ADD, data)
+        assert Image.objects.get().status == "pending"
+        [message] = messages(response)
+        assert "was added successfully" in message
+
     def test_with_a_version_that_failed_says_so(self, admin_client, data, monkeypatch):
         real = InMemoryStorage._save
 

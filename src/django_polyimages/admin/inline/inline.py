@@ -48,6 +48,7 @@ class ImageInline(GenericInlineModelAdmin):
             Script("polyimages/dragging.js", defer=True),
             Script("polyimages/saving.js", defer=True),
             Script("polyimages/library.js", defer=True),
+            Script("polyimages/pending.js", defer=True),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -128,6 +129,7 @@ class ImageInline(GenericInlineModelAdmin):
         name = f"admin:{opts.app_label}_{opts.model_name}"
         try:
             url = reverse(f"{name}_library", current_app=self.admin_site.name)
+            pending_url = reverse(f"{name}_pending", current_app=self.admin_site.name)
         except NoReverseMatch:
             return None
         if not self._may(request, "view"):
@@ -137,6 +139,7 @@ class ImageInline(GenericInlineModelAdmin):
         is_field = path and path != "pk" and "__" not in path
         return Library(
             url=url,
+            pending_url=pending_url,
             change_name=f"{name}_change",
             organization=str(keys.pop()) if len(keys) == 1 else "",
             organization_input=f"id_{path}" if is_field else "",

@@ -10,6 +10,8 @@ class Library:
     """Where the script of the inline finds the images that can be picked."""
 
     url: str
+    pending_url: str
+    """Where the script asks whether pending images are ready."""
     change_name: str
     """The name of the URL of the admin page of an image."""
     organization: str

@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
-from django_polyimages.admin.titles import readable_title
+from django_polyimages.admin.titles import readable_status, readable_title
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
@@ -64,6 +64,12 @@ class ImageRelationForm(forms.ModelForm):
             return readable_title(image)
         sent = self.files.get(self.add_prefix("upload"))
         return str(sent.name) if sent else ""
+
+    @property
+    def shown_status(self) -> str:
+        """What to say of an image that is not ready; empty for one that is."""
+        image = self.shown_image
+        return "" if image is None or image.status == image.Status.READY else readable_status(image)
 
     @property
     def other_fields(self) -> list[BoundField]:

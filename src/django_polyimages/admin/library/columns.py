@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from django_polyimages.admin.titles import readable_title
+from django_polyimages.admin.library.awaiting import AwaitingImages
+from django_polyimages.admin.titles import readable_status, readable_title
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.usage import unused, used
@@ -77,7 +78,7 @@ class MediaTypeFilter(admin.SimpleListFilter):
         return queryset.filter(media_type=self.value()) if self.value() else queryset
 
 
-class ImageColumns(admin.ModelAdmin):
+class ImageColumns(AwaitingImages):
     """The columns of the list. They need only the row of the image, and no further query."""
 
     @admin.display(description=_("image"))
@@ -86,7 +87,7 @@ class ImageColumns(admin.ModelAdmin):
         if version is None:
             return "-"
         width, height = inside_box(version.width, version.height, THUMBNAIL_SIDE)
-        return format_html(
+        html = format_html(
             '<img class="polyimages-thumbnail" src="{}" width="{}" height="{}" alt="{}"'
             ' loading="lazy">',
             version.url,
@@ -94,6 +95,7 @@ class ImageColumns(admin.ModelAdmin):
             height,
             image.alt_text or readable_title(image),
         )
+        return self.awaiting(image, "thumbnail", html)
 
     @admin.display(description=_("title"), ordering="title")
     def name(self, image: AbstractImage) -> str:
@@ -108,11 +110,10 @@ class ImageColumns(admin.ModelAdmin):
         return format_html("{}<br>{}", self.pixels(image), filesizeformat(image.byte_size))
 
     @admin.display(description=_("status"), ordering="status")
-    def state(self, image: AbstractImage) -> SafeString:
-        label = image.get_status_display()
-        if image.failure_reason:
-            label = gettext("{name}: {problem}").format(name=label, problem=image.failure_reason)
-        return format_html('<span class="polyimages-{}">{}</span>', image.status, label)
+    def state(self, image: AbstractImage) -> SafeString | str:
+        label = readable_status(image)
+        html = format_html('<span class="polyimages-{}">{}</span>', image.status, label)
+        return self.awaiting(image, "state", html)
 
     @admin.display(description=pgettext_lazy("image", "uses"), ordering="number_of_uses")
     def uses(self, image: AbstractImage) -> int:

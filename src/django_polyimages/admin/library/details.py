@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -32,6 +33,8 @@ class VersionRow:
     """None if the spec of the version has been removed from the settings."""
     note: str
     """What is wrong with the version; empty if it is up to date."""
+    is_pending: bool = False
+    """Whether it is being generated, so that nothing is wrong."""
 
     @property
     def pixels(self) -> SafeString | str:
@@ -81,7 +84,11 @@ def version_rows(image: AbstractImage) -> list[VersionRow]:
             note = pgettext("version", "no longer in the settings")
         else:
             note = pgettext("version", "outdated") if name in outdated else ""
-        rows.append(VersionRow(name=name, version=version, spec=spec, note=note))
+        is_pending = name in outdated and image.status == image.Status.PENDING
+        note = image.get_status_display() if is_pending else note
+        rows.append(
+            VersionRow(name=name, version=version, spec=spec, note=note, is_pending=is_pending)
+        )
     return rows
 
 
@@ -97,6 +104,27 @@ def shown_url(image: AbstractImage) -> str:
         return ""
     enough = [one for one in sources[-1].versions if one.width >= PICTURE_WIDTH]
     return (enough[:1] or sources[-1].versions[-1:])[0].url
+
+
+def shown_picture(image: AbstractImage, fallback: str = "") -> SafeString:
+    """The whole picture, or that at the address ``fallback`` while there is no version of it.
+
+    A pending one is as large as it will be, so that nothing moves under the pointer.
+    """
+    width, height = shown_size(image)
+    sized: dict[str, Any] = {}
+    if image.status == image.Status.PENDING:
+        sized = {"class": "polyimages-awaited", "width": width, "height": height}
+    shown = picture(image, sizes=f"{width}px", priority=True, placeholder="none", **sized)
+    if shown.sources or not fallback:
+        return shown.__html__()
+    return format_html(
+        '<img src="{}" width="{}" height="{}" alt="{}">',
+        fallback,
+        image.width,
+        image.height,
+        image.alt_text,
+    )
 
 
 def shown_size(image: AbstractImage) -> tuple[int, int]:

@@ -20,7 +20,6 @@ from django_polyimages.admin.library.checks import ImageAdminChecks
 from django_polyimages.admin.library.chooser import ImageLibrary
 from django_polyimages.admin.library.columns import (
     AlternativeTextFilter,
-    ImageColumns,
     MediaTypeFilter,
     UploadDateFilter,
     UseFilter,
@@ -29,6 +28,7 @@ from django_polyimages.admin.library.mass_deletion import ImageDeletions
 from django_polyimages.admin.library.organizations import OrganizationChoice, OrganizationFilter
 from django_polyimages.admin.library.originals import ImageOriginals
 from django_polyimages.admin.library.paging import BoundedPaginator
+from django_polyimages.admin.library.pending import PendingImages
 from django_polyimages.admin.library.regeneration import ImageRegeneration
 from django_polyimages.admin.library.saving import (
     FOCAL_POINT,
@@ -40,11 +40,10 @@ from django_polyimages.admin.library.usage import uses_of
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
 from django_polyimages.models.usage import count_uses
-from django_polyimages.rendering import picture
 
 
 class ImageAdmin(
-    ImageColumns,
+    PendingImages,
     ImageSaving,
     ImageRegeneration,
     ImageDeletions,
@@ -93,6 +92,7 @@ class ImageAdmin(
         js = [
             Script("polyimages/focal-point.js", defer=True),
             Script("polyimages/regenerate.js", defer=True),
+            Script("polyimages/pending.js", defer=True),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -103,6 +103,7 @@ class ImageAdmin(
         wrap = self.admin_site.admin_view
         return [
             path("library/", wrap(self.library_view), name=f"{named}_library"),
+            path("pending/", wrap(self.pending_view), name=f"{named}_pending"),
             path(
                 "<path:object_id>/regenerate/",
                 wrap(self.regenerate_view),
@@ -147,14 +148,13 @@ class ImageAdmin(
     @admin.display(description=_("picture"))
     def picture(self, image: AbstractImage) -> str:
         """The whole picture with its focal point, and how it is cropped for versions that fill."""
-        width, height = details.shown_size(image)
         x, y = details.point_as_percent(image)
+        original = self.url_of_original(image)
         context = {
             "image": image,
-            "picture": picture(image, sizes=f"{width}px", priority=True, placeholder="none"),
-            "url": details.shown_url(image) or self.url_of_original(image),
-            "width": width,
-            "height": height,
+            "picture": self.awaiting(image, "picture", details.shown_picture(image, original)),
+            "pending_url": self.pending_url,
+            "url": details.shown_url(image) or original,
             "x": x,
             "y": y,
             "crops": details.crops(image),
@@ -172,6 +172,7 @@ class ImageAdmin(
                 "version_rows": details.version_rows(image),
                 "pixels": self.pixels(image),
                 "state": self.state(image),
+                "pending_url": self.pending_url,
                 "regenerate_url": self._address("regenerate", image.pk),
             }
         return super().render_change_form(request, context, *args, **kwargs)

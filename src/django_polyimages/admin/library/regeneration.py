@@ -17,10 +17,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_polyimages import tasks
 from django_polyimages.admin.library.refusals import NONE_LEFT, refusal
 from django_polyimages.admin.library.usage import and_more
 from django_polyimages.admin.titles import readable_title
 from django_polyimages.models import AbstractImage, Regeneration
+from django_polyimages.models.enqueueing import AT_ONCE
 from django_polyimages.operations.regeneration import images_of, plan_regeneration, regenerate
 
 ADDRESSES_AT_ONCE = 200
@@ -41,11 +43,13 @@ class ImageRegeneration(admin.ModelAdmin):
 
         The page does not contain the selected images, since there may be many: the script fetches
         a few hundred URLs at a time with the same action. Without JavaScript, one request does all.
+        With a task engine there is no script: one request makes all images pending for the workers.
         """
         if "addresses_after" in request.POST:
             return self._addresses(request, queryset)
         if "post" in request.POST:
-            self._make_all(request, queryset)
+            make = self._make_all if tasks.is_inline() else self._enqueue_all
+            make(request, queryset)
             return None
         number = queryset.count()
         if not number:
@@ -58,6 +62,7 @@ class ImageRegeneration(admin.ModelAdmin):
             "title": _("Regenerate versions"),
             "subtitle": None,
             "number": number,
+            "in_request": tasks.is_inline(),
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
             "selected": selected[:1] if across else selected,
             "select_across": int(across),
@@ -82,12 +87,17 @@ class ImageRegeneration(admin.ModelAdmin):
             )
         if image is None:
             return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
+        if not tasks.is_inline():
+            return self._enqueue_one(request, image)
         result = regenerate(image, everything=_wants_everything(request))
         if result is None:
             return refusal(_("This image no longer exists."), HTTPStatus.NOT_FOUND)
         if request.accepts("text/html"):
             self._tell(request, [image], [(image, result.failure)] if result.failure else [])
             return HttpResponseRedirect(self._page_of(image))
+        return self._as_json(image, result)
+
+    def _as_json(self, image: AbstractImage, result: Regeneration) -> JsonResponse:
         return JsonResponse(
             {
                 "title": readable_title(image),
@@ -96,6 +106,38 @@ class ImageRegeneration(admin.ModelAdmin):
                 "failure": result.failure,
             }
         )
+
+    def _enqueue_one(self, request: HttpRequest, image: AbstractImage) -> HttpResponse:
+        images = self.model._default_manager.filter(pk=image.pk)
+        number = images.enqueue(everything=_wants_everything(request))
+        if not request.accepts("text/html"):
+            return self._as_json(image, Regeneration([]))
+        self._tell_enqueued(request, number, of=1)
+        return HttpResponseRedirect(self._page_of(image))
+
+    def _enqueue_all(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        plan = plan_regeneration(queryset, everything=_wants_everything(request))
+        number = 0
+        for first in range(0, len(plan.keys), AT_ONCE):
+            keys = plan.keys[first : first + AT_ONCE]
+            images = self.model._default_manager.filter(pk__in=keys)
+            if not all(self.has_change_permission(request, image) for image in images):
+                raise PermissionDenied
+            number += images.all().enqueue(everything=plan.everything)
+        self._tell_enqueued(request, number, of=len(plan.keys))
+
+    def _tell_enqueued(self, request: HttpRequest, number: int, *, of: int) -> None:
+        if number:
+            message = ngettext(
+                "The versions of %(count)d image will be generated soon. Until then its status is "
+                "pending.",
+                "The versions of %(count)d images will be generated soon. Until then their status "
+                "is pending.",
+                number,
+            )
+            self.message_user(request, message % {"count": number}, messages.SUCCESS)
+        if of > number:
+            self._tell(request, [None] * (of - number), [])
 
     def _addresses(self, request: HttpRequest, queryset: QuerySet[Any]) -> JsonResponse:
         """The URLs for the next images, and the primary key after which to continue."""

@@ -17,6 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_polyimages import tasks
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage, StorageUnavailable
 from django_polyimages.forms import ImageUploadField
@@ -108,7 +109,8 @@ class ImageSaving(admin.ModelAdmin):
 
     def _tell_of_failure(self, request: HttpRequest, image: AbstractImage) -> None:
         names = ", ".join(spec.name for spec in image.outdated_specs)
-        if names:
+        is_waiting = image.status == image.Status.PENDING and not tasks.is_inline()
+        if names and not is_waiting:
             message = _(
                 "These versions of “%(image)s” could not be generated: %(names)s (%(reason)s)."
             )

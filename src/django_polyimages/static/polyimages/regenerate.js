@@ -1,4 +1,4 @@
-/* Regenerates the versions of many images: one request each, with progress, until cancelled. */
+/* Regenerates the versions of many images: one request each, with progress, until cancelled. Not if workers do it. */
 "use strict";
 
 {
@@ -140,5 +140,5 @@
     }
   }
 
-  for (const form of document.querySelectorAll("#polyimages-regenerate")) new Regeneration(form);
+  for (const form of document.querySelectorAll("#polyimages-regenerate[data-total]")) new Regeneration(form);
 }

@@ -1,0 +1,105 @@
+/* Images whose versions are still being generated: asks for all of a page at once until they are ready or failed, and
+   shows them. Nothing else of the page changes, so nothing that was typed is lost. */
+"use strict";
+
+{
+  const FIRST = 2000; // milliseconds until the next request, if something has just changed
+  const LONGEST = 30_000;
+  const MOST = 200; // images in one request
+  const PATIENCE = 10_000; // milliseconds for a new picture to load before it replaces the old one
+
+  function sleep(time) {
+    return new Promise((resolve) => setTimeout(resolve, time));
+  }
+
+  function visible() {
+    return new Promise((resolve) => {
+      function look() {
+        if (document.hidden) return;
+        document.removeEventListener("visibilitychange", look);
+        resolve();
+      }
+      document.addEventListener("visibilitychange", look);
+      look();
+    });
+  }
+
+  /* A picture that is loaded replaces the old one without a blank in between. */
+  async function loaded(fragment) {
+    const images = [...fragment.querySelectorAll("img")];
+    for (const image of images) image.loading = "eager"; // a lazy one is not loaded before it is on the page
+    await Promise.race([Promise.allSettled(images.map((image) => image.decode())), sleep(PATIENCE)]);
+  }
+
+  function replace(element, fragment) {
+    const controls = "a[href], button";
+    const place = [...element.querySelectorAll(controls)].indexOf(document.activeElement);
+    element.replaceChildren(fragment);
+    if (place >= 0) element.querySelectorAll(controls)[place]?.focus({ preventScroll: true });
+  }
+
+  async function show(element, part) {
+    if (part === undefined) return;
+    if (element.dataset.part === "address") {
+      element.setAttribute("href", part);
+      return;
+    }
+    const template = document.createElement("template");
+    template.innerHTML = part; // what the server has rendered, as on the page itself
+    await loaded(template.content);
+    replace(element, template.content);
+  }
+
+  class Pending {
+    constructor() {
+      this.failed = 0;
+      this.status = document.createElement("p");
+      this.status.className = "visually-hidden polyimages-unseen";
+      this.status.setAttribute("role", "status");
+      (document.getElementById("content") || document.body).append(this.status);
+    }
+
+    elements() {
+      return [...document.querySelectorAll("[data-polyimages-pending]")];
+    }
+
+    async run() {
+      for (let wait = FIRST; this.elements().length; ) {
+        await sleep(wait);
+        await visible();
+        const response = await this.ask().catch(() => ({ status: 503 })); // no connection: it may come back
+        if (!response.ok && response.status < 500) return; // logged out, or not allowed any more
+        const answer = response.ok ? await response.json().catch(() => null) : { images: [] };
+        if (!answer) return; // not from the admin
+        wait = answer.images.length ? FIRST : Math.min(wait * 1.5, LONGEST);
+        if (answer.pending) this.take(answer);
+      }
+    }
+
+    ask() {
+      const elements = this.elements();
+      const { url } = elements[0].dataset;
+      const body = new FormData();
+      body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+      body.set("failed", this.failed);
+      this.asked = [...new Set(elements.map((element) => element.dataset.polyimagesPending))].slice(0, MOST);
+      for (const id of this.asked) body.append("image", id);
+      for (const part of new Set(elements.map((element) => element.dataset.part))) body.append("part", part);
+      return fetch(url, { method: "POST", headers: { Accept: "application/json" }, body, redirect: "manual" });
+    }
+
+    take({ images, pending, message }) {
+      this.failed += images.filter(({ status }) => status === "failed").length;
+      const settled = new Map(images.map((image) => [image.id, image]));
+      for (const element of this.elements()) {
+        const id = element.dataset.polyimagesPending;
+        if (!this.asked.includes(id) || pending.includes(id)) continue;
+        delete element.dataset.polyimagesPending;
+        show(element, settled.get(id)?.parts[element.dataset.part]); // nothing if it was deleted meanwhile
+      }
+      if (!this.elements().length) this.status.textContent = message;
+    }
+  }
+
+  if (document.querySelector("[data-polyimages-pending]")) new Pending().run();
+}
