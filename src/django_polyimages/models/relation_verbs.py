@@ -94,7 +94,7 @@ class RelationVerbs(RelationRows[RelationT]):
         by_id = by_key(images)
 
         def attach(relations: Self) -> list[AbstractImage]:
-            rows = relations._locked().filter(image__in=by_id)
+            rows = relations.filter(image__in=by_id)  # which stay, as the images are locked
             known = set(rows.values_list("image_id", flat=True))
             new = [pk for pk in by_id if pk not in known]
             attached = [by_id[pk] for pk in new]
@@ -131,10 +131,9 @@ class RelationVerbs(RelationRows[RelationT]):
         ids = list(image_ids)
 
         def detach(images: Self) -> list[Any]:
-            relations = images._locked().filter(image__in=ids)
-            found = dict(relations.values_list("pk", "image_id"))
-            images.filter(pk__in=found).delete()
-            return list(found.values())
+            found = images._locked(images.filter(image__in=ids).only("image"))
+            images._delete(found.values())
+            return list(found)
 
         return self._change(detach)
 
@@ -154,8 +153,7 @@ class RelationVerbs(RelationRows[RelationT]):
             relations._require_room(len(new) - len(gone))
             if not allow_foreign:
                 require_owner(relations.instance, [by_id[pk] for pk in new])
-            if gone:
-                relations.filter(pk__in=[there.pop(pk).pk for pk in gone]).delete()
+            relations._delete([there.pop(pk) for pk in gone])
             relations._move(there, places)
             relations._create_all(new, places)
             return Synced(tuple(new), tuple(gone))

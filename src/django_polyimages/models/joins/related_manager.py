@@ -95,12 +95,22 @@ class _WritingByVerbs:
             name = f"{self.prefetch_cache_name}.remove()"
             raise TypeError(f"{name} takes relations, not {strangers[0]!r}: see detach().")
         remove = super().remove  # type: ignore[misc]
-        self._change(lambda _images: remove(*relations, bulk=bulk))
+
+        def work(images: Any) -> None:
+            images._locked(images.filter(pk__in=[one.pk for one in relations]).only("image"))
+            remove(*relations, bulk=bulk)
+
+        self._change(work)
 
     def clear(self: Any, *, bulk: bool = True) -> None:
         """Delete all relations of the object, as ``detach()`` does."""
         clear = super().clear  # type: ignore[misc]
-        self._change(lambda _images: clear(bulk=bulk))
+
+        def work(images: Any) -> None:
+            images._placed()
+            clear(bulk=bulk)
+
+        self._change(work)
 
     remove.alters_data = True  # type: ignore[attr-defined]
     clear.alters_data = True  # type: ignore[attr-defined]
