@@ -15,7 +15,6 @@ from django_polyimages.models import usage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.deleting import delete_images
-from django_polyimages.models.joins.locking import lock_relations_to
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.regeneration import Regeneration, regenerate
@@ -64,7 +63,6 @@ class ImageQuerySet(models.QuerySet[ImageT]):
             # Lock only images, even if this query joins other tables, and always in the same order.
             wanted = every.filter(pk__in=self.using(using).order_by().values("pk")).order_by("pk")
             images = list(wanted.select_for_update().only("file", "versions"))
-            lock_relations_to(self.model, [image.pk for image in images], using)
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
             # Delete exactly the rows locked above.
             rows = every.filter(pk__in=[image.pk for image in images])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, router, transaction
+from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -17,8 +17,6 @@ from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import NAME_LENGTH, TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.joins.deleting import delete_images
-from django_polyimages.models.joins.locking import lock_by_key, lock_relations_to
-from django_polyimages.models.joins.metadata import locks_rows
 from django_polyimages.models.original_field import OriginalField
 from django_polyimages.models.regeneration import RECORDED, regenerate_after_commit
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
@@ -155,14 +153,9 @@ class AbstractImage(models.Model):
         using = using or router.db_for_write(type(self), instance=self)
         if self.pk is None:
             return super().delete(using=using, keep_parents=keep_parents)  # raises
-
-        def delete() -> tuple[int, dict[str, int]]:
-            with transaction.atomic(using=using, savepoint=False):
-                if locks_rows(using):
-                    lock_by_key(type(self)._base_manager.using(using), [self.pk])
-                    lock_relations_to(type(self), [self.pk], using)
-                return delete_images([self], using=using, origin=self, keep_parents=keep_parents)
-
+        delete = partial(
+            delete_images, [self], using=using, origin=self, keep_parents=keep_parents
+        )
         return again_after_deadlock(delete, using=using)
 
     delete.alters_data = True  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import OrganizationMismatch, TooManyImages
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.joins import prefetch
+from django_polyimages.models.joins.deleting import LockedRelations, RelationsToDelete
 from django_polyimages.models.joins.locking import lock_by_key
 from django_polyimages.models.joins.metadata import locks_rows
 
@@ -146,9 +147,12 @@ class RelationRows(models.Manager[RelationT]):
             relation.order = places[relation.image_id]
         self._rows.bulk_update(moved, ["order"], batch_size=MOVED_AT_ONCE)
 
-    def _delete(self, relations: Iterable[RelationT]) -> None:
-        if keys := [one.pk for one in relations]:
-            self._rows.filter(pk__in=keys).delete()
+    def _delete(self, relations: models.QuerySet[RelationT]) -> None:
+        RelationsToDelete(self.model, relations.query, self.db).delete()
+
+    def _delete_locked(self, relations: Iterable[RelationT]) -> None:
+        rows = self._rows.filter(pk__in=[one.pk for one in relations])
+        LockedRelations(self.model, rows.query, self.db).delete()
 
 
 def by_key(images: Iterable[AbstractImage]) -> dict[Any, AbstractImage]:

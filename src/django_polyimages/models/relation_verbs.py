@@ -131,9 +131,10 @@ class RelationVerbs(RelationRows[RelationT]):
         ids = list(image_ids)
 
         def detach(images: Self) -> list[Any]:
-            found = images._locked(images.filter(image__in=ids).only("image"))
-            images._delete(found.values())
-            return list(found)
+            there = images.filter(image__in=ids)
+            found = dict(there.values_list("pk", "image_id"))
+            images._delete(images.filter(pk__in=found))
+            return list(found.values())
 
         return self._change(detach)
 
@@ -153,7 +154,8 @@ class RelationVerbs(RelationRows[RelationT]):
             relations._require_room(len(new) - len(gone))
             if not allow_foreign:
                 require_owner(relations.instance, [by_id[pk] for pk in new])
-            relations._delete([there.pop(pk) for pk in gone])
+            if gone:
+                relations._delete_locked([there.pop(pk) for pk in gone])
             relations._move(there, places)
             relations._create_all(new, places)
             return Synced(tuple(new), tuple(gone))

@@ -12,11 +12,11 @@ no signal and no other row depends on; ``query`` of a queryset.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from weakref import WeakSet
 
-from django.db import models
+from django.db import connections, models
 from django.db.models.deletion import Collector
 from django.db.models.signals import post_delete, pre_delete
 
@@ -25,18 +25,39 @@ from django_polyimages.models.joins.locking import lock_by_key, lock_relations
 from django_polyimages.models.joins.metadata import locks_rows
 
 _DELETION = "_deletion_with_images"
+_ONE_BY_ONE = 50
+"""So many rows are deleted one by one on MySQL and MariaDB. These read all of a small table to find
+several keys, and so wait for rows that others have locked; a single key is always looked up.
+"""
 
 
-class RelationsOfDeleted(models.QuerySet[Any]):
-    """Relations that go with their objects or images: locked and deleted by key."""
+class RelationsToDelete(models.QuerySet[Any]):
+    """Relations that are locked and deleted by key, once."""
 
     def _raw_delete(self, using: str) -> int:
         rows: Any = models.QuerySet(self.model, using=using)
         if not locks_rows(using):
             rows.query = self.query.chain()
             return int(rows._raw_delete(using))
-        keys = lock_relations(self.using(using))
-        return int(rows.filter(pk__in=keys)._raw_delete(using)) if keys else 0
+        keys = self._locked_keys(using)
+        if not keys:
+            return 0
+        if connections[using].vendor == "mysql" and len(keys) <= _ONE_BY_ONE:
+            return sum(int(rows.filter(pk=key)._raw_delete(using)) for key in sorted(keys))
+        return int(rows.filter(pk__in=keys)._raw_delete(using))
+
+
+    def _locked_keys(self, using: str) -> Collection[Any]:
+        return lock_relations(self.using(using))
+
+
+class LockedRelations(RelationsToDelete):
+    """Relations that are locked already. MySQL and MariaDB may again read all of a small table to
+    lock them, and then meet rows that come before.
+    """
+
+    def _locked_keys(self, using: str) -> Collection[Any]:
+        return list(self.using(using).order_by().values_list("pk", flat=True))
 
 
 class _Collector(Collector):
@@ -46,7 +67,7 @@ class _Collector(Collector):
         found: Any = super().related_objects(related_model, related_fields, objs)
         if related_model is not get_relation_model():
             return found
-        return RelationsOfDeleted(found.model, found.query, self.using)
+        return RelationsToDelete(found.model, found.query, self.using)
 
 
 def delete_images(

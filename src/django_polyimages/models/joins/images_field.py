@@ -34,7 +34,7 @@ from django.utils.functional import cached_property
 from django_polyimages.accessors import get_relation_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models.joins.deleting import (
-    RelationsOfDeleted,
+    RelationsToDelete,
     announce,
     lock_deletions_of,
 )
@@ -109,7 +109,7 @@ class ImagesField(GenericRelation):
         and made a query for each title.
         """
         relations = super().bulk_related_objects(objs, using)
-        relations = RelationsOfDeleted(relations.model, relations.query, using)
+        relations = RelationsToDelete(relations.model, relations.query, using)
         announce(objs, relations)
         unneeded = ("image__versions", "image__placeholder", "image__description")
         return relations.select_related("image").defer(*unneeded)

@@ -12,8 +12,7 @@ from typing import Any
 
 from django.db import models
 
-from django_polyimages.accessors import get_relation_model
-from django_polyimages.models.joins.metadata import can_lock_without_key, locks_rows
+from django_polyimages.models.joins.metadata import can_lock_without_key
 
 
 def lock_by_key(
@@ -35,11 +34,3 @@ def lock_relations(relations: models.QuerySet[Any]) -> set[Any]:
     keys = list(relations.order_by().values_list("pk", flat=True))
     rows = relations.model._base_manager.using(relations.db)
     return lock_by_key(rows, keys) if keys else set()
-
-
-def lock_relations_to(model: type[models.Model], keys: Iterable[Any], using: str) -> None:
-    """Lock the relations to these images of ``model``, which are locked already."""
-    relations = get_relation_model()
-    about: Any = relations._meta.get_field("image").related_model
-    if locks_rows(using) and issubclass(model, about):
-        lock_relations(relations._base_manager.using(using).filter(image__in=keys))
