@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from django.core.files.storage import storages
 from django.db import connection
@@ -20,7 +21,15 @@ HOSTS = {("contacts", "contact"): "contacts_contact", ("catalog", "product"): "c
 def rows(sql: str, *params: object) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return list(cursor.fetchall())
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def clear(folder: Path | None = None) -> None:
+    """Delete all rows, and all files of a folder."""
+    for table in (RELATIONS, IMAGES, "polyimages_filedeletion", *HOSTS.values()):
+        rows(f"DELETE FROM {table}")
+    for path in folder.iterdir() if folder else ():
+        path.unlink()
 
 
 def faults() -> list[str]:
@@ -55,9 +64,7 @@ def _several(condition: str, *columns: str) -> list[tuple[object, ...]]:
 
 
 def _without_image() -> list[tuple[object, ...]]:
-    return rows(
-        f"SELECT r.id FROM {RELATIONS} r LEFT JOIN {IMAGES} i ON i.id = r.image_id WHERE i.id IS NULL"
-    )
+    return rows(f"SELECT id FROM {RELATIONS} WHERE image_id NOT IN (SELECT id FROM {IMAGES})")
 
 
 def _without_object() -> Iterator[tuple[object, ...]]:

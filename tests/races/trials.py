@@ -13,14 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
-from django.db import DatabaseError, connection
+import pytest
+from django.db import DatabaseError, connection, connections
 
 from tests.races.auditor import faults
 
 THREADS = 8
 TRIALS = int(os.environ.get("POLYIMAGES_TRIALS", "5"))
 Work = Callable[[], object]
+on_a_server = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="threads share no SQLite database in memory"
+)
 
 
 @dataclass(slots=True)
@@ -49,7 +54,9 @@ class Figures:
             ("database errors", self.repeated),
         ]
         found = "; ".join(f"{name}: {dict(some)}" if some else f"no {name}" for name, some in parts)
-        return f"{connection.vendor}: {self.race}: {self.trials} trials, {self.calls} calls; {found}"
+        return (
+            f"{connection.vendor}: {self.race}: {self.trials} trials, {self.calls} calls; {found}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Racers:
         return [one.result() for one in started]
 
     def close(self) -> None:
-        self.run([lambda: connection.close()] * THREADS, Counter())
+        self.run([connections.close_all] * THREADS, Counter())
 
 
 @contextmanager
@@ -82,21 +89,30 @@ def race(
     *,
     expected: tuple[type[Exception], ...] = (),
     check: Callable[[], Sequence[str]] = list,
-    trials: int = TRIALS,
+    share: int = 1,
 ) -> Figures:
     """Prepare a ``trial`` and run its works together, until there were enough.
 
-    ``check`` says what is broken beside what the auditor finds.
+    ``check`` says what is broken beside what the auditor finds. Of a race that takes long, only one
+    trial of so many is run: ``share``.
     """
     figures = Figures(name)
     with racers() as threads:
-        for _ in range(trials):
+        for _ in range(max(1, TRIALS // share)):
             for result in threads.run(trial(), figures.repeated):
                 _count(figures, result, expected)
             figures.trials += 1
             figures.broken.update(_kinds([*faults(), *check()]))
-    print(f"\n{figures}")
+    _report(figures)
     return figures
+
+
+def _report(figures: Figures) -> None:
+    """Print the figures, and append them to a file, which a test runner does not capture."""
+    print(f"\n{figures}")  # noqa: T201
+    if path := os.environ.get("POLYIMAGES_FIGURES"):
+        with Path(path).open("a") as file:
+            file.write(f"{figures}\n")
 
 
 def _start(gate: threading.Barrier, work: Work, refusals: Counter[str]) -> object:

@@ -153,9 +153,7 @@ class AbstractImage(models.Model):
         using = using or router.db_for_write(type(self), instance=self)
         if self.pk is None:
             return super().delete(using=using, keep_parents=keep_parents)  # raises
-        delete = partial(
-            delete_images, [self], using=using, origin=self, keep_parents=keep_parents
-        )
+        delete = partial(delete_images, [self], using=using, origin=self, keep_parents=keep_parents)
         return again_after_deadlock(delete, using=using)
 
     delete.alters_data = True  # type: ignore[attr-defined]

@@ -46,7 +46,6 @@ class RelationsToDelete(models.QuerySet[Any]):
             return sum(int(rows.filter(pk=key)._raw_delete(using)) for key in sorted(keys))
         return int(rows.filter(pk__in=keys)._raw_delete(using))
 
-
     def _locked_keys(self, using: str) -> Collection[Any]:
         return lock_relations(self.using(using))
 
