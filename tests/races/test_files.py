@@ -15,6 +15,7 @@ from contacts.models import Contact
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.operations.audit import AuditPlan, audit
+from django_polyimages.pipeline.rollback import wait_for_removals
 from tests.builders import uploaded
 from tests.races.auditor import clear, faults_of_files, rows
 from tests.races.trials import on_a_server, race
@@ -38,7 +39,9 @@ def test_generating_beside_moving_the_focal_point(acme, disk):
             ),
         ]
 
-    assert race("generate against set_focal_point", trial, check=faults_of_files).is_clean
+    assert race(
+        "generate against set_focal_point", trial, check=faults_of_files, settled=settled
+    ).is_clean
 
 
 def test_deleting_beside_generating(acme, disk):
@@ -54,8 +57,15 @@ def test_deleting_beside_generating(acme, disk):
         ]
 
     expected = (Image.DoesNotExist,)
-    figures = race("delete against generate", trial, expected=expected, check=faults_of_files)
+    figures = race(
+        "delete against generate", trial, expected=expected, check=faults_of_files, settled=settled
+    )
     assert figures.is_clean
+
+
+def settled() -> bool:
+    """Wait for files that are removed in the background: those of a worker that was too late."""
+    return wait_for_removals(10)
 
 
 def orphan(disk: Path) -> None:
@@ -88,7 +98,7 @@ def test_two_audits(acme, disk):
         left = Relation.objects.count()
         return [*faults_of_files(), *([] if left == 3 else [f"{left} relations instead of 3"])]
 
-    assert race("audits against each other", trial, check=check).is_clean
+    assert race("audits against each other", trial, check=check, settled=settled).is_clean
 
 
 def work_of_a_site(acme) -> None:
@@ -116,7 +126,7 @@ def test_audits_beside_uploads(acme, disk):
         waiting = FileDeletion.objects.count()
         return [*faults_of_files(), *(["files left to delete"] if waiting else [])]
 
-    assert race("audits against uploads", trial, check=check).is_clean
+    assert race("audits against uploads", trial, check=check, settled=settled).is_clean
 
 
 def test_audits_beside_two_hundred_uploads(acme, disk):
@@ -132,5 +142,7 @@ def test_audits_beside_two_hundred_uploads(acme, disk):
             orphan(disk)
         return [mend, mend, *[site] * 6]
 
-    figures = race("audits against 204 uploads", trial, check=faults_of_files, share=100)
+    figures = race(
+        "audits against 204 uploads", trial, check=faults_of_files, settled=settled, share=100
+    )
     assert figures.is_clean

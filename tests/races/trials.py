@@ -89,11 +89,12 @@ def race(
     *,
     expected: tuple[type[Exception], ...] = (),
     check: Callable[[], Sequence[str]] = list,
+    settled: Callable[[], bool] = lambda: True,
     share: int = 1,
 ) -> Figures:
     """Prepare a ``trial`` and run its works together, until there were enough.
 
-    ``check`` says what is broken beside what the auditor finds. Of a race that takes long, only one
+    ``check`` says what is broken beside what the auditor finds, once ``settled``. Of a race that takes long, only one
     trial of so many is run: ``share``.
     """
     figures = Figures(name)
@@ -102,6 +103,8 @@ def race(
             for result in threads.run(trial(), figures.repeated):
                 _count(figures, result, expected)
             figures.trials += 1
+            if not settled():
+                figures.broken["not settled"] += 1
             figures.broken.update(_kinds([*faults(), *check()]))
     _report(figures)
     return figures

@@ -6,13 +6,13 @@ are deleted when the objects are gone.
 
 Read in Django 5.2, 6.0 and 6.1, and not documented there: ``Collector`` with ``collect()``,
 ``delete()`` and ``related_objects()``, and that it deletes by ``_raw_delete()`` of a queryset what
-no signal and no other row depends on; ``query`` of a queryset.
+no signal and no other row depends on; ``_result_cache`` of a queryset.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from weakref import WeakSet
 
@@ -34,19 +34,20 @@ several keys, and so wait for rows that others have locked; a single key is alwa
 class RelationsToDelete(models.QuerySet[Any]):
     """Relations that are locked and deleted by key, once."""
 
-    def _raw_delete(self, using: str) -> int:
+    def _raw_delete(self, using: str | None) -> int:
+        using = using or self.db
         rows: Any = models.QuerySet(self.model, using=using)
         if not locks_rows(using):
             rows.query = self.query.chain()
-            return int(rows._raw_delete(using))
-        keys = self._locked_keys(using)
+            return rows._raw_delete(using) or 0
+        keys = self.locked_keys(using)
         if not keys:
             return 0
         if connections[using].vendor == "mysql" and len(keys) <= _ONE_BY_ONE:
-            return sum(int(rows.filter(pk=key)._raw_delete(using)) for key in sorted(keys))
-        return int(rows.filter(pk__in=keys)._raw_delete(using))
+            return sum(rows.filter(pk=key)._raw_delete(using) for key in sorted(keys))
+        return rows.filter(pk__in=keys)._raw_delete(using) or 0
 
-    def _locked_keys(self, using: str) -> Collection[Any]:
+    def locked_keys(self, using: str) -> Collection[Any]:
         return lock_relations(self.using(using))
 
 
@@ -55,7 +56,7 @@ class LockedRelations(RelationsToDelete):
     lock them, and then meet rows that come before.
     """
 
-    def _locked_keys(self, using: str) -> Collection[Any]:
+    def locked_keys(self, using: str) -> Collection[Any]:
         return list(self.using(using).order_by().values_list("pk", flat=True))
 
 
@@ -70,7 +71,7 @@ class _Collector(Collector):
 
 
 def delete_images(
-    images: Iterable[Any], *, using: str, origin: Any, keep_parents: bool = False
+    images: Any, *, using: str, origin: Any, keep_parents: bool = False
 ) -> tuple[int, dict[str, int]]:
     """What Django's ``delete()`` of an image or a queryset does."""
     collector = _Collector(using=using, origin=origin)
@@ -142,4 +143,7 @@ def _sweep(*, instance: models.Model, **kwargs: Any) -> None:
     deletion: _Deletion | None = vars(instance).pop(_DELETION, None)
     if deletion is not None and deletion.keys:
         deletion.keys = []  # once for all objects
-        deletion.relations.all().delete()
+        # Where signals are sent for relations, Django has loaded some, and may not have deleted
+        # them yet.
+        loaded = [one.pk for one in deletion.relations._result_cache or ()]
+        deletion.relations.exclude(pk__in=loaded).delete()

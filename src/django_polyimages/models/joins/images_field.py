@@ -110,9 +110,10 @@ class ImagesField(GenericRelation):
         """
         relations = super().bulk_related_objects(objs, using)
         relations = RelationsToDelete(relations.model, relations.query, using)
-        announce(objs, relations)
         unneeded = ("image__versions", "image__placeholder", "image__description")
-        return relations.select_related("image").defer(*unneeded)
+        relations = relations.select_related("image").defer(*unneeded)
+        announce(objs, relations)
+        return relations
 
     def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
         steps = super().get_path_info(filtered_relation)
