@@ -94,8 +94,8 @@ def race(
 ) -> Figures:
     """Prepare a ``trial`` and run its works together, until there were enough.
 
-    ``check`` says what is broken beside what the auditor finds, once ``settled``. Of a race that takes long, only one
-    trial of so many is run: ``share``.
+    ``check`` says what is broken beside what the auditor finds, once ``settled``. Of a race that
+    takes long, only one trial of so many is run: ``share``.
     """
     figures = Figures(name)
     with racers() as threads:
