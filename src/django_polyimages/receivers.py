@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.signals import pre_delete
 
 from django_polyimages.models import AbstractImage, FileDeletion, ImageQuerySet
+from django_polyimages.models.joins.deleting import lock_announced
 from django_polyimages.models.joins.images_field import images_field_of
 from django_polyimages.models.joins.metadata import tables_above
 
@@ -32,6 +33,7 @@ def schedule_file_deletion(
     *, sender: type[AbstractImage], instance: AbstractImage, using: str, origin: Any, **kwargs: Any
 ) -> None:
     """Schedule the deletion of the files while the row can still be read."""
+    lock_announced(using)  # first the objects that go with the same organization
     if isinstance(origin, ImageQuerySet) and origin.model is sender:
         return  # ImageQuerySet.delete() has scheduled all files already
     # Read the current keys and lock the row. A simultaneous attach() then finds the image deleted,

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django_polyimages.models import usage
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
+from django_polyimages.models.joins.deleting import delete_images
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.regeneration import Regeneration, regenerate
@@ -65,7 +66,7 @@ class ImageQuerySet(models.QuerySet[ImageT]):
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
             # Delete exactly the rows locked above.
             rows = every.filter(pk__in=[image.pk for image in images])
-            return super(ImageQuerySet, rows).delete()
+            return delete_images(rows, using=using, origin=rows)
 
 
 if TYPE_CHECKING:

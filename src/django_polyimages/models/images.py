@@ -16,6 +16,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import NAME_LENGTH, TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
+from django_polyimages.models.joins.deleting import delete_images
 from django_polyimages.models.original_field import OriginalField
 from django_polyimages.models.regeneration import RECORDED, regenerate_after_commit
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
@@ -150,7 +151,9 @@ class AbstractImage(models.Model):
     ) -> tuple[int, dict[str, int]]:
         """Like Django's; retried after a deadlock."""
         using = using or router.db_for_write(type(self), instance=self)
-        delete = partial(super().delete, using=using, keep_parents=keep_parents)
+        if self.pk is None:
+            return super().delete(using=using, keep_parents=keep_parents)  # raises
+        delete = partial(delete_images, [self], using=using, origin=self, keep_parents=keep_parents)
         return again_after_deadlock(delete, using=using)
 
     delete.alters_data = True  # type: ignore[attr-defined]
