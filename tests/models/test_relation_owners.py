@@ -4,6 +4,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Product
 from contacts.models import Contact
@@ -102,6 +103,15 @@ def test_where_no_path_leads_to_an_organization_any_image_will_do(
 ):
     monkeypatch.setattr(Contact, "image_organization_path", path)
     Relation.objects.bulk_create([to(contact, foreign[0])])
+
+
+@pytest.mark.parametrize("column", ["image_id", "content_type_id"])
+def test_what_does_not_exist_is_left_to_the_database(contact, foreign, column):
+    row = to(contact, foreign[0])
+    setattr(row, column, 10**6)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Relation.objects.bulk_create([row])
+        connection.check_constraints()
 
 
 def test_many_cost_two_queries_more_for_each_part(acme, monkeypatch, django_assert_num_queries):

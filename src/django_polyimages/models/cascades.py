@@ -63,9 +63,10 @@ def _paths(model: type[Model], to: type[Model]) -> Iterator[str]:
         yield "pk"
     waiting, seen = [(model, "")], {model}
     for one, path in waiting:
-        for field in one._meta.concrete_fields:
-            if field.is_relation and on_delete_of(field) is CASCADE:
-                above: Any = field.related_model
+        fields: list[Any] = [field for field in one._meta.get_fields() if field.concrete]
+        for field in fields:
+            if (field.many_to_one or field.one_to_one) and on_delete_of(field) is CASCADE:
+                above = field.related_model
                 if is_same_table(above, to):
                     yield f"{path}{field.name}__pk"
                 elif above not in seen:
