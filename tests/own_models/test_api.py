@@ -55,6 +55,16 @@ def test_an_original_in_a_storage_of_its_own(client, files, settings):
     assert image.key not in stored_keys(files)
 
 
+def test_the_url_of_an_original_does_not_depend_on_the_key_of_the_object(
+    client, acme, photos, settings
+):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "default"}
+    branch = Branch.objects.create(organization=acme, name="Emma", code="a/orgs/acme/images/b")
+    branch.images.attach(photos[0])
+    [sent] = get(client, f"images/archive/branch/{branch.pk}/").json()["items"]
+    assert sent["image"]["url"] == f"/api/v1/images/orgs/acme/images/{photos[0].pk}/original/"
+
+
 def test_a_photo_that_a_poster_protects_is_not_deleted(client, photos):
     poster = Poster.objects.create(photo=photos[0])
     detail = f"Nothing was deleted because image {photos[0].pk} is in use: 1 poster."

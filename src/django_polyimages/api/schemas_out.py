@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -203,17 +204,25 @@ def relation_out(
 
 
 def _url_of_original(image: AbstractImage, request: HttpRequest) -> str:
-    """The URL in the storage, or the endpoint of this API where only a view hands it out.
-
-    It is on the path of the request, wherever the host has mounted the router, however often.
-    """
+    """The URL in the storage, or the endpoint of this API where only a view hands it out."""
     if not needs_view(image.key):
         return image.url
-    match = request.resolver_match
-    slug = match.kwargs["org_slug"] if match else ""
-    root = request.path.partition(f"/orgs/{slug}/")[0]
-    path = f"{quote(root)}/orgs/{quote(slug, safe='')}/images/{quote(str(image.pk), safe='')}"
-    return f"{path}/original/"
+    root, slug = _root_of(request)
+    path = f"orgs/{quote(slug, safe='')}/images/{quote(str(image.pk), safe='')}/original/"
+    return quote(root) + path
+
+
+def _root_of(request: HttpRequest) -> tuple[str, str]:
+    """The path below which the router is mounted here, and the slug of the organization.
+
+    A host may have mounted it several times, and below parameters of its own, which may look like
+    paths of this API. So the root is what is left of the path without the part that the router's
+    own route stands for, which is the last one.
+    """
+    match: Any = request.resolver_match
+    route = re.split(r"(?=orgs/<[^<>]*org_slug>/)", match.route)[-1]
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(match.kwargs[name[1]]), route)
+    return request.path.removesuffix(path), match.kwargs["org_slug"]
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -5,6 +5,9 @@ order, the row of the object would be locked until the storage has taken the las
 
 On SQLite the order stays. The transaction has read before, and SQLite refuses its first write
 ("database is locked") if anybody else has written meanwhile, so the time between must be short.
+With ``transaction_mode`` IMMEDIATE it has the lock from the beginning. To give it up while files
+are stored, the transaction would have to be committed and begun again, but only Django's code that
+opened it could know that nothing has been written in it.
 """
 
 from __future__ import annotations

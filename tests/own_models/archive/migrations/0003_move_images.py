@@ -62,7 +62,7 @@ def shared(row, objects):
 class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0002_own_image_models"),
-        # The newest migration of the package, so that both tables have the same columns.
+        # The newest one that changes these tables: both must have the same columns.
         ("polyimages", "0008_default_organization"),
     ]
 
