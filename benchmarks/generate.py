@@ -45,9 +45,16 @@ def prepare(images: int) -> None:
     photos = [samples.as_jpeg(samples.landscape(samples.DAWN, number)) for number in range(KINDS)]
     for number in range(images):
         content = photos[number % KINDS]
-        key = get_original_storage().save(generate_upload_filename(None, "photo.jpg"), ContentFile(content))
+        key = get_original_storage().save(
+            generate_upload_filename(None, "photo.jpg"), ContentFile(content)
+        )
         Image.objects.create(
-            file=key, organization=organization, width=4032, height=3024, byte_size=len(content), media_type="image/jpeg"
+            file=key,
+            organization=organization,
+            width=4032,
+            height=3024,
+            byte_size=len(content),
+            media_type="image/jpeg",
         )
 
 
@@ -62,7 +69,9 @@ class Sampler(threading.Thread):
     def run(self) -> None:
         own = str(threading.get_native_id())
         while not self.is_done.wait(0.02):
-            files = [file for file in Path("/proc/self/task").glob("*/stat") if file.parent.name != own]
+            files = [
+                file for file in Path("/proc/self/task").glob("*/stat") if file.parent.name != own
+            ]
             self.samples.append(sum(state_of(file) == "R" for file in files))
 
     def wanted(self, cores: int) -> float:
@@ -98,7 +107,9 @@ def measure(jobs: int) -> None:
 def main(images: int = 120, *jobs: int) -> None:
     prepare(images)
     print(f"Python {sys.version.split()[0]}, {server_version()}, {default_jobs()} cores\n")
-    print("| images | jobs | time | CPU time | per image | of the cores | wanted | CPU time as planned | peak memory |")
+    print(
+        "| images | jobs | time | CPU time | per image | of the cores | wanted | CPU time as planned | peak memory |"
+    )
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for number in jobs or (1, default_jobs(), default_jobs() + 1):
         measure(number)

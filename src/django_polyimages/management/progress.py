@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from tqdm import tqdm
 
 EVERY: Final = 5.0
 """Seconds between two lines where there is no terminal."""
+_WIDTH: Final = 80
 
 
 class Progress:
@@ -75,7 +77,15 @@ class _Bar(Progress):
             self.close()
             total = self._totals.get(what)
             self._what = what
-            self._bar = _Tqdm(desc=what, total=total, file=self._terminal, dynamic_ncols=True)
+            # A terminal that nobody gave a size has none, and the bar no place.
+            width = os.get_terminal_size(self._stderr.fileno()).columns
+            self._bar = _Tqdm(
+                desc=what,
+                total=total,
+                file=self._terminal,
+                ncols=None if width else _WIDTH,
+                dynamic_ncols=bool(width),
+            )
         self._bar.update(number)
 
     def write(self, line: str) -> None:

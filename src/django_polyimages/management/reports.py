@@ -188,9 +188,9 @@ def _megabytes(size: int) -> str:
 
 
 def _time(seconds: int) -> str:
-    hours, minutes = seconds // 3600, -(-seconds // 60) % 60
     if seconds <= 60:
         return count(seconds, "second")
+    hours, minutes = divmod(-(-seconds // 60), 60)
     return (
         f"{count(hours, 'hour')} {count(minutes, 'minute')}" if hours else count(minutes, "minute")
     )
