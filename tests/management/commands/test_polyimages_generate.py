@@ -13,6 +13,8 @@ from django_polyimages import VersionSpec
 from django_polyimages.models import Image
 from django_polyimages.operations import generation
 from tests.builders import uploaded, without_versions
+from tests.drawing import photo
+from tests.management.commands.site import wait_until
 
 pytestmark = pytest.mark.django_db
 OLD = datetime(2026, 3, 1, tzinfo=UTC)
@@ -203,3 +205,18 @@ def test_a_signal_ends_it_after_the_image_and_the_next_run_goes_on(acme, monkeyp
     assert ready() == {images[0].pk}
     assert run()[1] == 0
     assert ready() == {image.pk for image in images}
+
+
+def test_a_run_that_is_killed_goes_on_when_it_is_started_again(site, acme):
+    images = [without_versions(acme, photo(1600, 1200)) for _ in range(4)]
+    site.copy_rows()
+    process = site.start("polyimages_generate", "--jobs", "2", "--rate", "0.5")
+    wait_until(lambda: len(site.files()) > len(images))  # it has written the first version
+    process.kill()
+    process.communicate()
+    done = site.ready()
+    assert done < len(images)
+    found = json.loads(site.run("polyimages_generate", "--jobs", "2", "--json"))
+    assert found["planned"]["images"] == found["generated"]["images"] == len(images) - done
+    recorded, files = site.recorded(), site.files()
+    assert {key: files.get(key) for key in recorded} == recorded
