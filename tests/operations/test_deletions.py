@@ -138,6 +138,14 @@ class TestCarryingOut:
         assert len(list(running)) == 1
         assert FileDeletion.objects.count() == 3
 
+    def test_keeps_the_rate(self, monkeypatch):
+        slept: list[float] = []
+        monkeypatch.setattr(Stop, "sleep", lambda _self, seconds: slept.append(seconds))
+        deletions_of(*(f"images/{number}.jpg" for number in range(3)))
+        assert len(list(carry_out(plan_deletions(), rate=0.01))) == 3
+        assert [round(seconds, -2) for seconds in slept] == [100, 200, 300]
+        assert FileDeletion.objects.count() == 0
+
     def test_may_be_stopped_and_goes_on(self, monkeypatch):
         monkeypatch.setattr("django_polyimages.operations.deletions.AT_ONCE", 2)
         deletions_of(*(f"images/{number}.jpg" for number in range(5)))
