@@ -352,6 +352,7 @@ def test_an_image_for_which_there_is_no_time_stays_as_it_is(image, settings):
     with slot("hostile", 1), slot("hostile", 1):
         result = regenerate(image, everything=True)
     assert "try again later" in result.failure
+    assert result.is_busy
     assert Image.objects.values().get() == before
 
 

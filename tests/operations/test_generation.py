@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from django_polyimages import VersionSpec
-from django_polyimages.models import Image
+from django_polyimages.models import Image, Regeneration
 from django_polyimages.operations import generation
 from django_polyimages.operations.generation import (
     GeneratedImage,
@@ -231,6 +231,28 @@ def test_it_begins_nothing_more_when_it_is_stopped(acme):
     stop.ask()
     assert list(running) == []
     assert Image.objects.filter(status="ready").count() == 1
+
+
+def test_an_image_that_has_to_wait_too_long_waits_again(acme, monkeypatch):
+    without_versions(acme)
+    answers = [Regeneration([], "Too many", is_busy=True)] * 2 + [Regeneration(["sm"])]
+    monkeypatch.setattr(generation, "regenerate", lambda *args, **options: answers.pop(0))
+    [done] = generate(plan_generation(Selection()))
+    assert (done.generated, done.failure) == (["sm"], "")
+
+
+def test_an_image_that_waits_is_given_up_when_it_is_stopped(acme, monkeypatch):
+    without_versions(acme)
+    stop = Stop()
+
+    def busy(*args: object, **options: object) -> Regeneration:
+        stop.ask()
+        return Regeneration([], "Too many", is_busy=True)
+
+    monkeypatch.setattr(generation, "regenerate", busy)
+    assert [one.failure for one in generate(plan_generation(Selection()), stop=stop)] == [
+        "Too many"
+    ]
 
 
 def test_the_rate_is_kept(acme, monkeypatch):

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import StorageUnavailable
+from django_polyimages.errors import Busy, StorageUnavailable
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.pipeline import store
@@ -38,6 +38,8 @@ class Regeneration:
     """The names of the new versions."""
     failure: str = ""
     """Why versions are still missing or outdated; empty where none is."""
+    is_busy: bool = False
+    """Whether it was not tried, because too many other images are being processed."""
 
     @property
     def is_timeout(self) -> bool:
@@ -74,8 +76,10 @@ def regenerate(
             return Regeneration([])
         try:
             return _regenerate(image, specs, using)
+        except Busy as error:
+            return Regeneration([], failure=str(error), is_busy=True)
         except StorageUnavailable as error:
-            return Regeneration([], failure=error.problem or str(error))  # Busy has no problem
+            return Regeneration([], failure=error.problem or str(error))
         except _Overtaken:
             continue
     return Regeneration([], failure=_("Another process is changing this image; try again later."))

@@ -55,6 +55,8 @@ class GeneratedImage:
     """Why versions are still missing or outdated."""
     is_unanswered: bool = False
     """Whether it failed because the storage or the database did not answer."""
+    is_busy: bool = False
+    """Whether other images took so long that it was not tried."""
 
 
 def plan_generation(
@@ -104,7 +106,10 @@ def generate(
     rows, in_a_row = rows_of(selection), 0
 
     def work(selected: Selected) -> GeneratedImage:
-        return _generate(rows.model, rows.db, selected, everything=selection.everything)
+        while True:  # more jobs than ``MAX_CONCURRENCY`` may have to wait longer than ``MAX_WAIT``
+            result = _generate(rows.model, rows.db, selected, everything=selection.everything)
+            if not result.is_busy or stop.is_due:
+                return result
 
     for result in in_parallel(work, _paced(selection, rate, stop), jobs=jobs):
         yield result
@@ -143,6 +148,7 @@ def _generate(
         generated=result.generated,
         failure=result.failure,
         is_unanswered=result.is_timeout,
+        is_busy=result.is_busy,
     )
 
 

@@ -110,7 +110,7 @@ class Command(BaseCommand):
             outcome = {"generated": None, "failed": None} if options["plan"] else report.outcome
             text = {"planned": report.planned} | outcome | {"left": left}
             self.stdout.write(json.dumps(text))
-        if report.reasons or left:
+        if report.reasons or stop.is_asked:
             failed = count(report.reasons.total(), "image")
             raise CommandError(f"{failed} failed, {count(left, 'image')} left; start it again.")
 
