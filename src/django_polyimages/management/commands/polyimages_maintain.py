@@ -111,9 +111,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_as_json(report, left, is_done=is_done)))
         if report.problem:
             raise CommandError(f"The audit has stopped. {report.problem}")
-        if not options["plan"] and (stop.is_due or _is_something_left(report)):
-            reason = "It was stopped" if stop.is_due else "Something is left"
-            raise CommandError(f"{reason}; see docs/guides/operating.md.")
+        if not options["plan"] and stop.is_due:
+            raise CommandError("It was stopped; start it again.")
+        if not options["plan"] and _is_something_left(report):
+            raise CommandError("Something is left; see polyimages_audit and polyimages_generate.")
 
     def _work(
         self, report: _Report, stop: Stop, progress: Progress, options: Mapping[str, Any]
