@@ -45,7 +45,7 @@ class DeletionReport:
         else:
             self.done += 1
 
-    def plan_lines(self) -> Iterator[str]:
+    def plan_lines(self, hint: str = "") -> Iterator[str]:
         planned = self.planned
         counts = f"{count(planned['deletions'], 'deletion')}, {count(planned['files'], 'file')}"
         oldest = self._oldest()
@@ -53,7 +53,7 @@ class DeletionReport:
         yield f"To carry out: {counts}{since}."
         yield from reasons(planned["reasons"])
         if planned["not_due"]:
-            yield f"Not due yet: {count(planned['not_due'], 'deletion')}; --all tries them too."
+            yield f"Not due yet: {count(planned['not_due'], 'deletion')}{hint}."
 
     def lines(self) -> Iterator[str]:
         yield f"Carried out: {count(self.done, 'deletion')}, {count(self.files, 'file')}."

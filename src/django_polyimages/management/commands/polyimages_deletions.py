@@ -48,7 +48,7 @@ class Command(BaseCommand):
         report, is_text = DeletionReport([plan]), not options["json"]
         with stopped_by_signals() as stop, progress_of(self, options) as progress:
             if is_text:
-                progress.write_all(report.plan_lines())
+                progress.write_all(report.plan_lines("; --all tries them too"))
             if not options["dry_run"]:
                 progress.expect("files", plan.files)
                 for result in carry_out(plan, rate=options["rate"], stop=stop):
