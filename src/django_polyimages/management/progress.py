@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 EVERY: Final = 5.0
 """Seconds between two lines where there is no terminal."""
-_WIDTH: Final = 80
 
 
 class Progress:
@@ -83,7 +82,6 @@ class _Bar(Progress):
                 desc=what,
                 total=total,
                 file=self._terminal,
-                ncols=None if width else _WIDTH,
                 dynamic_ncols=bool(width),
             )
         self._bar.update(number)
