@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -176,23 +177,37 @@ class ImageManager(_Manager[ImageT]):
             **fields,
         )
 
-    def regenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+    def regenerate(
+        self,
+        image: AbstractImage,
+        *,
+        everything: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Regeneration:
         """Generate the versions of ``image`` that are missing or outdated; all with ``everything``.
+
+        ``only`` names versions; the others are left as they are.
 
         Versions that no spec asks for any more are removed. New files get new keys; the old ones
         are served until the new ones are recorded, and deleted after the commit. Safe at any time,
         from any number of workers. The result and the row's ``status`` say how it ended; an
         original that cannot be read raises nothing. ``image`` is brought up to date.
 
-        Raises ``DoesNotExist`` where the image has been deleted.
+        Raises ``DoesNotExist`` where the image has been deleted, and ``ValueError`` for a name that
+        is not in ``VERSIONS``.
         """
-        return regenerate(
-            image, using=database_for_writing(self, instance=image), everything=everything
-        )
+        using = database_for_writing(self, instance=image)
+        return regenerate(image, using=using, everything=everything, only=only)
 
-    async def aregenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+    async def aregenerate(
+        self,
+        image: AbstractImage,
+        *,
+        everything: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Regeneration:
         """``regenerate()`` for asynchronous code."""
-        return await sync_to_async(self.regenerate)(image, everything=everything)
+        return await sync_to_async(self.regenerate)(image, everything=everything, only=only)
 
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).

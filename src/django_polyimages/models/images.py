@@ -220,10 +220,15 @@ class AbstractImage(models.Model):
         )
 
     def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:
-        """Record the versions in the storage, and why any are missing. The caller saves the row."""
+        """Record the versions in the storage, and why any are missing. The caller saves the row.
+
+        If versions are left that nobody has tried to generate, the status stays.
+        """
         self.versions = from_json(versions)
-        self.status = self.Status.FAILED if self.outdated_specs else self.Status.READY
-        self.failure_reason = failure if self.outdated_specs else ""
+        if not self.outdated_specs:
+            self.status, self.failure_reason = self.Status.READY, ""
+        elif failure:
+            self.status, self.failure_reason = self.Status.FAILED, failure
 
     def version(self, name: str) -> Version | None:
         """The version ``name``, or if it is missing the next larger one, or else the largest one.
