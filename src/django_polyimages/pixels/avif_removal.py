@@ -22,7 +22,8 @@ _PRIVATE_BOXES: Final = {b"udta", b"uuid", b"xml ", b"bxml", b"free", b"skip"}
 _WITH_TIMES: Final = {b"mvhd", b"tkhd", b"mdhd"}
 _WITH_BOXES: Final = {b"trak", b"mdia", b"minf", b"stbl"}
 _IN_FILE, _IN_BOX = 0, 1  # construction methods
-_Range = tuple[int, int]
+_Range = tuple[int, int, bool]
+"""From where to where in the file, and whether it is private."""
 _Boxes = list[tuple[bytes, memoryview]]
 _Entry = TypeVar("_Entry")
 _ZEROS: Final = bytes(64 * 1024)
@@ -31,24 +32,24 @@ _ZEROS: Final = bytes(64 * 1024)
 def edits_of_avif(file: File[bytes], _exif: bytes) -> Iterator[Edit]:
     """The edits that remove the metadata; the orientation is a property of the picture."""
     edits: list[Edit] = []
-    private: list[_Range] = []
+    ranges: list[_Range] = []
     end = 0
     for kind, start, end in boxes_of(file):
         if kind in (b"meta", b"moov") and end <= file.size:
             file.seek(start)
             body = bytearray(file.read(end - start))
             found = _clean_meta if kind == b"meta" else _clean_movie
-            private += found(memoryview(body))
+            ranges += found(memoryview(body))
             edits.append(Edit(start, end, bytes(body)))
         elif kind not in _PICTURES:
-            private.append((start, end))
-    edits += _zeros(private, file.size)
+            ranges.append((start, end, True))
+    edits += _zeros(ranges, file.size)
     edits.append(Edit(min(end, file.size), file.size))  # what is no box
     yield from sorted(edits, key=lambda edit: edit.start)
 
 
 def _clean_meta(meta: memoryview) -> list[_Range]:
-    """Remove what the box ``meta`` holds; the ranges of the file with what it does not hold."""
+    """Remove what the box ``meta`` holds; the ranges of what it does not hold."""
     found = _clean_boxes(meta[4:])  # after version and flags
     private = set()
     for item, kind in _entries(found, b"iinf", types_of):
@@ -57,16 +58,14 @@ def _clean_meta(meta: memoryview) -> list[_Range]:
             kind[:] = b"free"
     ranges: list[_Range] = []
     for item, method, extents in _entries(found, b"iloc", locations_of):
-        if item not in private:
-            continue
-        if method == _IN_BOX:
+        if method == _IN_FILE:
+            ranges += [(start, start + length, item in private) for start, length in extents]
+        elif item in private:
+            if method != _IN_BOX:
+                raise damaged()  # metadata inside of another item; nobody writes that
             [data] = [body for kind, body in found if kind == b"idat"]
             for start, length in extents:
                 _clear(data[start : start + length if length else None])
-        elif method == _IN_FILE:
-            ranges += [(start, start + length) for start, length in extents]
-        else:
-            raise damaged()  # metadata inside of another item; nobody writes that
     return ranges
 
 
@@ -102,11 +101,18 @@ def _clear(body: memoryview) -> None:
 
 
 def _zeros(ranges: Iterable[_Range], most: int) -> Iterator[Edit]:
-    """Zeros in the place of ranges, which may overlap or end beyond the file."""
-    cleared = 0
-    for first, last in sorted(ranges):
-        start, end = max(first, cleared), min(last, most)
-        for place in range(start, end, len(_ZEROS)):
+    """Zeros in the place of the private ranges, which may overlap or end beyond the file.
+
+    Raises ``InvalidImage`` if one of them overlaps one that is not private.
+    """
+    ends = {True: 0, False: 0}
+    for first, last, is_private in sorted(ranges):
+        if first == last:
+            continue
+        if first < ends[not is_private]:
+            raise damaged()
+        start, end = max(first, ends[True]), min(last, most)
+        for place in range(start, end, len(_ZEROS)) if is_private else ():
             length = min(len(_ZEROS), end - place)
             yield Edit(place, place + length, _ZEROS[:length])
-        cleared = max(cleared, end)
+        ends[is_private] = max(ends[is_private], last)

@@ -15,6 +15,7 @@ from typing import Final
 
 from django.core.files.base import File
 
+from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import OriginalFormat
 from django_polyimages.pixels import jpeg, png
 from django_polyimages.pixels.avif_removal import edits_of_avif
@@ -54,7 +55,10 @@ def inspect_without_metadata(file: File[bytes]) -> tuple[File[bytes], Facts]:
     """
     facts = inspect(file)
     cleaned = without_metadata(file, facts)
-    now = inspect(cleaned)
+    try:
+        now = inspect(cleaned)
+    except InvalidImage as error:
+        raise damaged() from error
     before = facts.format, facts.width, facts.height, facts.orientation
     if (now.format, now.width, now.height, now.orientation) != before:
         raise damaged()
@@ -68,9 +72,9 @@ def _exif_of(orientation: int) -> bytes:
 
 def _of_jpeg(file: File[bytes], exif: bytes) -> Iterator[Edit]:
     file.seek(2)
-    end, in_scan, marker = 2, False, 0
+    end, in_scan = 2, False
     for marker in jpeg.markers(file):
-        start = file.tell() - 2
+        start, was_in_scan = file.tell() - 2, in_scan
         if not in_scan and start > end:
             yield Edit(end, start)  # decoders skip what is between two segments
         end, in_scan = start + 2, marker == jpeg.START_OF_SCAN
@@ -82,10 +86,12 @@ def _of_jpeg(file: File[bytes], exif: bytes) -> Iterator[Edit]:
         end = min(file.size, end + max(2, int.from_bytes(head[:2], "big")))
         new = _segment_for(marker, head[2 : end - start - 2], exif)
         if new is not None:
+            if was_in_scan:  # its marker tells decoders that the scan has ended
+                new = new or _segment(marker, b"")
             yield Edit(start, end, new)
             exif = b"" if _EXIF in new else exif
         file.seek(end)
-    if not in_scan and end < file.size:
+    if not in_scan:
         yield Edit(end, file.size)
 
 
