@@ -32,8 +32,8 @@ def fuzz(corpus: str, seconds: str, seed: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     import django
 
-    django.setup()
     with atheris.instrument_imports(include=["django_polyimages.pixels"]):
+        django.setup()
         from django_polyimages.pixels import inspection, removal, scaling
 
     from django.core.files.base import ContentFile
