@@ -42,7 +42,8 @@ logger = logging.getLogger("django_polyimages")
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """Upload an image.
 
-    The file is checked and stored unchanged. Its versions are generated before the response.
+    The file is checked and stored, unchanged unless the site removes metadata. Its versions are
+    generated before the response.
     """
     access = enter(request, org_slug)
     access.require("add")

@@ -20,6 +20,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.storage import needs_view
+from django_polyimages.storage.signing import expiry_of
 
 
 class _KeySchema:
@@ -81,6 +82,9 @@ class PolyimagesImage(Schema):
     created_at: datetime
     updated_at: datetime
     url: str = Field(description="The URL of the original, for members only.")
+    url_expires_at: datetime | None = Field(
+        description="Until when all URLs of this image are valid; null if they are not signed."
+    )
     width: int = Field(description="Pixels, as displayed.")
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
@@ -149,6 +153,8 @@ class PolyimagesBulkDetached(Schema):
 
 def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     """An image as the API shows it, from its row: no query, no call of the storage."""
+    url = _url_of_original(image, request)
+    versions = _versions_out(image)
     return {
         "id": plain_key(image.pk),
         "file": image.key,
@@ -160,7 +166,8 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "creator_id": plain_key(image.creator_id),
         "created_at": _in_utc(image.created_at),
         "updated_at": _in_utc(image.updated_at),
-        "url": _url_of_original(image, request),
+        "url": url,
+        "url_expires_at": _first_expiry(url, *(version["url"] for version in versions.values())),
         "width": image.width,
         "height": image.height,
         "byte_size": image.byte_size,
@@ -169,17 +176,25 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "focal_point": {"x": image.focal_x, "y": image.focal_y},
         "dominant_color": image.dominant_color or None,
         "placeholder": image.placeholder or None,
-        "versions": {
-            name: {
-                "url": version.url,
-                "width": version.width,
-                "height": version.height,
-                "bytes": version.byte_size,
-            }
-            for name, version in image.versions.items()
-            if name in get_settings().version_names
-        },
+        "versions": versions,
     }
+
+
+def _versions_out(image: AbstractImage) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "url": version.url,
+            "width": version.width,
+            "height": version.height,
+            "bytes": version.byte_size,
+        }
+        for name, version in image.versions.items()
+        if name in get_settings().version_names
+    }
+
+
+def _first_expiry(*urls: str) -> datetime | None:
+    return min(filter(None, map(expiry_of, urls)), default=None)
 
 
 def relation_out(

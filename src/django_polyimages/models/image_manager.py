@@ -103,7 +103,9 @@ class ImageManager(_Manager[ImageT]):
         description: str = "",
         **fields: Any,
     ) -> ImageT:
-        """Check ``file``, store it unchanged, generate its versions and insert the row.
+        """Check ``file``, store it, generate its versions and insert the row.
+
+        It is stored unchanged, unless ``ORIGINAL_METADATA`` removes its metadata.
 
         ``file`` is an open binary file, bytes, or a path: a ``str`` is always the path of a file on
         this machine, so never hand over one that a client has sent. A file that you have opened

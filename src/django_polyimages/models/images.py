@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -24,6 +25,7 @@ from django_polyimages.storage import (
     generate_upload_filename,
     get_storage,
 )
+from django_polyimages.storage.signing import expiry_of
 from django_polyimages.versions import Version, from_json
 
 if TYPE_CHECKING:
@@ -177,6 +179,11 @@ class AbstractImage(models.Model):
         a view that asks who may see the image: then ``django_polyimages.urls`` must be included.
         """
         return self.file.url
+
+    @property
+    def url_expires_at(self) -> datetime | None:
+        """Until when a URL that is signed now is valid; None where ``url`` is not signed."""
+        return expiry_of(self.url)
 
     @property
     def focal_point(self) -> FocalPoint:
