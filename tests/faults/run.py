@@ -1,0 +1,165 @@
+"""Sets the campaign up, runs it and tells the figures; Django is set up already."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import setup_test_environment
+
+from contacts.models import Contact
+from organizations.models import Membership, Organization
+from tests import seaweedfs
+from tests.faults import actions
+from tests.faults.auditor import Auditor
+from tests.faults.children import Pool
+from tests.faults.kills import KINDS, Broken, Campaign, Figures, Kind, shares
+from tests.faults.meetings import MEETINGS, meet
+from tests.faults.pictures import picture
+from tests.faults.table import table
+from tests.faults.without import PROTECTIONS, without
+from tests.faults.world import World
+
+
+def run(arguments: argparse.Namespace, folder: Path) -> int:
+    """Returns the exit code: 1 if anything is broken, or if a protection is not missed."""
+    begun = time.monotonic()
+    setup_test_environment()
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        world = _world(folder)
+        log = str(folder / "log")
+        if arguments.without == "all":
+            code = _without_each(world, log, arguments)
+        elif arguments.without:
+            with without(arguments.without):
+                code = _campaign(world, log, arguments)
+        else:
+            code = _campaign(world, log, arguments)
+    finally:
+        connection.close()
+        connection.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
+    print(
+        f"Seed {arguments.seed}, {connection.vendor}, {os.cpu_count()} cores, "
+        f"{time.monotonic() - begun:.0f} seconds."
+    )
+    return code
+
+
+def _campaign(world: World, log: str, arguments: argparse.Namespace) -> int:
+    with _set_up(world, log, arguments) as campaign:
+        figures = list(_all(campaign, arguments))
+    print(table(figures))
+    broken = [line for one in figures for line in one.broken]
+    for line in broken[:50]:
+        print(line)
+    kills = sum(one.at_random + one.at_points for one in figures)
+    if not broken and kills:
+        print(
+            f"Nothing is broken in {kills} trials: with 95 % confidence, fewer than "
+            f"{300 / kills:.2f} % of such kills break anything."
+        )
+    return 1 if broken else 0
+
+
+def _all(campaign: Campaign, arguments: argparse.Namespace) -> Iterator[Figures]:
+    if arguments.short:
+        for kind in _chosen(["upload", "delete"]):
+            yield campaign.run(kind, at_random=2, at_points=-1, only="after")
+        return
+    for kind, kills in shares(_chosen(arguments.only), arguments.kills):
+        figures = campaign.run(kind, at_random=kills - kills // 2, at_points=kills // 2)
+        print(f"{figures.action}: {kills} kills, {len(figures.broken)} broken", flush=True)
+        yield figures
+    for name in MEETINGS:
+        if not arguments.only or name in arguments.only:
+            yield meet(campaign, name, arguments.meetings)
+
+
+def _without_each(world: World, log: str, arguments: argparse.Namespace) -> int:
+    """Turn off each protection, one at a time, until something is broken."""
+    print("| without | the campaign says |\n|---|---|")
+    unnoticed = 0
+    for name, protection in PROTECTIONS.items():
+        said = "NOTHING"
+        with without(name), _set_up(world, log, arguments) as campaign:
+            campaign.stops_at_first = True
+            try:
+                for _figures in _each_point(campaign, arguments):
+                    pass
+                unnoticed += 1
+            except Broken as error:
+                said = str(error)
+        print(f"| {name}: {protection.meaning} | {said} |", flush=True)
+    return 1 if unnoticed else 0
+
+
+def _each_point(campaign: Campaign, arguments: argparse.Namespace) -> Iterator[Figures]:
+    for name in MEETINGS:
+        yield meet(campaign, name, 2)
+    for kind in _chosen(arguments.only):
+        if not kind.action.startswith("bulk"):
+            yield campaign.run(kind, at_random=0, at_points=-1)
+
+
+def _chosen(names: list[str]) -> list[Kind]:
+    return [kind for kind in KINDS if not names or kind.action in names]
+
+
+@contextmanager
+def _set_up(world: World, log: str, arguments: argparse.Namespace) -> Iterator[Campaign]:
+    with Pool(actions.serve, log) as pool:
+        world.wipe()
+        with pool.take() as child:
+            order = {"action": "upload", "session": world.session, "seed": 1, "files": 1}
+            child.pipe.send(order)
+            answer = child.pipe.receive()
+            assert answer and "uploaded" in answer["answer"], answer
+            world.keep_template(*answer["answer"]["uploaded"])
+        yield Campaign(world, pool, random.Random(arguments.seed))
+
+
+def _world(folder: Path) -> World:
+    organization = Organization.objects.create(name="Acme", slug="acme")
+    user = User.objects.create_user("editor")
+    Membership.objects.create(user=user, organization=organization, role="editor")
+    contact = Contact.objects.create(organization=organization, name="Ada")
+    browser = Client()
+    browser.force_login(user)
+    browser.get(f"{actions.ROOT}/images/")  # imports what requests need, for all children
+    picture(0), picture(1), picture(2)
+    return World(
+        auditor=Auditor(_client(), settings_bucket(), connection, crops=settings.CROPS),
+        uploads=folder / "uploads",
+        session=browser.cookies[settings.SESSION_COOKIE_NAME].value,
+        contact=str(contact.pk),
+    )
+
+
+def settings_bucket() -> str:
+    return os.environ["POLYIMAGES_S3_BUCKET"]
+
+
+def _client() -> Any:
+    client = boto3.client(
+        "s3",
+        endpoint_url=os.environ["POLYIMAGES_S3_ENDPOINT"],
+        aws_access_key_id=seaweedfs.ACCESS_KEY,
+        aws_secret_access_key=seaweedfs.SECRET_KEY,
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    client.create_bucket(Bucket=settings_bucket())
+    return client
