@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import socketserver
 import struct
@@ -85,8 +84,7 @@ class _Connection(socketserver.BaseRequestHandler):
     def _cut(self) -> None:
         for connection in (self.request, self.database):
             with suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                os.close(connection.detach())
+                connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads it, too
 
 
 @contextmanager

@@ -14,13 +14,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from tests.silent import BlackHole, black_hole
+from tests.silent import black_hole
 
 WRITES = frozenset(["PUT", "POST", "DELETE"])
 EVERYTHING = WRITES | {"GET", "HEAD"}
@@ -53,11 +53,12 @@ class Proxy(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 50
 
-    def __init__(self, target: str, hole: BlackHole, seed: int) -> None:
+    def __init__(self, target: str, seed: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.target = urlsplit(target).netloc
-        self.hole = hole
+        self._holes = ExitStack()
+        self.hole = self._holes.enter_context(black_hole())
         self.met: Counter[str] = Counter()
         """How often each fault has happened."""
         self.writes = 0
@@ -76,6 +77,16 @@ class Proxy(ThreadingHTTPServer):
     def calm(self) -> None:
         """Fail nothing any more."""
         self.fail([], 0.0)
+
+    def give_up_silence(self) -> None:
+        """Cut the connections whose requests were not answered."""
+        self.hole.release()
+        self._holes.close()
+        self.hole = self._holes.enter_context(black_hole())
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._holes.close()
 
     def next_fault(self, method: str) -> Fault | None:
         with self._lock:
@@ -116,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         address = urlsplit(self.server.hole.url)
         with socket.create_connection((address.hostname, address.port)) as hole:
-            self.connection.sendall(hole.recv(65536))
+            hole.recv(65536)
+        _reset(self.connection)
 
     def _pass_on(self, body: bytes, fault: Fault | None) -> None:
         server = HTTPConnection(self.server.target, timeout=60)
@@ -181,7 +193,7 @@ def _reset(connection: socket.socket) -> None:
 @contextmanager
 def fault_proxy(target: str, *, seed: int) -> Iterator[Proxy]:
     """A proxy before the S3 server at ``target``."""
-    with black_hole() as hole, Proxy(target, hole, seed) as proxy:
+    with Proxy(target, seed) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

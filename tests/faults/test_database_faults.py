@@ -22,7 +22,7 @@ from tests.faults.database_proxy import Proxy, database_proxy
 from tests.helpers import stored_keys
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db(transaction=True, databases=["default", "other"]),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="errors of PostgreSQL"),
 ]
 INSERT = 'INSERT INTO "polyimages_image"'
