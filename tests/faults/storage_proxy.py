@@ -78,6 +78,14 @@ class Proxy(ThreadingHTTPServer):
         """Fail nothing any more."""
         self.fail([], 0.0)
 
+    @contextmanager
+    def calmed(self) -> Iterator[None]:
+        """Fail nothing in this block."""
+        before = self._faults, self._rate, self._methods
+        self.calm()
+        yield
+        self.fail(*before)
+
     def give_up_silence(self) -> None:
         """Cut the connections whose requests were not answered."""
         self.hole.release()

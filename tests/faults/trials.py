@@ -76,11 +76,11 @@ class Trials:
         for _trial in range(count):
             if not todo:
                 todo = self.random.sample(self.actions, len(self.actions))
-            self._try(figures, todo.pop())
-        figures.writes, figures.faults = self.proxy.writes, self.proxy.met.total()
+            self.do(figures, todo.pop())
 
     def repair(self, figures: Figures) -> None:
         """With a storage that works again; what an operator would do, and once more."""
+        figures.writes, figures.faults = self.proxy.writes, self.proxy.met.total()
         state = self.auditor.look()
         figures.noted += len(state.noted)
         figures.failed += sum(row.status == "failed" for row in state.rows.values())
@@ -92,7 +92,7 @@ class Trials:
         if self.auditor.look() != mended:
             figures.broken.append("I8: a second repair has changed something")
 
-    def _try(self, figures: Figures, action: Callable[[], str]) -> None:
+    def do(self, figures: Figures, action: Callable[[], str]) -> None:
         before = self.auditor.look()
         begun = time.monotonic()
         answer = action()
@@ -199,6 +199,9 @@ class Trials:
 
     def _some(self, count: int) -> list[str]:
         """Images that are there; some are uploaded first, without faults, if there are none."""
+        while Image.objects.count() < count:
+            with self.proxy.calmed():
+                self.upload()
         there = sorted(str(pk) for pk in Image.objects.values_list("pk", flat=True))
         return self.random.sample(there, count)
 
@@ -208,6 +211,8 @@ def mend() -> None:
     call_command("polyimages_deletions", "--all", "--json")
     with suppress(CommandError):  # what is left is the auditor's to say
         call_command("polyimages_audit", "--fix", "--grace", "0", "--json")
+    for image in Image.objects.filter(status="failed"):  # the audit only names these
+        Image.objects.regenerate(image)
 
 
 def _status(answer: HttpResponse, *allowed: int) -> str:
