@@ -1,0 +1,149 @@
+"""A disk that is full: nothing that is half written stays, and the error names the reason."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.core.management import call_command
+from PIL import Image as PillowImage
+
+from django_polyimages import StorageUnavailable, VersionSpec
+from django_polyimages.models import FileDeletion, Image
+from django_polyimages.pipeline.rollback import wait_for_removals
+from django_polyimages.specs import DEFAULT_VERSIONS
+from tests.api.calls import upload
+from tests.builders import uploaded
+from tests.drawing import to_bytes, upload_of
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "other"])
+KIB = 1024
+SIZE = 1024 * KIB
+"""Of the disk."""
+
+
+class SmallDisk(FileSystemStorage):
+    """Fails as a file system with too little space does, in the middle of a file."""
+
+    free = SIZE
+
+    def _save(self, name: str, content) -> str:
+        space = type(self).free
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = content.read()
+        path.write_bytes(written[:space])
+        if len(written) > space:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return name
+
+
+Fill = Callable[[int], None]
+"""Leaves this many bytes of the disk free."""
+
+
+@pytest.fixture
+def mounted(tmp_path) -> Iterator[Fill]:
+    """A real file system, which only root may mount."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"A file system cannot be mounted: {done.stderr.strip()}")
+
+    def fill(free: int) -> None:
+        others = disk / "others"
+        others.unlink(missing_ok=True)
+        state = os.statvfs(disk)
+        others.write_bytes(bytes(max(0, state.f_bavail * state.f_bsize - free)))
+
+    yield fill
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def imitated(tmp_path, monkeypatch) -> Fill:
+    return lambda free: monkeypatch.setattr(SmallDisk, "free", free)
+
+
+@pytest.fixture(params=["mounted", "imitated"])
+def leave_free(request, settings, tmp_path) -> Fill:
+    backend = f"{__name__}.SmallDisk"
+    if request.param == "mounted":
+        backend = "django.core.files.storage.FileSystemStorage"
+    fill: Fill = request.getfixturevalue(request.param)
+    (tmp_path / "disk").mkdir(exist_ok=True)
+    options = {"location": str(tmp_path / "disk")}
+    settings.STORAGES = settings.STORAGES | {
+        "polyimages": {"BACKEND": backend, "OPTIONS": options}
+    }
+    return fill
+
+
+@pytest.fixture
+def files(leave_free, tmp_path) -> Callable[[], list[str]]:
+    """Replaces the storage in memory: what is on the disk now, without what fills it."""
+
+    def keys() -> list[str]:
+        assert wait_for_removals(10)
+        disk = tmp_path / "disk"
+        found = (path for path in disk.rglob("*") if path.is_file() and path.name != "others")
+        return sorted(str(path.relative_to(disk)) for path in found)
+
+    return keys
+
+
+@pytest.fixture
+def large() -> bytes:
+    """A picture that needs much space, as do its versions: noise cannot be compressed."""
+    return to_bytes(PillowImage.effect_noise((500, 400), 100).convert("RGB"))
+
+
+def test_an_upload_leaves_nothing_half_written(client, acme, leave_free, files, large):
+    leave_free(8 * KIB)
+    answer = upload(client, upload_of(large))
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert "ENOSPC" in answer.json()["detail"]
+    assert files() == []
+    assert not Image.objects.exists()
+    assert not FileDeletion.objects.exists()
+
+
+def test_whatever_space_there_is_what_is_stored_is_whole(acme, leave_free, files, large):
+    kept: list[str] = []
+    for free in range(0, 640 * KIB, 120 * KIB):
+        leave_free(free)
+        try:
+            image = Image.objects.upload(large, organization=acme)
+        except StorageUnavailable as error:
+            assert error.problem == "ENOSPC"
+        else:
+            assert image.failure_reason == ("" if image.status == "ready" else "ENOSPC")
+            kept += image.keys
+        assert files() == sorted(kept)
+        Image.objects.all().delete()
+        kept.clear()
+    assert files() == []
+
+
+def test_a_version_that_found_no_space_is_generated_when_there_is_some(
+    acme, leave_free, files, settings
+):
+    image = uploaded(acme)
+    square = VersionSpec("square", 100, 100, mode="fill")
+    settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": [*DEFAULT_VERSIONS, square]}
+    leave_free(0)
+    assert Image.objects.regenerate(image).failure == "ENOSPC"
+    assert (image.status, image.failure_reason) == ("failed", "ENOSPC")
+    assert files() == sorted(image.keys)
+    leave_free(SIZE // 2)
+    assert Image.objects.regenerate(image).failure == ""
+    assert (image.status, len(image.versions)) == ("ready", 5)
+    assert files() == sorted(image.keys)
+    call_command("polyimages_audit", "--grace", "0", verbosity=0)
