@@ -66,7 +66,8 @@ class _Connection(socketserver.BaseRequestHandler):
             message = header + reader.read(struct.unpack("!I", header[1:])[0] - 4)
             fault = self.server.fault_at(message)
             if fault == "before":
-                return self._cut()
+                self._cut()
+                return
             if fault == "after":
                 self._is_cut.set()  # the thread of the replies sees the end of this one
             self.database.sendall(message)
@@ -76,7 +77,8 @@ class _Connection(socketserver.BaseRequestHandler):
             while reply := self.database.recv(65536):
                 if self._is_cut.is_set():
                     if reply.endswith((b"I", b"T", b"E")):  # ReadyForQuery: it is carried out
-                        return self._cut()
+                        self._cut()
+                        return
                 else:
                     self.request.sendall(reply)
             self.request.shutdown(socket.SHUT_WR)

@@ -62,13 +62,15 @@ def refuse() -> Iterator[Callable[[str, str], None]]:
 def proxy(monkeypatch) -> Iterator[Proxy]:
     """What all connections of Django go through."""
     settings = connection.settings_dict
-    with database_proxy(settings["HOST"], int(settings["PORT"])) as proxy, monkeypatch.context() as m:
+    through = {"sslmode": "disable"}  # the proxy reads the messages
+    with database_proxy(settings["HOST"], int(settings["PORT"])) as proxy:
         connection.close()
-        m.setitem(settings, "HOST", "127.0.0.1")
-        m.setitem(settings, "PORT", proxy.port)
-        m.setitem(settings, "OPTIONS", settings["OPTIONS"] | {"sslmode": "disable"})
-        yield proxy
-        connection.close()
+        with monkeypatch.context() as changed:
+            changed.setitem(settings, "HOST", "127.0.0.1")
+            changed.setitem(settings, "PORT", proxy.port)
+            changed.setitem(settings, "OPTIONS", settings["OPTIONS"] | through)
+            yield proxy
+            connection.close()
 
 
 @pytest.fixture(params=[False, True], ids=["autocommit", "ATOMIC_REQUESTS"])
@@ -81,6 +83,10 @@ def in_requests(request, monkeypatch) -> bool:
 
 def files(*names: str) -> list:
     return [upload_of(photo(), name) for name in names]
+
+
+def titles() -> list[str]:
+    return sorted(Image.objects.values_list("title", flat=True))
 
 
 def left_over() -> list[str]:
@@ -120,14 +126,12 @@ class TestARefusal:
         third = answer.json()[2]
         assert third["file"] == "third"
         assert third["code"] == {"23505": "duplicate", "40P01": "busy"}.get(state, "server_error")
-        assert sorted(Image.objects.values_list("title", flat=True)) == ["first", "fourth", "second"]
+        assert titles() == ["first", "fourth", "second"]
         assert each_image_has_its_files()
         assert left_over() == []
 
     @pytest.mark.parametrize("state", ["40001", "23503"])
-    def test_at_the_commit_of_all_leaves_nothing(
-        self, client, acme, refuse, state, monkeypatch
-    ):
+    def test_at_the_commit_of_all_leaves_nothing(self, client, acme, refuse, state, monkeypatch):
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
         refuse(state, AT_COMMIT)
         answer = bulk_upload(client, *files("first", "second", "third"))
@@ -158,7 +162,7 @@ class TestAConnectionThatIsCut:
         assert [one["status"] for one in answer.json()] == [
             "success", "success", "error", "success",
         ]  # fmt: skip
-        assert sorted(Image.objects.values_list("title", flat=True)) == ["first", "fourth", "second"]
+        assert titles() == ["first", "fourth", "second"]
         assert each_image_has_its_files()
         assert left_over() == []
 
@@ -172,7 +176,9 @@ class TestAConnectionThatIsCut:
         assert not Image.objects.exists()
         assert stored_keys() == []
 
-    def test_before_the_commit_leaves_what_the_audit_removes(self, client, acme, proxy, in_requests):
+    def test_before_the_commit_leaves_what_the_audit_removes(
+        self, client, acme, proxy, in_requests
+    ):
         """Nobody knows whether the server has got the COMMIT, so the files are kept."""
         proxy.cut(COMMIT, "before")
         assert upload(client).status_code == 500

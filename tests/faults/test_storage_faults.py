@@ -38,7 +38,7 @@ SEED = int(os.environ.get("SEED", "1"))
 SECONDS = 1
 """``STORAGE_TIMEOUT`` in these tests."""
 MARGIN = 12.0
-"""How many seconds anything but waiting for the storage may take in an action, on a busy machine."""
+"""How many seconds anything but waiting for the storage may take, on a busy machine."""
 LONGEST_TRANSACTION = 1.0
 SQUARE = (200, 200)
 RATES = [0.01, 0.1, 0.3]
@@ -161,7 +161,8 @@ def test_a_storage_that_comes_back_has_everything_after_the_repair(trials, proxy
         while time.monotonic() < end:
             begun.run(figures, len(begun.actions))
     assert figures.broken == []
-    assert figures.answers["200"] == 0
+    assert figures.answers["503"] > 0
+    assert figures.answers["failed"] > 0
 
 
 def test_half_of_the_deletions_fail(trials, proxy):
@@ -193,13 +194,16 @@ def test_many_faults(trials, proxy, capsys):
             begun.run(figures, -(-FAULTS // len(cells)))
         all_figures.append(figures)
     with capsys.disabled():
-        print(table(all_figures))
+        print(table(all_figures))  # noqa: T201
     assert [line for one in all_figures for line in one.broken] == []
 
 
 def table(all_figures: list[Figures]) -> str:
     """In Markdown."""
-    head = "| fault, rate, options | trials | writes | failed | answers | slowest (s) | noted | images without a version | broken |"
+    head = (
+        "| fault, rate, options | trials | writes | failed | answers | slowest (s) | noted "
+        "| images without a version | broken |"
+    )
     lines = [head, "|---" * 9 + "|"]
     for one in all_figures:
         answers = ", ".join(f"{count} x {name}" for name, count in sorted(one.answers.items()))

@@ -108,9 +108,7 @@ class Trials:
         figures.broken += [f"{name}: {one}" for one in broken]
 
     def _broken(self, state: State, **options: Any) -> list[str]:
-        broken = self.auditor.broken(
-            state, answered=self._kept(), deleted=self.deleted, **options
-        )
+        broken = self.auditor.broken(state, answered=self._kept(), deleted=self.deleted, **options)
         # No process was killed, so nothing may be left to the audit.
         return broken + [f"I3 {key}: unknown to all rows" for key in sorted(state.unnoted)]
 

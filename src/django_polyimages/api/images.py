@@ -35,6 +35,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import Busy, InvalidImage, NotFound, StorageUnavailable
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.deadlocks import again_after_deadlock, is_deadlock
+from django_polyimages.pipeline.patience import waiting_together
 from django_polyimages.views import download
 
 logger = logging.getLogger("django_polyimages")
@@ -62,7 +63,8 @@ def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
     access.require("add")
     files = read_files(request, "files", at_most=get_settings().max_files)
     read_form(request, BulkUploadIn)
-    return _results(access, files)
+    with waiting_together():
+        return _results(access, files)
 
 
 def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
