@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import socket
 import struct
 import threading
@@ -29,12 +30,18 @@ _ERROR = (
     b'<?xml version="1.0" encoding="UTF-8"?>'
     b"<Error><Code>%b</Code><Message>chosen by a test</Message></Error>"
 )
+_BATCH = b'<?xml version="1.0" encoding="UTF-8"?><DeleteResult>%b</DeleteResult>'
+_REFUSED = b"<Error><Key>%b</Key><Code>InternalError</Code></Error>"
+_KEY = re.compile(rb"<Key>([^<]+)</Key>")
+_XML = [("Content-Type", "application/xml")]
 
 
 class Fault(StrEnum):
     ERROR_500 = "500"
     """Answers 500, and passes nothing on."""
     ERROR_503 = "503"
+    REFUSED_IN_BATCH = "refused in batch"
+    """Answers 200 to ``DeleteObjects``, with an error for each key in it, and 500 to all others."""
     RESET_BEFORE = "reset before"
     """Cuts the connection before the body is read."""
     RESET_HALFWAY = "reset halfway"
@@ -121,9 +128,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if fault in (Fault.ERROR_500, Fault.ERROR_503):
-            code = b"InternalError" if fault is Fault.ERROR_500 else b"SlowDown"
-            self._answer(int(fault), [("Content-Type", "application/xml")], _ERROR % code)
+        if fault is Fault.REFUSED_IN_BATCH and self.command == "POST":
+            self._answer(200, _XML, _BATCH % b"".join(_REFUSED % key for key in _KEY.findall(body)))
+        elif fault in (Fault.ERROR_500, Fault.REFUSED_IN_BATCH):
+            self._answer(500, _XML, _ERROR % b"InternalError")
+        elif fault is Fault.ERROR_503:
+            self._answer(503, _XML, _ERROR % b"SlowDown")
         elif fault is Fault.SILENT:
             self._be_silent()
         else:

@@ -35,7 +35,7 @@ pytestmark = [
 FAULTS = int(os.environ.get("FAULTS", "0"))
 """How many trials the long form has; 0 is the short form."""
 SEED = int(os.environ.get("SEED", "1"))
-SECONDS = 1
+SECONDS = 3 if FAULTS else 1
 """``STORAGE_TIMEOUT`` in these tests."""
 MARGIN = 12.0
 """How many seconds anything but waiting for the storage may take, on a busy machine."""
@@ -99,8 +99,10 @@ def trials(proxy, bucket, client_of_auditor, client, contact, settings) -> Itera
 
 @contextmanager
 def transactions(figures: Figures) -> Iterator[None]:
-    """Adds those that are open for too long to what is broken; asks PostgreSQL all the time."""
-    if connection.vendor != "postgresql":
+    """Adds those that are open for too long to what is broken; asks PostgreSQL all the time. Only
+    in the long form: a busy machine may delay anything for a second.
+    """
+    if not FAULTS or connection.vendor != "postgresql":
         yield
         return
     end, longest = threading.Event(), [0.0]
@@ -145,7 +147,7 @@ def test_nothing_is_lost_or_left_behind(trials, proxy, options):
     figures = Figures(options.__name__)
     proxy.fail(list(Fault), 0.3)
     with trying(begun, figures):
-        begun.run(figures, len(begun.actions))
+        begun.run(figures, len(begun.actions) if options is recommended else 4)
     assert figures.broken == []
     assert figures.faults > 0
 
@@ -170,7 +172,7 @@ def test_half_of_the_deletions_fail(trials, proxy):
     figures = Figures("deletions")
     for _image in range(FAULTS // 2):
         begun.upload()
-    proxy.fail([Fault.ERROR_500], 0.5, methods={"DELETE", "POST"})
+    proxy.fail([Fault.ERROR_500, Fault.REFUSED_IN_BATCH], 0.5, methods={"DELETE", "POST"})
     with trying(begun, figures):
         for _image in range(FAULTS // 10):
             begun.do(figures, begun.delete)
