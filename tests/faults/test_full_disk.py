@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
+from django.test import Client
 from PIL import Image as PillowImage
 
 from django_polyimages import StorageUnavailable, VersionSpec
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.specs import DEFAULT_VERSIONS
-from tests.api.calls import upload
+from tests.api.calls import bulk_upload, upload
 from tests.builders import uploaded
 from tests.drawing import to_bytes, upload_of
 
@@ -51,7 +52,7 @@ Fill = Callable[[int], None]
 def mounted(tmp_path) -> Iterator[Fill]:
     """A real file system, which only root may mount."""
     disk = tmp_path / "disk"
-    disk.mkdir()
+    disk.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -64,7 +65,7 @@ def mounted(tmp_path) -> Iterator[Fill]:
         others.write_bytes(bytes(max(0, state.f_bavail * state.f_bsize - free)))
 
     yield fill
-    subprocess.run(["umount", str(disk)], check=True)
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @pytest.fixture
@@ -85,8 +86,8 @@ def leave_free(request, settings, tmp_path) -> Fill:
 
 
 @pytest.fixture
-def files(leave_free, tmp_path) -> Callable[[], list[str]]:
-    """Replaces the storage in memory: what is on the disk now, without what fills it."""
+def on_disk(leave_free, tmp_path) -> Callable[[], list[str]]:
+    """The files that are there now, without what fills the disk."""
 
     def keys() -> list[str]:
         assert wait_for_removals(10)
@@ -100,20 +101,43 @@ def files(leave_free, tmp_path) -> Callable[[], list[str]]:
 @pytest.fixture
 def large() -> bytes:
     """A picture that needs much space, as do its versions: noise cannot be compressed."""
+    return photo_of_noise()
+
+
+def photo_of_noise() -> bytes:
     return to_bytes(PillowImage.effect_noise((500, 400), 100).convert("RGB"))
 
 
-def test_an_upload_leaves_nothing_half_written(client, acme, leave_free, files, large):
+def test_an_upload_leaves_nothing_half_written(client, acme, leave_free, on_disk, large):
     leave_free(8 * KIB)
     answer = upload(client, upload_of(large))
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert "ENOSPC" in answer.json()["detail"]
-    assert files() == []
+    assert on_disk() == []
     assert not Image.objects.exists()
     assert not FileDeletion.objects.exists()
 
 
-def test_whatever_space_there_is_what_is_stored_is_whole(acme, leave_free, files, large):
+@pytest.mark.parametrize("send", [upload, bulk_upload])
+@pytest.mark.parametrize("token", [None, "of the form"])
+def test_a_full_disk_for_temporary_files_is_named(
+    editor, acme, mounted, tmp_path, settings, send, token
+):
+    """Django writes large files there before anybody looks at them. A form is also read by the
+    CSRF check, unless the token is in a header.
+    """
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "disk")
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 100 * KIB
+    client = Client(enforce_csrf_checks=token is not None)
+    client.force_login(editor)
+    mounted(8 * KIB)
+    answer = send(client, upload_of(photo_of_noise()))
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert "ENOSPC" in answer.json()["detail"]
+    assert not Image.objects.exists()
+
+
+def test_whatever_space_there_is_what_is_stored_is_whole(acme, leave_free, on_disk, large):
     kept: list[str] = []
     for free in range(0, 640 * KIB, 120 * KIB):
         leave_free(free)
@@ -126,14 +150,14 @@ def test_whatever_space_there_is_what_is_stored_is_whole(acme, leave_free, files
             assert image.failure_reason == ("" if image.status == "ready" else "ENOSPC")
             kept += image.keys
         assert problem == ("" if kept else "ENOSPC")
-        assert files() == sorted(kept)
+        assert on_disk() == sorted(kept)
         Image.objects.all().delete()
         kept.clear()
-    assert files() == []
+    assert on_disk() == []
 
 
 def test_a_version_that_found_no_space_is_generated_when_there_is_some(
-    acme, leave_free, files, settings
+    acme, leave_free, on_disk, settings
 ):
     image = uploaded(acme)
     square = VersionSpec("square", 100, 100, mode="fill")
@@ -141,9 +165,9 @@ def test_a_version_that_found_no_space_is_generated_when_there_is_some(
     leave_free(0)
     assert Image.objects.regenerate(image).failure == "ENOSPC"
     assert (image.status, image.failure_reason) == ("failed", "ENOSPC")
-    assert files() == sorted(image.keys)
+    assert on_disk() == sorted(image.keys)
     leave_free(SIZE // 2)
     assert Image.objects.regenerate(image).failure == ""
     assert (image.status, len(image.versions)) == ("ready", 5)
-    assert files() == sorted(image.keys)
+    assert on_disk() == sorted(image.keys)
     call_command("polyimages_audit", "--grace", "0", verbosity=0)

@@ -42,6 +42,9 @@ MARGIN = 12.0
 LONGEST_TRANSACTION = 1.0
 SQUARE = (200, 200)
 RATES = [0.01, 0.1, 0.3]
+HEAD = """
+| fault, rate, options | trials | writes | faults | answers | slowest (s) | noted | failed | broken |
+|---|---|---|---|---|---|---|---|---|"""
 
 
 def recommended(bucket: str, url: str) -> dict[str, Any]:
@@ -185,7 +188,9 @@ def test_half_of_the_deletions_fail(trials, proxy):
 @pytest.mark.skipif(not FAULTS, reason="the long form, of make faults")
 def test_many_faults(trials, proxy, capsys):
     cells = list(product(OPTIONS, Fault, RATES))
-    all_figures = []
+    all_figures: list[Figures] = []
+    with capsys.disabled():
+        print(HEAD)  # noqa: T201
     for options, fault, rate in cells:
         begun = trials(options)
         figures = Figures(f"{fault}, {rate:.0%}, {options.__name__}")
@@ -195,24 +200,19 @@ def test_many_faults(trials, proxy, capsys):
         with trying(begun, figures):
             begun.run(figures, -(-FAULTS // len(cells)))
         all_figures.append(figures)
+        with capsys.disabled():
+            print(line(figures), flush=True)  # noqa: T201
+    trials_done, faults = sum(f.trials for f in all_figures), sum(f.faults for f in all_figures)
     with capsys.disabled():
-        print(table(all_figures))  # noqa: T201
-    assert [line for one in all_figures for line in one.broken] == []
+        summary = f"Seed {SEED}, {connection.vendor}: {trials_done} trials, {faults} faults."
+        print(summary)  # noqa: T201
+    assert [broken for one in all_figures for broken in one.broken] == []
 
 
-def table(all_figures: list[Figures]) -> str:
-    """In Markdown."""
-    head = (
-        "| fault, rate, options | trials | writes | failed | answers | slowest (s) | noted "
-        "| images without a version | broken |"
+def line(one: Figures) -> str:
+    """Of a table in Markdown, below ``HEAD``."""
+    answers = ", ".join(f"{count} x {name}" for name, count in sorted(one.answers.items()))
+    return (
+        f"| {one.name} | {one.trials} | {one.writes} | {one.faults} | {answers} | "
+        f"{one.slowest:.1f} | {one.noted} | {one.failed} | {len(one.broken)} |"
     )
-    lines = [head, "|---" * 9 + "|"]
-    for one in all_figures:
-        answers = ", ".join(f"{count} x {name}" for name, count in sorted(one.answers.items()))
-        lines.append(
-            f"| {one.name} | {one.trials} | {one.writes} | {one.faults} | {answers} | "
-            f"{one.slowest:.1f} | {one.noted} | {one.failed} | {len(one.broken)} |"
-        )
-    trials, faults = sum(f.trials for f in all_figures), sum(f.faults for f in all_figures)
-    lines.append(f"Seed {SEED}, {connection.vendor}: {trials} trials, {faults} faults.")
-    return "\n".join(["", *lines])
