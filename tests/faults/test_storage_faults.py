@@ -43,7 +43,7 @@ LONGEST_TRANSACTION = 1.0
 SQUARE = (200, 200)
 RATES = [0.01, 0.1, 0.3]
 HEAD = """
-| fault, rate, options | trials | writes | faults | answers | slowest (s) | noted | failed | broken |
+| fault, rate, options | trials | writes | faults | answers | seconds | noted | failed | broken |
 |---|---|---|---|---|---|---|---|---|"""
 
 
