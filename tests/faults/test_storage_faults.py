@@ -20,6 +20,7 @@ import pytest
 from django.db import connection
 
 from django_polyimages import storage
+from django_polyimages.models import Image
 from django_polyimages.pipeline import threads
 from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 from django_polyimages.storage.s3 import s3_storage
@@ -87,6 +88,7 @@ def trials(proxy, bucket, client_of_auditor, client, contact, settings) -> Itera
     def begin(options: Callable[[str, str], dict[str, Any]] = recommended) -> Trials:
         settings.STORAGES = settings.STORAGES | {"polyimages": options(bucket, proxy.url)}
         clients.append(storage.get_storage().bucket.meta.client)
+        Image.objects.all().delete()
         trials = Trials(client, contact, auditor, proxy, random.Random(SEED))
         for _image in range(4):
             trials.upload()
