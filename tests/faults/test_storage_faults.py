@@ -85,11 +85,13 @@ def trials(proxy, bucket, client_of_auditor, client, contact, settings) -> Itera
     auditor = Auditor(client_of_auditor, bucket, connection, crops={"square": SQUARE})
     clients = []
 
-    def begin(options: Callable[[str, str], dict[str, Any]] = recommended) -> Trials:
+    def begin(
+        options: Callable[[str, str], dict[str, Any]] = recommended, cell: str = ""
+    ) -> Trials:
         settings.STORAGES = settings.STORAGES | {"polyimages": options(bucket, proxy.url)}
         clients.append(storage.get_storage().bucket.meta.client)
         Image.objects.all().delete()
-        trials = Trials(client, contact, auditor, proxy, random.Random(SEED))
+        trials = Trials(client, contact, auditor, proxy, random.Random(f"{SEED} {cell}"))
         for _image in range(4):
             trials.upload()
         return trials
@@ -194,8 +196,8 @@ def test_many_faults(trials, proxy, capsys):
     with capsys.disabled():
         print(HEAD)  # noqa: T201
     for options, fault, rate in cells:
-        begun = trials(options)
         figures = Figures(f"{fault}, {rate:.0%}, {options.__name__}")
+        begun = trials(options, figures.name)
         proxy.writes = 0
         proxy.met.clear()
         proxy.fail([fault], rate)
