@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,10 +50,15 @@ Fill = Callable[[int], None]
 
 
 @pytest.fixture
-def mounted(tmp_path) -> Iterator[Fill]:
+def disk() -> Iterator[Path]:
+    """Its folder, which pytest does not remove: it could not if a killed test left it mounted."""
+    with tempfile.TemporaryDirectory(prefix="polyimages-disk-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def mounted(disk) -> Iterator[Fill]:
     """A real file system, which only root may mount."""
-    disk = tmp_path / "disk"
-    disk.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -69,29 +75,27 @@ def mounted(tmp_path) -> Iterator[Fill]:
 
 
 @pytest.fixture
-def imitated(tmp_path, monkeypatch) -> Fill:
+def imitated(monkeypatch) -> Fill:
     return lambda free: monkeypatch.setattr(SmallDisk, "free", free)
 
 
 @pytest.fixture(params=["mounted", "imitated"])
-def leave_free(request, settings, tmp_path) -> Fill:
+def leave_free(request, settings, disk) -> Fill:
     backend = f"{__name__}.SmallDisk"
     if request.param == "mounted":
         backend = "django.core.files.storage.FileSystemStorage"
     fill: Fill = request.getfixturevalue(request.param)
-    (tmp_path / "disk").mkdir(exist_ok=True)
-    options = {"location": str(tmp_path / "disk")}
+    options = {"location": str(disk)}
     settings.STORAGES = settings.STORAGES | {"polyimages": {"BACKEND": backend, "OPTIONS": options}}
     return fill
 
 
 @pytest.fixture
-def on_disk(leave_free, tmp_path) -> Callable[[], list[str]]:
+def on_disk(leave_free, disk) -> Callable[[], list[str]]:
     """The files that are there now, without what fills the disk."""
 
     def keys() -> list[str]:
         assert wait_for_removals(10)
-        disk = tmp_path / "disk"
         found = (path for path in disk.rglob("*") if path.is_file() and path.name != "others")
         return sorted(str(path.relative_to(disk)) for path in found)
 
@@ -121,17 +125,18 @@ def test_an_upload_leaves_nothing_half_written(client, acme, leave_free, on_disk
 @pytest.mark.parametrize("send", [upload, bulk_upload])
 @pytest.mark.parametrize("token", [None, "of the form"])
 def test_a_full_disk_for_temporary_files_is_named(
-    editor, acme, mounted, tmp_path, settings, send, token
+    editor, acme, mounted, disk, settings, send, token
 ):
     """Django writes large files there before anybody looks at them. A form is also read by the
     CSRF check, unless the token is in a header.
     """
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "disk")
+    settings.FILE_UPLOAD_TEMP_DIR = str(disk)
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 100 * KIB
     client = Client(enforce_csrf_checks=token is not None)
     client.force_login(editor)
     mounted(8 * KIB)
     answer = send(client, upload_of(photo_of_noise()))
+    assert [path.name for path in disk.iterdir()] == ["others"]
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert "ENOSPC" in answer.json()["detail"]
     assert not Image.objects.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -69,6 +70,9 @@ def load_form(request: HttpRequest) -> None:
     except UnreadablePostError:  # the client has gone away
         raise
     except OSError as error:
+        for handler in request.upload_handlers:  # Django would leave it to the garbage collector
+            with suppress(OSError):
+                handler.upload_interrupted()
         raise unavailable(report("Keeping an uploaded file", error)) from error
 
 
