@@ -48,6 +48,8 @@ class Fault(StrEnum):
     """Cuts both connections when the server has got half of the body."""
     LOST_REPLY = "lost reply"
     """Cuts the connection when the server has carried out the request."""
+    STUCK = "stuck"
+    """Carries out a PUT and loses its reply; answers 500 to all others, so nothing is deleted."""
     SLOW = "slow"
     """Passes the reply on a byte at a time: no limit for a single read notices that."""
     SILENT = "silent"
@@ -123,6 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         fault = self.server.next_fault(self.command)
+        if fault is Fault.STUCK:
+            fault = Fault.LOST_REPLY if self.command == "PUT" else Fault.ERROR_500
         if fault is Fault.RESET_BEFORE:
             _reset(self.connection)
             self.close_connection = True

@@ -174,6 +174,17 @@ def test_a_storage_that_comes_back_has_everything_after_the_repair(trials, proxy
     assert figures.answers["failed"] > 0
 
 
+def test_what_is_stored_and_cannot_be_deleted_is_written_down(trials, proxy):
+    begun = trials()
+    figures = Figures("stuck")
+    proxy.fail([Fault.STUCK])
+    with trying(begun, figures):
+        begun.do(figures, begun.upload_in_python)
+    assert figures.answers["503"] == 1
+    assert figures.noted > 0
+    assert figures.broken == []
+
+
 def test_half_of_the_deletions_fail(trials, proxy):
     begun = trials()
     figures = Figures("deletions")
