@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
@@ -181,7 +181,7 @@ class Campaign:
                 answer = child.pipe.receive()
                 times.append(time.monotonic() - begun)
                 end = child.pipe.receive()
-            assert answer and end, f"{kind.action} has ended without a kill"
+            assert end, f"{kind.action} has ended without a kill"
             points += end["points"]
             self.finished(figures, f"{kind.action} undisturbed", before, answer)
         return statistics.median(times), kills(points)
@@ -240,11 +240,8 @@ def _errors(child: Child) -> list[str]:
     return []
 
 
-def shares(kinds_: list[Kind], total: int) -> Iterator[tuple[Kind, int]]:
+def shares(kinds: list[Kind], total: int) -> Iterator[tuple[Kind, int]]:
     """How many of ``total`` kills each kind gets; at least one."""
-    whole = sum(kind.share for kind in kinds_)
-    for kind in kinds_:
+    whole = sum(kind.share for kind in kinds)
+    for kind in kinds:
         yield kind, max(round(total * kind.share / whole), 1)
-
-
-Tell = Callable[[str], object]

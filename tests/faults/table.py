@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from tests.faults.kills import Figures
@@ -52,3 +53,9 @@ def _numbers(one: Figures) -> list[float]:
         one.lost,
         one.seconds,
     ]
+
+
+def tell(line: str) -> None:
+    """Print a line at once: a campaign takes minutes."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

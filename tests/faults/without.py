@@ -40,7 +40,9 @@ PROTECTIONS = {
         "deletions are recorded in the transaction that deletes the row",
         deletions.FileDeletionManager,
         "schedule",
-        "deletions = self.bulk_create(\n            [self.model(keys=list(keys), original=original or keys[0]) for keys in images if keys]\n        )",
+        "deletions = self.bulk_create(\n"
+        "            [self.model(keys=list(keys), original=original or keys[0]) "
+        "for keys in images if keys]\n        )",
         "every = [key for keys in images for key in keys]\n"
         "        deletions = []\n"
         "        transaction.on_commit(lambda: delete_files(every), using=self.db, robust=True)",
