@@ -45,7 +45,9 @@ KINDS = [
     Kind("delete", 140, images=1),
     Kind("bulk delete", 80, images=20, batch=15),
     Kind("deletions", 60, mess=2, batch=10),
-    Kind("audit", 100, mess=2, batch=10),
+    Kind("generate", 60, mess=2, batch=10),
+    Kind("audit", 60, mess=2, batch=10),
+    Kind("maintain", 40, mess=2, batch=10),
 ]
 
 

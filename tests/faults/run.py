@@ -118,7 +118,8 @@ def _notice(campaign: Campaign, names: Sequence[str]) -> None:
 
 
 def _chosen(names: list[str]) -> list[Kind]:
-    return [kind for kind in KINDS if not names or kind.action in names]
+    there = [kind for kind in KINDS if kind.action in actions.ACTIONS]
+    return [kind for kind in there if not names or kind.action in names]
 
 
 @contextmanager
