@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from math import inf
 from typing import Any
 
 from tests.faults.auditor import State
@@ -60,8 +61,8 @@ class Figures:
     """How long it takes undisturbed."""
     at_random: int = 0
     at_points: int = 0
-    points: int = 0
-    """How many different ones."""
+    points: list[str] = field(default_factory=list)
+    """These points, in their order."""
     answered: int = 0
     """How many ended before the kill, with an answer."""
     objects: int = 0
@@ -77,6 +78,10 @@ class Figures:
     seconds: float = 0.0
 
     @property
+    def kills(self) -> int:
+        return self.at_random + self.at_points
+
+    @property
     def lost(self) -> int:
         """How many answers of 2xx were not kept."""
         return sum(line.partition(": ")[2].startswith("I2") for line in self.broken)
@@ -86,6 +91,10 @@ class Broken(Exception):
     """An invariant is broken, and that is enough."""
 
 
+class TimeIsUp(Exception):
+    """The campaign has taken longer than it may."""
+
+
 @dataclass(slots=True)
 class Campaign:
     """Kills, with the children of one pool in one world."""
@@ -93,6 +102,8 @@ class Campaign:
     world: World
     pool: Pool
     random: random.Random
+    deadline: float = inf
+    """When to raise ``TimeIsUp``, as ``time.monotonic()`` counts."""
     stops_at_first: bool = False
     """Whether to raise ``Broken`` at the first broken invariant."""
     _seed: int = 0
@@ -105,8 +116,8 @@ class Campaign:
         undisturbed, points = self._learn(kind, figures)
         figures.milliseconds = round(undisturbed * 1000)
         points = [point for point in points if point.startswith(only)]
-        self.random.shuffle(points)
-        named = list(islice(cycle(points), at_points)) if at_points >= 0 else points
+        shuffled = self.random.sample(points, len(points))
+        named = list(islice(cycle(shuffled), at_points)) if at_points >= 0 else points
         moments = [self.random.uniform(0, 1.05 * undisturbed) for _number in range(at_random)]
         plan: list[str | float] = [*named, *moments]
         self.random.shuffle(plan)
@@ -116,7 +127,7 @@ class Campaign:
             self.repair(figures)
             self.world.wipe()
         figures.at_random, figures.at_points = len(moments), len(named)
-        figures.points = len(set(named))
+        figures.points = [point for point in points if point in named]
         figures.seconds = time.monotonic() - begun
         return figures
 
@@ -127,6 +138,8 @@ class Campaign:
 
     def order(self, kind: Kind) -> dict[str, Any]:
         """An order for this kind, after preparing what it needs."""
+        if time.monotonic() > self.deadline:
+            raise TimeIsUp
         self._seed += kind.files + 1
         if kind.mess:
             self.world.mess(kind.mess)

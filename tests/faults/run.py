@@ -26,7 +26,7 @@ from tests import seaweedfs
 from tests.faults import actions
 from tests.faults.auditor import Auditor
 from tests.faults.children import Pool
-from tests.faults.kills import KINDS, Broken, Campaign, Figures, Kind, shares
+from tests.faults.kills import KINDS, Broken, Campaign, Figures, Kind, TimeIsUp, shares
 from tests.faults.meetings import MEETINGS, meet
 from tests.faults.table import table, tell
 from tests.faults.without import PROTECTIONS, without
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> int:
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
         world = _world(folder)
-        log = str(folder / "log")
+        log = folder / "log"
         if arguments.without == "all":
             code = _without_each(world, log, arguments)
         elif arguments.without:
@@ -58,20 +58,33 @@ def run(arguments: argparse.Namespace, folder: Path) -> int:
     return code
 
 
-def _campaign(world: World, log: str, arguments: argparse.Namespace) -> int:
+def _campaign(world: World, log: Path, arguments: argparse.Namespace) -> int:
+    figures: list[Figures] = []
+    is_whole = True
     with _set_up(world, log, arguments) as campaign:
-        figures = list(_all(campaign, arguments))
+        try:
+            for one in _all(campaign, arguments):
+                figures.append(one)
+                tell(f"{one.action}: {one.kills} kills or meetings, {len(one.broken)} broken")
+                tell(f"  {', '.join(one.points)}" if one.points else "")
+        except TimeIsUp:
+            is_whole = False
     tell(table(figures))
     broken = [line for one in figures for line in one.broken]
-    for line in broken[:50]:
-        tell(line)
-    kills = sum(one.at_random + one.at_points for one in figures)
-    if not broken and kills:
+    if broken:
+        tell("\n".join([*broken[:50], "The log of the processes ends with:", *_end_of(log)]))
+    elif trials := sum(one.kills for one in figures):
         tell(
-            f"Nothing is broken in {kills} trials: with 95 % confidence, fewer than "
-            f"{300 / kills:.2f} % of such kills break anything."
+            f"Nothing is broken in {trials} trials: with 95 % confidence, fewer than "
+            f"{300 / trials:.2f} % of such kills break anything."
         )
-    return 1 if broken else 0
+    if not is_whole:
+        tell(f"Stopped after {arguments.minutes} minutes; some actions are missing.")
+    return 1 if broken or not is_whole else 0
+
+
+def _end_of(log: Path) -> list[str]:
+    return log.read_text().splitlines()[-30:] if log.exists() else []
 
 
 def _all(campaign: Campaign, arguments: argparse.Namespace) -> Iterator[Figures]:
@@ -80,15 +93,13 @@ def _all(campaign: Campaign, arguments: argparse.Namespace) -> Iterator[Figures]
             yield campaign.run(kind, at_random=2, at_points=-1, only="after")
         return
     for kind, kills in shares(_chosen(arguments.only), arguments.kills):
-        figures = campaign.run(kind, at_random=kills - kills // 2, at_points=kills // 2)
-        tell(f"{figures.action}: {kills} kills, {len(figures.broken)} broken")
-        yield figures
+        yield campaign.run(kind, at_random=kills - kills // 2, at_points=kills // 2)
     for name in MEETINGS:
         if not arguments.only or name in arguments.only:
             yield meet(campaign, name, arguments.meetings)
 
 
-def _without_each(world: World, log: str, arguments: argparse.Namespace) -> int:
+def _without_each(world: World, log: Path, arguments: argparse.Namespace) -> int:
     """Turn off each protection, one at a time, until something is broken. 1 if nothing is."""
     tell("| without | the campaign says |\n|---|---|")
     unnoticed = 0
@@ -123,8 +134,8 @@ def _chosen(names: list[str]) -> list[Kind]:
 
 
 @contextmanager
-def _set_up(world: World, log: str, arguments: argparse.Namespace) -> Iterator[Campaign]:
-    with Pool(actions.serve, log) as pool:
+def _set_up(world: World, log: Path, arguments: argparse.Namespace) -> Iterator[Campaign]:
+    with Pool(actions.serve, str(log)) as pool:
         world.wipe()
         with pool.take() as child:
             order = {"action": "upload", "session": world.session, "seed": 1, "files": 1}
@@ -132,7 +143,8 @@ def _set_up(world: World, log: str, arguments: argparse.Namespace) -> Iterator[C
             answer = child.pipe.receive()
             assert answer, "the first upload has ended without an answer"
             world.keep_template(*answer["answer"]["uploaded"])
-        yield Campaign(world, pool, random.Random(arguments.seed))
+        deadline = time.monotonic() + arguments.minutes * 60
+        yield Campaign(world, pool, random.Random(arguments.seed), deadline)
 
 
 def _world(folder: Path) -> World:

@@ -43,7 +43,7 @@ def _numbers(one: Figures) -> list[float]:
     return [
         one.at_random,
         one.at_points,
-        one.points,
+        len(one.points),
         one.answered,
         one.objects,
         one.noted,
