@@ -51,7 +51,7 @@ def serve(pipe: Pipe) -> None:
                 pipe.send({"answer": answer})
         except Exception as error:  # noqa: BLE001 (an answer too, and no end of the child)
             pipe.send({"answer": {"error": repr(error)}})
-        is_done = wait_for_removals(30)
+        is_done = wait_for_removals(100)
         pipe.send({"done": is_done, "points": watch.passed})
 
 

@@ -54,7 +54,7 @@ KINDS = [
 
 @dataclass(slots=True)
 class Figures:
-    """What a thousand kills of an action have done."""
+    """What the kills of an action have done."""
 
     action: str
     milliseconds: int = 0
@@ -63,6 +63,8 @@ class Figures:
     at_points: int = 0
     points: list[str] = field(default_factory=list)
     """These points, in their order."""
+    meetings: int = 0
+    """How many processes met others."""
     answered: int = 0
     """How many ended before the kill, with an answer."""
     objects: int = 0
@@ -106,13 +108,14 @@ class Campaign:
     """When to raise ``TimeIsUp``, as ``time.monotonic()`` counts."""
     stops_at_first: bool = False
     """Whether to raise ``Broken`` at the first broken invariant."""
+    figures: list[Figures] = field(default_factory=list)
+    """Of all actions so far."""
     _seed: int = 0
 
     def run(self, kind: Kind, *, at_random: int, at_points: int, only: str = "") -> Figures:
         """``only`` begins the names of the points to use; without ``at_points``, each once."""
         begun = time.monotonic()
-        figures = Figures(kind.action)
-        self.world.wipe()
+        figures = self.figures_of(kind.action)
         undisturbed, points = self._learn(kind, figures)
         figures.milliseconds = round(undisturbed * 1000)
         points = [point for point in points if point.startswith(only)]
@@ -123,12 +126,19 @@ class Campaign:
         self.random.shuffle(plan)
         for start in range(0, len(plan), kind.batch):
             for moment in plan[start : start + kind.batch]:
-                self._kill(kind, moment, figures)
+                if not self._kill(kind, moment, figures):  # this time it did not pass the point
+                    self._kill(kind, self.random.uniform(0, 1.05 * undisturbed), figures)
             self.repair(figures)
             self.world.wipe()
-        figures.at_random, figures.at_points = len(moments), len(named)
-        figures.points = [point for point in points if point in named]
+        figures.points.sort(key=points.index)
         figures.seconds = time.monotonic() - begun
+        return figures
+
+    def figures_of(self, name: str) -> Figures:
+        """New figures, in a world without rows and objects."""
+        figures = Figures(name)
+        self.figures.append(figures)
+        self.world.wipe()
         return figures
 
     def complain(self, figures: Figures, where: str, found: list[str]) -> None:
@@ -160,7 +170,7 @@ class Campaign:
 
     def repair(self, figures: Figures) -> None:
         """Count what is left, repair everything, check it, and repair it again."""
-        left = self.world.auditor.look()
+        left = self._settled()
         figures.objects += len(left.unnoted)
         figures.noted += len(left.noted & left.objects.keys())
         figures.rows += sum(row.status != "ready" for row in left.rows.values())
@@ -168,10 +178,11 @@ class Campaign:
         figures.temporary += count
         figures.temporary_bytes += size
         states: list[State] = []
+        found: list[str] = []
         for _time in range(2):
             with self.child() as child:
                 child.pipe.send({"action": "repair"})
-                found = _errors(child)
+                found += _errors(child)
             states.append(self.world.auditor.look())
         where = f"{figures.action} after repair"
         found += self.world.broken(states[0], before=None, repaired=True)
@@ -181,6 +192,14 @@ class Campaign:
 
     def child(self) -> Child:
         return self.pool.take()
+
+    def _settled(self) -> State:
+        """The state once the servers have done what killed processes had sent them."""
+        before, state = None, self.world.auditor.look()
+        while state != before:
+            time.sleep(0.1)
+            before, state = state, self.world.auditor.look()
+        return state
 
     def _learn(self, kind: Kind, figures: Figures) -> tuple[float, list[str]]:
         """How long the action takes, and at which points it can be killed."""
@@ -201,7 +220,8 @@ class Campaign:
             self.finished(figures, f"{kind.action} undisturbed", before, answer)
         return statistics.median(times), kills(points)
 
-    def _kill(self, kind: Kind, moment: str | float, figures: Figures) -> None:
+    def _kill(self, kind: Kind, moment: str | float, figures: Figures) -> bool:
+        """Whether there was a kill: the process may not pass the point."""
         order = self.order(kind)
         before = self.world.auditor.look()
         self._doubt(order)
@@ -215,13 +235,20 @@ class Campaign:
                 child.kill()
             if (answer := child.pipe.receive()) is not None:
                 end = child.pipe.receive()
-        where = f"{kind.action} {moment if isinstance(moment, str) else f'{moment:.4f} s'}"
-        if end is not None:
-            figures.answered += 1
-            self.finished(figures, where, before, answer)
-            return
         figures.answered += answer is not None
-        self.check(figures, where, before, answer)
+        if isinstance(moment, float):
+            where = f"{kind.action} {moment:.4f} s"
+            figures.at_random += 1
+        else:
+            where = f"{kind.action} {moment}"
+            figures.at_points += end is None
+            if end is None and moment not in figures.points:
+                figures.points.append(moment)
+        if end is None:
+            self.check(figures, where, before, answer)
+        else:
+            self.finished(figures, where, before, answer)
+        return isinstance(moment, float) or end is None
 
     def finished(
         self, figures: Figures, where: str, before: State, answer: dict[str, Any] | None

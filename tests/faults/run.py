@@ -59,24 +59,23 @@ def run(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def _campaign(world: World, log: Path, arguments: argparse.Namespace) -> int:
-    figures: list[Figures] = []
     is_whole = True
     with _set_up(world, log, arguments) as campaign:
         try:
             for one in _all(campaign, arguments):
-                figures.append(one)
-                tell(f"{one.action}: {one.kills} kills or meetings, {len(one.broken)} broken")
-                tell(f"  {', '.join(one.points)}" if one.points else "")
+                tell(f"{one.action}: {one.kills} kills, {len(one.broken)} broken")
+                if one.points:
+                    tell(f"  {', '.join(one.points)}")
         except TimeIsUp:
             is_whole = False
-    tell(table(figures))
-    broken = [line for one in figures for line in one.broken]
+    tell(table(campaign.figures))
+    broken = [line for one in campaign.figures for line in one.broken]
     if broken:
         tell("\n".join([*broken[:50], "The log of the processes ends with:", *_end_of(log)]))
-    elif trials := sum(one.kills for one in figures):
+    elif kills := sum(one.kills for one in campaign.figures):
         tell(
-            f"Nothing is broken in {trials} trials: with 95 % confidence, fewer than "
-            f"{300 / trials:.2f} % of such kills break anything."
+            f"Nothing is broken after {kills} kills: with 95 % confidence, fewer than "
+            f"{300 / kills:.2f} % of such kills break anything."
         )
     if not is_whole:
         tell(f"Stopped after {arguments.minutes} minutes; some actions are missing.")
