@@ -2,13 +2,15 @@
 PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 100
+KILLS ?= 1000
+MEETINGS ?= 20
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
 DATABASE_TESTS := tests/api tests/admin tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_own_models.py tests/test_races.py tests/test_receivers.py tests/test_search_index.py
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test quick databases fuzz check format messages docs screenshots joins tox bench clean
+.PHONY: help demo test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -28,6 +30,12 @@ databases: .venv/dev ## tests of models and API on PostgreSQL and MariaDB, which
 
 fuzz: .venv/dev ## schemathesis against the example project, with EXAMPLES per endpoint and an optional SEED
 	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)
+
+# Says how long it took. WITHOUT=note turns a protection off, see tests/faults/without.py; it then has to fail.
+FAULTS := .ci/database postgres $(BIN)/python -m tests.faults --seed $(or $(SEED),1)
+faults: .venv/dev ## KILLS kills and MEETINGS of each kind on PostgreSQL and S3, with an optional SEED, and without each protection
+	$(FAULTS) --kills $(KILLS) --meetings $(MEETINGS) $(if $(WITHOUT),--without $(WITHOUT))
+	$(if $(WITHOUT),,$(FAULTS) --without all)
 
 check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, eslint, migrations
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=1000, help="in all (%(default)s)")
     parser.add_argument("--meetings", type=int, default=20, help="of each kind (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all random choices (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=60, help="at most (%(default)s)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ACTION", help="and no others")
     parser.add_argument("--short", action="store_true", help="the points of upload and delete")
     parser.add_argument(

@@ -1,7 +1,7 @@
 """What the children do: the actions of the campaign, with the package as a host uses it.
 
 An action is given its order and returns what its caller is told. A new command is one more line in
-``ACTIONS``.
+``COMMANDS`` here, and one in ``KINDS`` that says how often it is killed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, get_commands
 from django.db import connection, transaction
 from django.test import Client
 
@@ -51,7 +51,7 @@ def serve(pipe: Pipe) -> None:
                 pipe.send({"answer": answer})
         except Exception as error:  # noqa: BLE001 (an answer too, and no end of the child)
             pipe.send({"answer": {"error": repr(error)}})
-        is_done = wait_for_removals(30)
+        is_done = wait_for_removals(100)
         pipe.send({"done": is_done, "points": watch.passed})
 
 
@@ -166,8 +166,18 @@ ACTIONS: dict[str, Callable[[Order], Answer]] = {
     "set_focal_point": set_focal_point,
     "delete": delete,
     "bulk delete": bulk_delete,
-    "deletions": command("polyimages_deletions", all=True),
-    "audit": command("polyimages_audit", fix=True, grace=0),
     "repair": repair,
 }
-REPAIRS = ["deletions", "audit"]
+COMMANDS: dict[str, dict[str, Any]] = {
+    "deletions": {"all": True},
+    "generate": {"grace": 0},
+    "audit": {"fix": True, "grace": 0},
+    "maintain": {"grace": 0},
+}
+"""The commands for operators and their options."""
+ACTIONS |= {
+    name: command(f"polyimages_{name}", **options)
+    for name, options in COMMANDS.items()
+    if f"polyimages_{name}" in get_commands()
+}
+REPAIRS = [name for name in ("deletions", "generate", "audit") if name in ACTIONS]

@@ -9,7 +9,7 @@ A test or a campaign takes a ``State`` after each fault and asks what is broken 
   deleted or noted in ``FileDeletion``.
 * I4: after repair, every row is ready, and every version can be decoded and has the right size.
 * I5: no second cover, no image twice on an object, and the ids of objects are canonical.
-* I6: what a row refers to is there.
+* I6: what a row refers to is there, and no key is written a second time.
 * I7: a row that is ready has all versions.
 * I8: a second repair changes nothing.
 """
@@ -62,6 +62,8 @@ class State:
 
     objects: Mapping[str, int]
     """The size of each object by its key."""
+    written: Mapping[str, str]
+    """What tells one PUT of an object from the next: its ETag and its time."""
     rows: Mapping[str, Row]
     noted: frozenset[str]
     """The keys in ``FileDeletion``."""
@@ -106,14 +108,15 @@ class Auditor:
         """First the bucket, then the tables: a process that was killed a moment ago may have sent a
         COMMIT that the server carries out now.
         """
-        objects = dict(self._objects())
+        found = list(self._objects())
         images = self._read(IMAGES)
         deletions = self._read(DELETIONS)
         relations = self._read(RELATIONS)
         models = {row["id"]: row["model"] for row in self._read("django_content_type")}
         hosts = {name: self._read(table) for name, table in HOSTS.items()}
         return State(
-            objects=objects,
+            objects={one["Key"]: one["Size"] for one in found},
+            written={one["Key"]: f"{one['ETag']} {one['LastModified']}" for one in found},
             rows={str(row["id"]): _row(row) for row in images},
             noted=frozenset(key for row in deletions for key in _json(row["keys"])),
             relations=[
@@ -156,6 +159,9 @@ class Auditor:
         if before is not None:
             given_up = state.unnoted & before.referred
             found += [f"I3 {key}: given up and not noted" for key in sorted(given_up)]
+            both = state.written.keys() & before.written.keys()
+            twice = [key for key in both if state.written[key] != before.written[key]]
+            found += [f"I6 {key}: written a second time" for key in sorted(twice)]
         if repaired:
             found += [f"I3 {key}: no row" for key in sorted(state.orphans)]
             found += [f"I3 {key}: still noted" for key in sorted(state.noted)]
@@ -234,10 +240,10 @@ class Auditor:
             self._seen[seen] = hashlib.sha256(content).hexdigest(), _pixels(content)
         return self._seen[seen]
 
-    def _objects(self) -> Iterator[tuple[str, int]]:
+    def _objects(self) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
-            yield from ((one["Key"], one["Size"]) for one in page.get("Contents", ()))
+            yield from page.get("Contents", ())
 
     def _read(self, table: str) -> list[dict[str, Any]]:
         with self.connection.cursor() as cursor:

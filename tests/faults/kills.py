@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from math import inf
 from typing import Any
 
 from tests.faults.auditor import State
@@ -45,21 +46,25 @@ KINDS = [
     Kind("delete", 140, images=1),
     Kind("bulk delete", 80, images=20, batch=15),
     Kind("deletions", 60, mess=2, batch=10),
-    Kind("audit", 100, mess=2, batch=10),
+    Kind("generate", 60, mess=2, batch=10),
+    Kind("audit", 60, mess=2, batch=10),
+    Kind("maintain", 40, mess=2, batch=10),
 ]
 
 
 @dataclass(slots=True)
 class Figures:
-    """What a thousand kills of an action have done."""
+    """What the kills of an action have done."""
 
     action: str
     milliseconds: int = 0
     """How long it takes undisturbed."""
     at_random: int = 0
     at_points: int = 0
-    points: int = 0
-    """How many different ones."""
+    points: list[str] = field(default_factory=list)
+    """These points, in their order."""
+    meetings: int = 0
+    """How many processes met others."""
     answered: int = 0
     """How many ended before the kill, with an answer."""
     objects: int = 0
@@ -75,6 +80,10 @@ class Figures:
     seconds: float = 0.0
 
     @property
+    def kills(self) -> int:
+        return self.at_random + self.at_points
+
+    @property
     def lost(self) -> int:
         """How many answers of 2xx were not kept."""
         return sum(line.partition(": ")[2].startswith("I2") for line in self.broken)
@@ -84,6 +93,10 @@ class Broken(Exception):
     """An invariant is broken, and that is enough."""
 
 
+class TimeIsUp(Exception):
+    """The campaign has taken longer than it may."""
+
+
 @dataclass(slots=True)
 class Campaign:
     """Kills, with the children of one pool in one world."""
@@ -91,31 +104,41 @@ class Campaign:
     world: World
     pool: Pool
     random: random.Random
+    deadline: float = inf
+    """When to raise ``TimeIsUp``, as ``time.monotonic()`` counts."""
     stops_at_first: bool = False
     """Whether to raise ``Broken`` at the first broken invariant."""
+    figures: list[Figures] = field(default_factory=list)
+    """Of all actions so far."""
     _seed: int = 0
 
     def run(self, kind: Kind, *, at_random: int, at_points: int, only: str = "") -> Figures:
         """``only`` begins the names of the points to use; without ``at_points``, each once."""
         begun = time.monotonic()
-        figures = Figures(kind.action)
-        self.world.wipe()
+        figures = self.figures_of(kind.action)
         undisturbed, points = self._learn(kind, figures)
         figures.milliseconds = round(undisturbed * 1000)
         points = [point for point in points if point.startswith(only)]
-        self.random.shuffle(points)
-        named = list(islice(cycle(points), at_points)) if at_points >= 0 else points
+        shuffled = self.random.sample(points, len(points))
+        named = list(islice(cycle(shuffled), at_points)) if at_points >= 0 else points
         moments = [self.random.uniform(0, 1.05 * undisturbed) for _number in range(at_random)]
         plan: list[str | float] = [*named, *moments]
         self.random.shuffle(plan)
         for start in range(0, len(plan), kind.batch):
             for moment in plan[start : start + kind.batch]:
-                self._kill(kind, moment, figures)
+                if not self._kill(kind, moment, figures):  # this time it did not pass the point
+                    self._kill(kind, self.random.uniform(0, 1.05 * undisturbed), figures)
             self.repair(figures)
             self.world.wipe()
-        figures.at_random, figures.at_points = len(moments), len(named)
-        figures.points = len(set(named))
+        figures.points.sort(key=points.index)
         figures.seconds = time.monotonic() - begun
+        return figures
+
+    def figures_of(self, name: str) -> Figures:
+        """New figures, in a world without rows and objects."""
+        figures = Figures(name)
+        self.figures.append(figures)
+        self.world.wipe()
         return figures
 
     def complain(self, figures: Figures, where: str, found: list[str]) -> None:
@@ -125,6 +148,8 @@ class Campaign:
 
     def order(self, kind: Kind) -> dict[str, Any]:
         """An order for this kind, after preparing what it needs."""
+        if time.monotonic() > self.deadline:
+            raise TimeIsUp
         self._seed += kind.files + 1
         if kind.mess:
             self.world.mess(kind.mess)
@@ -145,7 +170,7 @@ class Campaign:
 
     def repair(self, figures: Figures) -> None:
         """Count what is left, repair everything, check it, and repair it again."""
-        left = self.world.auditor.look()
+        left = self._settled()
         figures.objects += len(left.unnoted)
         figures.noted += len(left.noted & left.objects.keys())
         figures.rows += sum(row.status != "ready" for row in left.rows.values())
@@ -153,10 +178,11 @@ class Campaign:
         figures.temporary += count
         figures.temporary_bytes += size
         states: list[State] = []
+        found: list[str] = []
         for _time in range(2):
             with self.child() as child:
                 child.pipe.send({"action": "repair"})
-                found = _errors(child)
+                found += _errors(child)
             states.append(self.world.auditor.look())
         where = f"{figures.action} after repair"
         found += self.world.broken(states[0], before=None, repaired=True)
@@ -166,6 +192,14 @@ class Campaign:
 
     def child(self) -> Child:
         return self.pool.take()
+
+    def _settled(self) -> State:
+        """The state once the servers have done what killed processes had sent them."""
+        before, state = None, self.world.auditor.look()
+        while state != before:
+            time.sleep(0.1)
+            before, state = state, self.world.auditor.look()
+        return state
 
     def _learn(self, kind: Kind, figures: Figures) -> tuple[float, list[str]]:
         """How long the action takes, and at which points it can be killed."""
@@ -181,12 +215,13 @@ class Campaign:
                 answer = child.pipe.receive()
                 times.append(time.monotonic() - begun)
                 end = child.pipe.receive()
-            assert answer and end, f"{kind.action} has ended without a kill"
+            assert end, f"{kind.action} has ended without a kill"
             points += end["points"]
             self.finished(figures, f"{kind.action} undisturbed", before, answer)
         return statistics.median(times), kills(points)
 
-    def _kill(self, kind: Kind, moment: str | float, figures: Figures) -> None:
+    def _kill(self, kind: Kind, moment: str | float, figures: Figures) -> bool:
+        """Whether there was a kill: the process may not pass the point."""
         order = self.order(kind)
         before = self.world.auditor.look()
         self._doubt(order)
@@ -200,13 +235,20 @@ class Campaign:
                 child.kill()
             if (answer := child.pipe.receive()) is not None:
                 end = child.pipe.receive()
-        where = f"{kind.action} {moment if isinstance(moment, str) else f'{moment:.4f} s'}"
-        if end is not None:
-            figures.answered += 1
-            self.finished(figures, where, before, answer)
-            return
         figures.answered += answer is not None
-        self.check(figures, where, before, answer)
+        if isinstance(moment, float):
+            where = f"{kind.action} {moment:.4f} s"
+            figures.at_random += 1
+        else:
+            where = f"{kind.action} {moment}"
+            figures.at_points += end is None
+            if end is None and moment not in figures.points:
+                figures.points.append(moment)
+        if end is None:
+            self.check(figures, where, before, answer)
+        else:
+            self.finished(figures, where, before, answer)
+        return isinstance(moment, float) or end is None
 
     def finished(
         self, figures: Figures, where: str, before: State, answer: dict[str, Any] | None
@@ -240,11 +282,8 @@ def _errors(child: Child) -> list[str]:
     return []
 
 
-def shares(kinds_: list[Kind], total: int) -> Iterator[tuple[Kind, int]]:
+def shares(kinds: list[Kind], total: int) -> Iterator[tuple[Kind, int]]:
     """How many of ``total`` kills each kind gets; at least one."""
-    whole = sum(kind.share for kind in kinds_)
-    for kind in kinds_:
+    whole = sum(kind.share for kind in kinds)
+    for kind in kinds:
         yield kind, max(round(total * kind.share / whole), 1)
-
-
-Tell = Callable[[str], object]

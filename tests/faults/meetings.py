@@ -117,8 +117,7 @@ _LONGEST = 0.1
 def meet(campaign: Campaign, name: str, times: int) -> Figures:
     """Let the two meet so many times; every other time, one of them is killed."""
     begun = time.monotonic()
-    figures = Figures(name)
-    campaign.world.wipe()
+    figures = campaign.figures_of(name)
     campaign.world.clone(4)
     for number in range(times):
         kill_after = campaign.random.uniform(0, _LONGEST) if number % 2 else None
@@ -126,9 +125,10 @@ def meet(campaign: Campaign, name: str, times: int) -> Figures:
         with ExitStack() as stack:
             meeting = Meeting(campaign, stack)
             MEETINGS[name](meeting, kill_after)
+        figures.meetings += 1
+        figures.at_random += kill_after is not None
         _check(campaign, figures, before, meeting.answers, kill_after)
     campaign.repair(figures)
-    figures.at_random, figures.at_points = times // 2, times - times // 2
     figures.seconds = time.monotonic() - begun
     return figures
 

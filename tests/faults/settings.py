@@ -4,7 +4,6 @@ import os
 
 from config.settings import *  # noqa: F403
 from config.settings import DATABASES, POLYIMAGES
-
 from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 
 if DATABASES["default"]["ENGINE"].endswith("mysql"):

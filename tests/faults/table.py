@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from tests.faults.kills import Figures
@@ -12,6 +13,7 @@ _HEAD = (
     "random kills",
     "kills at points",
     "points",
+    "meetings",
     "answered",
     "objects left",
     "noted",
@@ -42,7 +44,8 @@ def _numbers(one: Figures) -> list[float]:
     return [
         one.at_random,
         one.at_points,
-        one.points,
+        len(one.points),
+        one.meetings,
         one.answered,
         one.objects,
         one.noted,
@@ -52,3 +55,9 @@ def _numbers(one: Figures) -> list[float]:
         one.lost,
         one.seconds,
     ]
+
+
+def tell(line: str) -> None:
+    """Print a line at once: a campaign takes minutes."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -86,6 +86,13 @@ def test_versions_that_are_missing_damaged_or_of_the_wrong_size(
     assert kinds(auditor.broken(auditor.look())) == {"I6"}
 
 
+def test_a_key_that_is_written_twice(image, auditor, client_of_auditor, bucket):
+    before = auditor.look()
+    key = image.versions["thumb"].key
+    client_of_auditor.put_object(Bucket=bucket, Key=key, Body=auditor.read(key)[::-1])
+    assert kinds(auditor.broken(auditor.look(), before=before)) == {"I6"}
+
+
 def test_rows_that_say_more_than_is_true(image, auditor):
     without = {name: one for name, one in image.versions.items() if name != "lg"}
     Image.objects.update(versions=without)

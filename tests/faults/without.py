@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
 from django_polyimages.models import deletions, image_manager, regeneration
-from django_polyimages.operations.audit import orphans
+from django_polyimages.operations.audit import run
 from django_polyimages.pipeline import puts, store
 
 
@@ -30,6 +30,8 @@ class Protection:
     function: str
     old: str
     new: str
+    noticed_by: Sequence[str]
+    """The actions and meetings that have to notice."""
 
 
 _SCHEDULE = "transaction.on_commit(callback, using=self.db, robust=True)"
@@ -38,10 +40,13 @@ PROTECTIONS = {
         "deletions are recorded in the transaction that deletes the row",
         deletions.FileDeletionManager,
         "schedule",
-        "deletions = self.bulk_create(\n            [self.model(keys=list(keys), original=original or keys[0]) for keys in images if keys]\n        )",
+        "deletions = self.bulk_create(\n"
+        "            [self.model(keys=list(keys), original=original or keys[0]) "
+        "for keys in images if keys]\n        )",
         "every = [key for keys in images for key in keys]\n"
         "        deletions = []\n"
         "        transaction.on_commit(lambda: delete_files(every), using=self.db, robust=True)",
+        ["delete", "regenerate"],
     ),
     "after_commit": Protection(
         "files are deleted after the commit",
@@ -49,6 +54,7 @@ PROTECTIONS = {
         "schedule",
         _SCHEDULE,
         "delete_files([key for one in deletions for key in one.keys])",
+        ["delete", "regenerate"],
     ),
     "files_first": Protection(
         "a row is inserted after its files are stored",
@@ -56,6 +62,7 @@ PROTECTIONS = {
         "store_files",
         "        generated = write(",
         "        _delay(puts)\n        generated = write(",
+        ["upload"],
     ),
     "new_keys": Protection(
         "a regenerated version gets a new key",
@@ -63,6 +70,7 @@ PROTECTIONS = {
         "regenerate",
         "token=new_token()",
         'token=""',
+        ["regenerate"],
     ),
     "compare": Protection(
         "a regeneration is recorded only if the row is as it was",
@@ -70,6 +78,7 @@ PROTECTIONS = {
         "_record",
         "raise _Overtaken",
         "pass",
+        ["regenerate twice at once"],
     ),
     "rollback": Protection(
         "files are deleted when their transaction is rolled back",
@@ -77,6 +86,7 @@ PROTECTIONS = {
         "_recording",
         "    remove_on_rollback(keys, using, note)",
         "    pass",
+        ["rolled back upload"],
     ),
     "undo": Protection(
         "files are deleted when the row cannot be written",
@@ -84,20 +94,23 @@ PROTECTIONS = {
         "_undo",
         "remove_soon(keys, note)",
         "pass",
+        ["delete beside regenerate"],
     ),
     "grace": Protection(
         "the audit leaves young files alone",
-        orphans,
+        run,
         "orphans",
         "started - plan.grace",
         "started",
+        ["audit beside an upload"],
     ),
     "second_look": Protection(
         "the audit looks for a row again before it deletes a file",
-        orphans,
+        run,
         "orphans",
         "_without_row(some, started)",
         "some",
+        ["upload ends during an audit"],
     ),
 }
 
@@ -118,9 +131,9 @@ def without(name: str) -> Iterator[Protection]:
 def _changed(protection: Protection) -> Any:
     function = getattr(protection.owner, protection.function)
     source = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
-    old, new = (textwrap.dedent(text) for text in (protection.old, protection.new))
-    if inspect.isclass(protection.owner):
-        old, new = (text.replace("\n    ", "\n") for text in (protection.old, protection.new))
+    old, new = protection.old, protection.new
+    if inspect.isclass(protection.owner):  # a method is dedented
+        old, new = old.replace("\n    ", "\n"), new.replace("\n    ", "\n")
     assert source.count(old) == 1, f"{protection.function}() has no {old!r} (once)"
     module = sys.modules[function.__module__]
     names = module.__dict__ | {"_delay": _delay}
