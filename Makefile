@@ -2,13 +2,17 @@
 PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 100
+KILLS ?= 1000
+MEETINGS ?= 20
+FAULTS ?= 500
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
-DATABASE_TESTS := tests/api tests/admin tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_own_models.py tests/races tests/test_receivers.py tests/test_search_index.py
+DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_own_models.py tests/races tests/test_receivers.py tests/test_search_index.py
+FAULT_TESTS := $(addprefix tests/faults/test_,storage_faults.py database_faults.py full_disk.py fairness.py leaks.py)
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test quick databases fuzz check format messages docs screenshots joins tox bench clean
+.PHONY: help demo test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -28,6 +32,13 @@ databases: .venv/dev ## tests of models and API on PostgreSQL and MariaDB, which
 
 fuzz: .venv/dev ## schemathesis against the example project, with EXAMPLES per endpoint and an optional SEED
 	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)
+
+# Says how long it took. WITHOUT=note turns a protection off, see tests/faults/without.py; it then has to fail.
+CAMPAIGN := .ci/database postgres $(BIN)/python -m tests.faults --seed $(or $(SEED),1)
+faults: .venv/dev ## KILLS kills, MEETINGS of each kind and FAULTS faults on PostgreSQL and S3, with an optional SEED, and without each protection
+	$(CAMPAIGN) --kills $(KILLS) --meetings $(MEETINGS) $(if $(WITHOUT),--without $(WITHOUT))
+	$(if $(WITHOUT),,$(CAMPAIGN) --without all)
+	$(if $(WITHOUT),,FAULTS=$(FAULTS) SEED=$(or $(SEED),1) .ci/database postgres $(BIN)/pytest -p no:randomly $(FAULT_TESTS))
 
 check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, eslint, migrations
 	$(BIN)/ruff check .

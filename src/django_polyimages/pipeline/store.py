@@ -138,7 +138,7 @@ def store_files(file: File[bytes], owner: Hashable, note: Note) -> StoredImage:
     """The part of ``store()`` that does not need the database, with the same errors."""
     original, facts, events = _checked(file, owner)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with writing(note, Patience()) as puts:
+    with writing(note, Patience.for_writes()) as puts:
         content = Content(original, facts.media_type)
         key_of = partial(version_key, key)
         generated = write(events, puts, key_of, original=(key, content))
