@@ -5,7 +5,7 @@ EXAMPLES ?= 100
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
-DATABASE_TESTS := tests/api tests/admin tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_own_models.py tests/test_races.py tests/test_receivers.py tests/test_search_index.py
+DATABASE_TESTS := tests/api tests/admin tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_races.py tests/test_receivers.py tests/test_search_index.py
 # As many processes as there are cores; tests/side_by_side.py says which tests stay together.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist loadfile
 MANAGE := $(BIN)/python example_project/manage.py

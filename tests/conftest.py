@@ -19,12 +19,7 @@ from tests import seaweedfs
 from tests.builders import uploaded
 from tests.helpers import require
 
-collect_ignore = [
-    "hosts",
-    "own_models",
-    "own_relation",
-    "uses",
-]  # projects run by test_hosts, test_own_models
+collect_ignore = ["hosts"]  # projects run by test_hosts
 hypothesis.settings.register_profile("busy machines", deadline=None)
 hypothesis.settings.load_profile("busy machines")
 pytest_plugins = ["tests.side_by_side"]

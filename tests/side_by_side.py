@@ -38,6 +38,7 @@ class ByUnit(LoadFileScheduling):
         return unit_of(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByUnit | None:
     if config.getoption("dist") != "loadfile":
         return None
