@@ -8,8 +8,10 @@ FAULTS ?= 500
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
-DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_own_models.py tests/races tests/test_receivers.py tests/test_search_index.py
+DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/races tests/test_receivers.py tests/test_search_index.py
 FAULT_TESTS := $(addprefix tests/faults/test_,storage_faults.py database_faults.py full_disk.py fairness.py leaks.py)
+# As many processes as there are cores; tests/side_by_side.py says which tests stay together.
+SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist loadfile
 MANAGE := $(BIN)/python example_project/manage.py
 
 .PHONY: help demo test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
@@ -21,14 +23,14 @@ demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1
 	$(MANAGE) demo --port $(PORT)
 
 test: .venv/dev ## all tests, with coverage
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 quick: .venv/dev ## the tests without browser, npm, servers, mypy and the demo; a few minutes on two cores
 	$(BIN)/pytest -n auto -m "not slow"
 
 databases: .venv/dev ## tests of models and API on PostgreSQL and MariaDB, which are started for the tests
-	.ci/database postgres $(BIN)/pytest $(DATABASE_TESTS)
-	.ci/database mariadb $(BIN)/pytest $(DATABASE_TESTS)
+	.ci/database postgres $(BIN)/pytest $(SIDE_BY_SIDE) $(DATABASE_TESTS)
+	.ci/database mariadb $(BIN)/pytest $(SIDE_BY_SIDE) $(DATABASE_TESTS)
 
 fuzz: .venv/dev ## schemathesis against the example project, with EXAMPLES per endpoint and an optional SEED
 	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db.models import Model
 
 from django_polyimages.models import Image
-from tests.uses import models
+from tests.hosts.uses import models
 
 USERS: dict[str, Callable[[Image], Model]] = {
     "poster": lambda image: models.Poster.objects.create(name="Fair", photo=image),

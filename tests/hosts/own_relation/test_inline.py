@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from tests.drawing import photo, upload_of
-from tests.own_relation.models import Shot, Thing, Use
+from tests.hosts.own_relation.models import Shot, Thing, Use
 
 pytestmark = pytest.mark.django_db
 PREFIX = "own_relation-use-content_type-object_id"

@@ -1,34 +1,19 @@
-"""Fixtures for a host with its own models; ``tests/conftest.py`` is for the example project."""
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
-from django.core.files.storage import InMemoryStorage
 from django.db import connection
 from django.db.models import Model
-from django.test import Client
 
-from django_polyimages import storage
 from django_polyimages.models import Image, PolymorphicImageRelation
 from tests.drawing import photo, upload_of
-from tests.own_models.archive.models import Book, Branch, Photo, Reading
+from tests.hosts.own_models.archive.models import Book, Branch, Photo, Reading
 
 NOT_IN_USE = [model._meta.db_table for model in (Image, PolymorphicImageRelation)]
 COLUMNS = ", ".join(f'"polyimages_image"."{name}"' for name in ("id", "file", "versions"))
 LOOK_UP = f'SELECT {COLUMNS} FROM "polyimages_image" WHERE "polyimages_image"."file" IN ('
-
-
-@pytest.fixture(autouse=True)
-def files(settings) -> InMemoryStorage:
-    """A storage in memory for this test only."""
-    settings.STORAGES = settings.STORAGES | {}
-    backend = storage.get_storage()
-    assert isinstance(backend, InMemoryStorage)
-    return backend
 
 
 @pytest.fixture(autouse=True)
@@ -48,26 +33,6 @@ def on_default_tables(db) -> Iterator[list[str]]:
     with connection.execute_wrapper(watch):
         yield found
     assert found == []
-
-
-@pytest.fixture
-def acme(db) -> Group:
-    return Group.objects.create(name="acme")
-
-
-@pytest.fixture
-def member(acme) -> User:
-    user = User.objects.create_user("member")
-    user.groups.add(acme)
-    return user
-
-
-@pytest.fixture
-def client(member) -> Client:
-    """Logged in as a member of Acme."""
-    client = Client()
-    client.force_login(member)
-    return client
 
 
 @pytest.fixture(params=[Book, Reading, Branch])

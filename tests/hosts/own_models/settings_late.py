@@ -2,8 +2,8 @@
 
 import os
 
-from tests.own_models.settings import *  # noqa: F403
-from tests.own_models.settings import STORAGES
+from tests.hosts.base_settings import STORAGES
+from tests.hosts.own_models.settings import *  # noqa: F403
 
 STORAGES = STORAGES | {
     "polyimages": {

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from django_polyimages.admin import ImageInline
-from tests.own_relation.models import Thing
+from tests.hosts.own_relation.models import Thing
 
 
 @admin.register(Thing)

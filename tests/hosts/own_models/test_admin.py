@@ -5,7 +5,7 @@ from django.contrib import admin
 from django_polyimages.models import Image
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.own_models.archive.models import Book, Photo
+from tests.hosts.own_models.archive.models import Book, Photo
 
 URL = "/admin/archive/photo/"
 

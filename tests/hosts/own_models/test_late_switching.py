@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
-PROJECT = Path(__file__).parent.parent.parent
+PROJECT = Path(__file__).parents[3]
 ARCHIVE = Path(__file__).parent / "archive"
 LATER = "# Everything below was added later, together with the app's own image models."
-BEFORE, AFTER = "tests.own_models.settings_before", "tests.own_models.settings_late"
-STEPS = "tests.own_models.late_steps"
+BEFORE, AFTER = "tests.hosts.own_models.settings_before", "tests.hosts.own_models.settings_late"
+STEPS = "tests.hosts.own_models.late_steps"
 
 
 @pytest.fixture
@@ -80,17 +80,10 @@ def inherited() -> list[str]:
 
 
 def test_a_site_switches_late_and_takes_its_images_along(run):
-    def facts(settings: str) -> dict[str, Any]:
-        return json.loads(run(settings, STEPS, "facts"))
+    def do(settings: str, *steps: str) -> Any:
+        return json.loads(run(settings, STEPS, *steps))
 
-    def nothing_is_missing(settings: str) -> None:
-        run(settings, "django", "makemigrations", "--check", "--dry-run")
-        run(settings, "django", "check", "--fail-level", "WARNING")
-
-    run(BEFORE, "django", "migrate")
-    nothing_is_missing(BEFORE)
-    run(BEFORE, STEPS, "fill")
-    before = facts(BEFORE)
+    before = do(BEFORE, "migrate", "nothing_is_missing", "fill", "facts")
     assert len(before["images"]) == 603
     assert [use[0] for use in before["holdings"]["Book Atlas"]] == [
         f"images/{number:04}.jpg" for number in reversed(range(600))
@@ -99,21 +92,17 @@ def test_a_site_switches_late_and_takes_its_images_along(run):
 
     # After the switch but before the rows are moved, the site works but shows no images.
     run(AFTER, "django", "migrate", "archive", "0002")
-    nothing_is_missing(AFTER)
     empty = {"images": {}, "holdings": {name: [] for name in before["holdings"]}}
-    assert facts(AFTER) == empty | {"files": before["files"]}
+    assert do(AFTER, "nothing_is_missing", "facts") == empty | {"files": before["files"]}
 
     # No row of the host is deleted together with an old image.
-    run(BEFORE, STEPS, "refer")
+    do(BEFORE, "refer")
     run(AFTER, "django", "migrate", error="IntegrityError")
-    assert facts(BEFORE) == before
-    run(BEFORE, STEPS, "forget")
+    assert do(BEFORE, "forget", "facts") == before
 
-    run(AFTER, "django", "migrate")
-    assert facts(AFTER) == before
+    assert do(AFTER, "migrate", "facts") == before
 
     run(AFTER, "django", "migrate", "archive", "0001")
-    assert facts(BEFORE) == before
+    assert do(BEFORE, "facts") == before
 
-    run(AFTER, "django", "migrate")
-    run(AFTER, STEPS, "change")
+    do(AFTER, "migrate", "change")

@@ -2,14 +2,16 @@
 
 ``fill`` creates data, ``facts`` prints all of it, ``change`` changes it. The code does not mention
 any image model by name. ``refer`` creates a table with a foreign key to a default image, and
-``forget`` removes it.
+``forget`` removes it. Several steps may be named; what the last one returns is printed.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import django
@@ -17,6 +19,19 @@ import django
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 MANY = 600
 """The number of images of one object: more than the migration moves in one batch."""
+
+
+def migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def nothing_is_missing() -> None:
+    from django.core.management import call_command
+
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+    call_command("check", fail_level="WARNING", stdout=StringIO())
 
 
 def fill() -> None:
@@ -123,8 +138,18 @@ def forget() -> None:
         cursor.execute("DROP TABLE plaque")
 
 
-STEPS = {"fill": fill, "facts": facts, "change": change, "refer": refer, "forget": forget}
+STEPS: list[Callable[[], Any]] = [
+    migrate,
+    nothing_is_missing,
+    fill,
+    facts,
+    change,
+    refer,
+    forget,
+]
 
 if __name__ == "__main__":
     django.setup()
-    sys.stdout.write(json.dumps(STEPS[sys.argv[1]]()))
+    named = {step.__name__: step for step in STEPS}
+    told = [named[name]() for name in sys.argv[1:]]
+    sys.stdout.write(json.dumps(told[-1]))

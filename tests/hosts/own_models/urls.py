@@ -3,7 +3,7 @@ from django.urls import include, path
 from ninja import NinjaAPI
 
 from django_polyimages.api import images_router
-from tests.own_models.archive.views import newest
+from tests.hosts.own_models.archive.views import newest
 
 api = NinjaAPI()
 api.add_router("/images/", images_router())

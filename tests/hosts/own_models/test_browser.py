@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.browser.actions import CHROMIUM, CHROMIUM_ARGUMENTS, drop_files
 from tests.drawing import photo
 from tests.helpers import require
-from tests.own_models.archive.models import Book
+from tests.hosts.own_models.archive.models import Book
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PREFIX = "archive-photouse-content_type-object_id"

@@ -6,7 +6,7 @@ from django.template import Context, Template
 from django.test import Client
 
 from tests.helpers import storage_calls
-from tests.own_models.archive.models import Book
+from tests.hosts.own_models.archive.models import Book
 
 
 def test_a_page_shows_the_hosts_images(photos, monkeypatch, django_assert_num_queries):

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from django_polyimages.admin import ImageAdmin, ImageInline
-from tests.own_models.archive.models import Book, Photo
+from tests.hosts.own_models.archive.models import Book, Photo
 
 
 @admin.register(Photo)

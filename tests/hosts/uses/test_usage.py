@@ -12,8 +12,8 @@ from django_polyimages.admin.library.usage import uses_of
 from django_polyimages.models import Image
 from tests.api.calls import get, post, send
 from tests.builders import fake_images, uploaded
-from tests.uses import models
-from tests.uses.users import USERS
+from tests.hosts.uses import models
+from tests.hosts.uses.users import USERS
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/polyimages/image/"

@@ -8,7 +8,7 @@ from django_polyimages import get_image_model, get_relation_model
 from django_polyimages.models import FileDeletion, Image, prefetch_images
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
-from tests.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster, Reading
+from tests.hosts.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster, Reading
 
 
 def test_the_models_in_use_are_the_hosts():

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from django_polyimages.models import Image, PolymorphicImageRelation
-from tests.own_models.archive.models import Photo, PhotoUse
+from tests.hosts.own_models.archive.models import Photo, PhotoUse
 
 
 # If this fails after the package got a new field: move 0003 away, regenerate 0002_own_image_models,

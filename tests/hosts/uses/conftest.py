@@ -1,4 +1,4 @@
-"""A host that refers to images from models of its own; run by ``tests/test_own_models.py``."""
+"""The fixtures of the example project, and objects that refer to an image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 from tests.conftest import acme, client, contact, editor, files, image, other  # noqa: F401
-from tests.uses.users import USERS
+from tests.hosts.uses.users import USERS
 
 
 @pytest.fixture(params=USERS)

@@ -14,7 +14,7 @@ from django_polyimages.storage import get_original_storage
 from tests.api.calls import CALLS, bulk_upload, four, get, patch, post, send, target, upload
 from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
-from tests.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster
+from tests.hosts.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster
 
 
 def ids(images) -> list[str]:
