@@ -37,6 +37,7 @@ from tests.private import (
     MARKER,
     PRIVATE,
     SEGMENTS,
+    XMP,
     in_gif,
     in_png,
     in_webp,
@@ -149,6 +150,14 @@ def test_what_a_png_says_of_its_colours_survives():
     assert extra in after
 
 
+@pytest.mark.parametrize(("orientation", "flags"), [(1, 0), (6, 8)])
+def test_a_webp_says_whether_it_has_exif_data_and_xmp(orientation, flags):
+    content = to_bytes(quarters(64, 48), "WEBP", exif=private_exif(orientation), xmp=XMP)
+    places = [one.index(b"VP8X") + 8 for one in (content, cleaned(content))]
+    assert content[places[0]] & 0x0C == 0x0C
+    assert cleaned(content)[places[1]] & 0x0C == flags
+
+
 def test_an_animation_still_repeats():
     plain = to_bytes(
         quarters(64, 48), "GIF", save_all=True, append_images=[quarters(64, 48, "L")], loop=3
@@ -223,6 +232,15 @@ def decoded(content: bytes, *, clean: bool) -> tuple[object, ...]:
     original, facts = inspect_without_metadata(file) if clean else (file, inspect(file))
     picture = decode(original, plan(facts, DEFAULT_VERSIONS))
     return picture.mode, picture.size, picture.tobytes()
+
+
+def test_a_scan_that_a_segment_interrupts_ends_where_it_ended():
+    """Decoders stop at the marker, and need no more, not even an end of the picture."""
+    plain = to_bytes(quarters(64, 48))[:-2]
+    middle = len(plain) - 40
+    content = plain[:middle] + segment(0xE7, MARKER) + plain[middle:]
+    assert decoded(content, clean=True) == decoded(content, clean=False)
+    assert MARKER not in cleaned(content)
 
 
 @pytest.mark.parametrize("name", FUZZED)
