@@ -48,10 +48,10 @@ def test_an_upload_waits_for_one_that_is_being_decoded_and_no_other(
     turns, monkeypatch, settings, files
 ):
     settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_CONCURRENCY": SLOTS}
-    go_on, real = threading.Event(), generation.decode
+    go_on, real = threading.Semaphore(0), generation.decode
 
     def decode(*arguments):
-        assert go_on.wait(30)
+        assert go_on.acquire(timeout=30)
         return real(*arguments)
 
     monkeypatch.setattr(generation, "decode", decode)
@@ -71,7 +71,9 @@ def test_an_upload_waits_for_one_that_is_being_decoded_and_no_other(
     other = threading.Thread(target=upload, args=["other"])
     other.start()
     until(lambda: waiting() == FLOOD - SLOTS + 1)
-    go_on.set()
+    go_on.release()  # for one of those that are being decoded
+    until(lambda: len(turns) > SLOTS)
+    go_on.release(FLOOD)
     for thread in (other, *flood):
         thread.join(60)
     assert turns.index("other") == SLOTS
