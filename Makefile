@@ -5,6 +5,8 @@ EXAMPLES ?= 100
 KILLS ?= 1000
 MEETINGS ?= 20
 FAULTS ?= 500
+TRIALS ?= 500
+FUZZ_SECONDS ?= 60
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
@@ -37,10 +39,13 @@ fuzz: .venv/dev ## schemathesis against the example project, with EXAMPLES per e
 
 # Says how long it took. WITHOUT=note turns a protection off, see tests/faults/without.py; it then has to fail.
 CAMPAIGN := .ci/database postgres $(BIN)/python -m tests.faults --seed $(or $(SEED),1)
-faults: .venv/dev ## KILLS kills, MEETINGS of each kind and FAULTS faults on PostgreSQL and S3, with an optional SEED, and without each protection
+faults: .venv/dev ## kills, faults, races and fuzzing for about an hour and a half; docs/reliability.md says what KILLS, FAULTS, TRIALS and SEED do
 	$(CAMPAIGN) --kills $(KILLS) --meetings $(MEETINGS) $(if $(WITHOUT),--without $(WITHOUT))
 	$(if $(WITHOUT),,$(CAMPAIGN) --without all)
-	$(if $(WITHOUT),,FAULTS=$(FAULTS) SEED=$(or $(SEED),1) .ci/database postgres $(BIN)/pytest -p no:randomly $(FAULT_TESTS))
+	$(if $(WITHOUT),,FAULTS=$(FAULTS) SEED=$(or $(SEED),1) .ci/database postgres $(BIN)/pytest -p no:randomly -s $(FAULT_TESTS))
+	$(if $(WITHOUT),,POLYIMAGES_TRIALS=$(TRIALS) .ci/database postgres $(BIN)/pytest -p no:randomly -s tests/races)
+	$(if $(WITHOUT),,POLYIMAGES_TRIALS=$(TRIALS) .ci/database mariadb $(BIN)/pytest -p no:randomly -s tests/races)
+	$(if $(WITHOUT),,$(BIN)/python tests/faults/fuzz_inspection.py $(FUZZ_SECONDS) $(or $(SEED),1))
 
 check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, eslint, migrations
 	$(BIN)/ruff check .
