@@ -2,13 +2,21 @@
 PYTHON ?= python3
 PORT ?= 8000
 EXAMPLES ?= 100
+KILLS ?= 1000
+MEETINGS ?= 20
+FAULTS ?= 500
+TRIALS ?= 500
+FUZZ_SECONDS ?= 60
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
-DATABASE_TESTS := tests/api tests/admin tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/test_own_models.py tests/test_races.py tests/test_receivers.py tests/test_search_index.py
+DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/races tests/test_receivers.py tests/test_search_index.py
+FAULT_TESTS := $(addprefix tests/faults/test_,storage_faults.py database_faults.py full_disk.py fairness.py leaks.py)
+# As many processes as there are cores; tests/side_by_side.py says which tests stay together.
+SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist loadfile
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test quick databases fuzz check format messages docs screenshots joins tox bench clean
+.PHONY: help demo test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -17,17 +25,27 @@ demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1
 	$(MANAGE) demo --port $(PORT)
 
 test: .venv/dev ## all tests, with coverage
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 quick: .venv/dev ## the tests without browser, npm, servers, mypy and the demo; a few minutes on two cores
 	$(BIN)/pytest -n auto -m "not slow"
 
 databases: .venv/dev ## tests of models and API on PostgreSQL and MariaDB, which are started for the tests
-	.ci/database postgres $(BIN)/pytest $(DATABASE_TESTS)
-	.ci/database mariadb $(BIN)/pytest $(DATABASE_TESTS)
+	.ci/database postgres $(BIN)/pytest $(SIDE_BY_SIDE) $(DATABASE_TESTS)
+	.ci/database mariadb $(BIN)/pytest $(SIDE_BY_SIDE) $(DATABASE_TESTS)
 
 fuzz: .venv/dev ## schemathesis against the example project, with EXAMPLES per endpoint and an optional SEED
 	$(BIN)/python tests/fuzz.py $(EXAMPLES) $(SEED)
+
+# Says how long it took. WITHOUT=note turns a protection off, see tests/faults/without.py; it then has to fail.
+CAMPAIGN := .ci/database postgres $(BIN)/python -m tests.faults --seed $(or $(SEED),1)
+faults: .venv/dev ## kills, faults, races and fuzzing for about an hour and a half; docs/reliability.md says what KILLS, FAULTS, TRIALS and SEED do
+	$(CAMPAIGN) --kills $(KILLS) --meetings $(MEETINGS) $(if $(WITHOUT),--without $(WITHOUT))
+	$(if $(WITHOUT),,$(CAMPAIGN) --without all)
+	$(if $(WITHOUT),,FAULTS=$(FAULTS) SEED=$(or $(SEED),1) .ci/database postgres $(BIN)/pytest -p no:randomly -s $(FAULT_TESTS))
+	$(if $(WITHOUT),,POLYIMAGES_TRIALS=$(TRIALS) .ci/database postgres $(BIN)/pytest -p no:randomly -s tests/races)
+	$(if $(WITHOUT),,POLYIMAGES_TRIALS=$(TRIALS) .ci/database mariadb $(BIN)/pytest -p no:randomly -s tests/races)
+	$(if $(WITHOUT),,$(BIN)/python tests/faults/fuzz_inspection.py $(FUZZ_SECONDS) $(or $(SEED),1))
 
 check: .venv/dev node_modules/.package-lock.json ## ruff, mypy, import-linter, eslint, migrations
 	$(BIN)/ruff check .

@@ -32,7 +32,15 @@ sys.path.insert(0, str(PROJECT))
 from tests.engines.site import Site
 
 COUNT = 40
-CASES = [("", 0), ("database", 1), ("database", 2), ("rq", 1), ("rq", 2), ("celery", 1), ("celery", 2)]
+CASES = [
+    ("", 0),
+    ("database", 1),
+    ("database", 2),
+    ("rq", 1),
+    ("rq", 2),
+    ("celery", 1),
+    ("celery", 2),
+]
 UPLOADS = """
 import json, sys, time
 import django
@@ -73,7 +81,9 @@ def measure(engine: str, workers: int, redis: str) -> Result:
 
     folder = Path(tempfile.mkdtemp())
     url = new_database(f"bench_{engine or 'inline'}_{workers}")
-    site = Site.create(engine, folder, DATABASE_URL=url, REDIS_URL=redis, UPLOAD_RATE="100000/m", DEBUG="0")
+    site = Site.create(
+        engine, folder, DATABASE_URL=url, REDIS_URL=redis, UPLOAD_RATE="100000/m", DEBUG="0"
+    )
     script = folder / "uploads.py"
     script.write_text(UPLOADS)
     # Without workers, so that the two do not share the cores: the time of the request alone.
@@ -87,11 +97,23 @@ def measure(engine: str, workers: int, redis: str) -> Result:
         wait(site)
         seconds = time.monotonic() - begun
     shutil.rmtree(folder)
-    return Result(engine or "inline", workers, statistics.median(alone), len(together) / sum(together), COUNT / seconds)
+    return Result(
+        engine or "inline",
+        workers,
+        statistics.median(alone),
+        len(together) / sum(together),
+        COUNT / seconds,
+    )
 
 
 def run(site: Site, script: Path, count: int) -> str:
-    done = subprocess.run([sys.executable, script, str(count)], cwd=PROJECT, env=site.environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script, str(count)],
+        cwd=PROJECT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return done.stdout.splitlines()[-1]
@@ -101,7 +123,9 @@ def wait(site: Site) -> None:
     import psycopg
 
     with psycopg.connect(site.environment["DATABASE_URL"]) as connection:
-        while connection.execute("SELECT count(*) FROM polyimages_image WHERE status = 'pending'").fetchone()[0]:
+        while connection.execute(
+            "SELECT count(*) FROM polyimages_image WHERE status = 'pending'"
+        ).fetchone()[0]:
             connection.rollback()
             time.sleep(0.05)
 
@@ -119,7 +143,10 @@ def new_database(name: str) -> str:
 def redis_server():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
+        stdout=subprocess.DEVNULL,
+    )
     time.sleep(1)
     try:
         yield f"redis://127.0.0.1:{port}/0"
@@ -135,7 +162,10 @@ def main() -> None:
     with redis_server() as redis:
         for engine, workers in CASES:
             one = measure(engine, workers, redis)
-            print(f"| {one.engine} | {one.workers} | {one.latency * 1000:.0f} ms | {one.uploads:.1f} | {one.images:.2f} |", flush=True)
+            print(
+                f"| {one.engine} | {one.workers} | {one.latency * 1000:.0f} ms | {one.uploads:.1f} | {one.images:.2f} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Measures what the worst files cost that the default settings accept, one of each kind.
 
-    .venv/bin/python benchmarks/worst_files.py
+    .venv/bin/python benchmarks/worst_files.py [--at-once NUMBER] [KIND]
 
-Prints the table of docs/security.md. Every file is generated in a process of its own: the CPU time
-of all threads, and how far the process grew beyond its size before.
+Prints the tables of docs/security.md. Every kind is generated in a process of its own: the CPU time
+of all threads, and how far the process grew beyond its size before. With --at-once 2 two threads
+upload the same kind of file, as when both slots are taken by the worst; the figures are of both.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import re
@@ -16,6 +18,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -144,28 +147,44 @@ FILES: dict[str, tuple[OriginalFormat, Callable[[tuple[int, int]], bytes]]] = {
 }
 
 
-def measure(path: str) -> None:
+def measure(path: str, at_once: int) -> None:
     """Generate the versions of one file, as an upload does, and print what it cost."""
     warm_up = io.BytesIO(saved(Image.new("RGB", (64, 64)), "PNG"))
     run(File(warm_up, "small.png"))
     before = resource.getrusage(resource.RUSAGE_SELF)
-    with open(path, "rb") as file:
-        run(File(file))
+    uploads = [Upload(path) for _number in range(at_once)]
+    for upload in uploads:
+        upload.start()
+    for upload in uploads:
+        upload.join()
     after = resource.getrusage(resource.RUSAGE_SELF)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(seconds, (after.ru_maxrss - before.ru_maxrss) * 1024)
+    reserved = sum(upload.reserved for upload in uploads)
+    print(reserved, seconds, (after.ru_maxrss - before.ru_maxrss) * 1024)
 
 
-def run(file: File[bytes]) -> None:
+class Upload(threading.Thread):
+    reserved: int
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def run(self) -> None:
+        with open(self.path, "rb") as file:
+            self.reserved = run(File(file))
+
+
+def run(file: File[bytes]) -> int:
     facts = inspect(file)
-    print(plan(facts, get_settings().versions).memory, end=" ")
     *_events, last = generate(file, facts, get_settings().versions)
     assert isinstance(last, Finished)
     assert not last.failure, last.failure
+    return plan(facts, get_settings().versions).memory
 
 
-def main() -> None:
-    wanted = re.compile(sys.argv[1] if len(sys.argv) > 1 else "")
+def main(kinds: str, at_once: int) -> None:
+    wanted = re.compile(kinds)
     print(
         "| file | megapixels | bytes | CPU seconds | MiB | reserved MiB |\n|---|---|---|---|---|---|"
     )
@@ -180,11 +199,12 @@ def main() -> None:
                 path.write_bytes(draw(size))
                 os._exit(0)
             os.waitpid(child, 0)
-            command = [sys.executable, __file__, "--measure", str(path)]
+            options = ["--measure", str(path), "--at-once", str(at_once)]
+            command = [sys.executable, __file__, *options]
             output = subprocess.run(  # noqa: S603
                 command, check=True, capture_output=True, text=True, cwd=PROJECT
             ).stdout
-            _small, reserved, seconds, grown = map(float, output.split())
+            reserved, seconds, grown = map(float, output.split())
             with Image.open(path) as image:
                 megapixels = image.width * image.height / 1_000_000
             print(
@@ -195,4 +215,12 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    measure(sys.argv[2]) if sys.argv[1:2] == ["--measure"] else main()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", nargs="?", default="", help="a regular expression")
+    parser.add_argument("--at-once", type=int, default=1)
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        measure(given.measure, given.at_once)
+    else:
+        main(given.kind, given.at_once)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from PIL import Image as PillowImage
 
 from django_polyimages import VersionSpec
@@ -17,6 +19,7 @@ from django_polyimages.models import Image
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.pixels.scaling import decode, encode, plan, prepare, render
 from django_polyimages.specs import DEFAULT_VERSIONS
+from django_polyimages.storage import generate_upload_filename, get_original_storage
 from django_polyimages.versions import Version
 from organizations.models import Membership
 from tests.drawing import photo, upload_of
@@ -102,3 +105,22 @@ def versions_of(content: bytes, *specs: VersionSpec) -> dict[str, PillowImage.Im
 def small_of(content: bytes) -> PillowImage.Image:
     """The version of the spec ``SMALL``."""
     return versions_of(content, SMALL)["small"]
+
+
+def without_versions(organization, content: bytes | None = None, **fields: Any) -> Image:
+    """An image whose process was killed long ago, before there were versions."""
+    file = ContentFile(content or photo())
+    facts = inspect(file)
+    key = get_original_storage().save(generate_upload_filename(None, "photo.jpg"), file)
+    image = Image.objects.create(
+        file=key,
+        organization=organization,
+        width=facts.width,
+        height=facts.height,
+        byte_size=facts.byte_size,
+        media_type=facts.media_type,
+        sha256=facts.sha256,
+        **fields,
+    )
+    Image.objects.filter(pk=image.pk).update(updated_at=timezone.now() - timedelta(days=2))
+    return image

@@ -16,17 +16,15 @@ from django_polyimages import storage
 from django_polyimages.models import Image
 from django_polyimages.pipeline.rollback import wait_for_removals
 from organizations.models import Membership, Organization
+from tests import seaweedfs
 from tests.builders import uploaded
+from tests.helpers import require
 from tests.tasks import engine
 
-collect_ignore = [
-    "hosts",
-    "own_models",
-    "own_relation",
-    "uses",
-]  # projects run by test_hosts, test_own_models
+collect_ignore = ["hosts"]  # projects run by test_hosts
 hypothesis.settings.register_profile("busy machines", deadline=None)
 hypothesis.settings.load_profile("busy machines")
+pytest_plugins = ["tests.side_by_side"]
 BROWSER = Path(__file__).parent / "browser"
 
 
@@ -45,6 +43,14 @@ def files(settings) -> InMemoryStorage:
     backend = storage.get_storage()
     assert isinstance(backend, InMemoryStorage)
     return backend
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
+    """One for all tests of a process."""
+    require(seaweedfs.weed())
+    with seaweedfs.running(tmp_path_factory.mktemp("s3")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ _PORTS = (
 class Server:
     http: str
     https: str
+    filer: int
+    """The port of its filer, which knows no signatures."""
     ca_bundle: str
 
 
@@ -46,8 +48,8 @@ def weed() -> Path:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """SeaweedFS with required signatures, over http and https."""
+def running(folder: Path, *options: str) -> Iterator[Server]:
+    """SeaweedFS with required signatures, over http and https, and with more options of its own."""
     certificate = trustme.CA()
     server = certificate.issue_cert("127.0.0.1", "localhost")
     certificate.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -62,13 +64,15 @@ def running(folder: Path) -> Iterator[Server]:
     ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
     with ExitStack() as stack:
         log = stack.enter_context((folder / "log").open("wb"))
-        process = subprocess.Popen(_command(folder, ports), stdout=log, stderr=log, env=_env())
+        command = [*_command(folder, ports), *options]
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=_env())
         stack.callback(process.wait)
         stack.callback(process.kill)
         _wait_until_ready(process, ports, folder / "log")
         yield Server(
             http=f"http://127.0.0.1:{ports['s3']}",
             https=f"https://127.0.0.1:{ports['https']}",
+            filer=ports["filer"],
             ca_bundle=str(folder / "ca.pem"),
         )
 

@@ -54,6 +54,11 @@ def test_a_changed_setting_is_seen_at_once(settings):
         ),
         ({"MAX_PIXELS": {"TIFF": 5}}, "MAX_PIXELS has the unknown format 'TIFF': choose from JPEG"),
         ({"MAX_MEMORY": 0}, "MAX_MEMORY must be positive, not 0."),
+        (
+            {"ORIGINAL_METADATA": "drop"},
+            "ORIGINAL_METADATA must be one of 'keep', 'strip', not 'drop'",
+        ),
+        ({"ORIGINAL_METADATA": None}, "ORIGINAL_METADATA must be of type str, not None."),
         ({"URL_WINDOW": 0}, "URL_WINDOW must be positive, not 0."),
         ({"URL_WINDOW": "3600"}, "URL_WINDOW must be of type int, not '3600'."),
         ({"MAX_WAIT": 0.5}, "MAX_WAIT must be of type int, not 0.5."),

@@ -20,6 +20,10 @@ def test_the_readme_needs_no_file_beside_it():
     assert [one for target in targets for one in target if one and "://" not in one] == []
 
 
+def test_the_readme_is_read_in_five_minutes():
+    assert len(README.splitlines()) <= 120
+
+
 def test_the_files_that_the_readme_names_exist():
     named = re.findall(r"`((?:docs|example_project)[\w./]*|[A-Z]+\.md)`", README)
     assert len(named) > 3

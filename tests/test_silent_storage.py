@@ -143,6 +143,19 @@ class TestAServerThatNeverAnswers:
             answers = bulk_upload(client, *(upload_of(photo()) for _ in range(5))).json()
         assert [one["code"] for one in answers] == ["storage_unavailable"] * 5
 
+    def test_is_asked_once_by_a_bulk_upload_whose_versions_are_late(self, client, acme, blocked):
+        """Each file would be stored, but after waiting for as long as allowed."""
+        put = blocked("_save", "_md")
+        with takes_at_most(SECONDS + WORK):
+            answers = bulk_upload(client, *(upload_of(photo()) for _ in range(3))).json()
+        assert [one["status"] for one in answers] == ["success", "error", "error"]
+        assert {one["code"] for one in answers[1:]} == {"storage_unavailable"}
+        assert len(put.begun) == 1
+        put.finish()
+        image = Image.objects.get()
+        assert (image.status, image.failure_reason) == ("failed", "TimeoutError")
+        assert eventually(lambda: stored_keys() == sorted(image.keys))
+
     def test_holds_uploads_one_after_another_no_longer_either(self, client, acme, swallowed):
         """The first ones keep every thread for uploads busy."""
         swallowed()

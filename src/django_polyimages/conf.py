@@ -19,6 +19,7 @@ from django_polyimages.specs import DEFAULT_VERSIONS, VersionSpec
 DEFAULT_ORGANIZATION: Final = "polyimages.DefaultOrganization"
 """The organization of all images where ``ORGANIZATION_MODEL`` is None."""
 PlaceholderKind = Literal["preview", "color", "none"]
+OriginalMetadata = Literal["keep", "strip"]
 MAX_PIXELS: Final[Mapping[OriginalFormat, int]] = {
     "JPEG": 50_000_000,
     "PNG": 50_000_000,
@@ -57,6 +58,10 @@ class Settings:
     original_storage: str | None = None
     """The alias in ``STORAGES`` of a storage for originals alone, which nobody reaches by a URL.
     None stores them next to their versions.
+    """
+    original_metadata: OriginalMetadata = "keep"
+    """``strip`` removes position and personal data from an original before it is stored, without
+    touching its pixels; ``keep`` stores it as it was uploaded.
     """
     upload_prefix: str = "images/"
     """The prefix of every key."""
@@ -241,10 +246,11 @@ def _wrong_values(settings: Settings) -> Iterator[str]:
         )
     if settings.webp_method not in range(7):
         yield f"WEBP_METHOD must be from 0 to 6, not {settings.webp_method!r}."
-    placeholders = get_args(PlaceholderKind)
-    if settings.placeholder not in placeholders:
-        choices = ", ".join(map(repr, placeholders))
-        yield f"PLACEHOLDER must be one of {choices}, not {settings.placeholder!r}."
+    for option, kind in (("placeholder", PlaceholderKind), ("original_metadata", OriginalMetadata)):
+        value, allowed = getattr(settings, option), get_args(kind)
+        if value not in allowed:
+            choices = ", ".join(map(repr, allowed))
+            yield f"{option.upper()} must be one of {choices}, not {value!r}."
     if settings.generate not in ("inline", "task") and "." not in settings.generate:
         yield (
             "GENERATE must be 'inline', 'task' or the dotted path of a function, not "

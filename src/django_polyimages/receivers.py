@@ -8,7 +8,9 @@ from django.apps import apps
 from django.db.models import Model, QuerySet
 from django.db.models.signals import pre_delete
 
-from django_polyimages.models import AbstractImage, FileDeletion, ImageQuerySet
+from django_polyimages.models import AbstractImage, ImageQuerySet
+from django_polyimages.models.cascades import schedule_with_others
+from django_polyimages.models.joins.deleting import lock_announced
 from django_polyimages.models.joins.images_field import images_field_of
 from django_polyimages.models.joins.metadata import tables_above
 
@@ -32,13 +34,10 @@ def schedule_file_deletion(
     *, sender: type[AbstractImage], instance: AbstractImage, using: str, origin: Any, **kwargs: Any
 ) -> None:
     """Schedule the deletion of the files while the row can still be read."""
+    lock_announced(using)  # first the objects that go with the same organization
     if isinstance(origin, ImageQuerySet) and origin.model is sender:
         return  # ImageQuerySet.delete() has scheduled all files already
-    # Read the current keys and lock the row. A simultaneous attach() then finds the image deleted,
-    # instead of making this deletion fail.
-    rows = sender._base_manager.using(using).filter(pk=instance.pk).select_for_update()
-    images = list(rows.only("file", "versions"))
-    FileDeletion.objects.db_manager(using).schedule((image.keys for image in images), origin=origin)
+    schedule_with_others(instance, origin=origin, using=using)
 
 
 def delete_relations(

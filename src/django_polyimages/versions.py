@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NoReturn, cast
 
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
 from django_polyimages.storage import get_storage
-from django_polyimages.storage.signing import url_of
+from django_polyimages.storage.signing import expiry_of, url_of
 
 
 class Version(dict[str, Any]):
@@ -64,6 +65,11 @@ class Version(dict[str, Any]):
     def url(self) -> str:
         """The URL, computed from the key without a storage call or a query."""
         return url_of(get_storage(), self.key)
+
+    @property
+    def url_expires_at(self) -> datetime | None:
+        """Until when a URL that is signed now is valid; None where URLs are not signed."""
+        return expiry_of(self.url)
 
 
 class Versions(dict[str, Version]):

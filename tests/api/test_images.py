@@ -42,6 +42,7 @@ class TestUpload:
             "organization_id": acme.pk,
             "creator_id": editor.pk,
             "url": f"/media/{image.key}",
+            "url_expires_at": None,
             "width": 400,
             "height": 300,
             "byte_size": len(photo()),

@@ -9,15 +9,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
-from django.urls import path
+from django.urls import path, re_path
 from ninja import NinjaAPI, Redoc, Router
 from ninja.security import APIKeyHeader, django_auth
 
 from django_polyimages.api import images_router
-from tests.api.calls import get, upload
+from tests.api.calls import get, target, upload
 from tests.api.test_authentication import Basic, Bearer, Cookie, send
 from tests.api.test_bodies import call_with
 from tests.builders import logged_in
+from tests.drawing import photo
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,35 @@ class TestPrefix:
         assert client.get("/api/v1/v2/own/stats").json() == {"mine": True}
         assert client.get("/api/v1/v2/images/orgs/acme/images/").json()["items"] == []
         assert client.get("/api/v1/v2/images/x").json()["code"] == "not_found"
+
+
+class TestParametersOfTheHost:
+    """In the URL above the router: only the path of the request says what they are."""
+
+    @pytest.mark.parametrize(
+        ("where", "route", "root"),
+        [
+            (path, "orgs/<slug:slug>/api/", "/orgs/acme/api"),
+            (path, "orgs/<slug:org_slug>/", "/orgs/acme"),
+            (path, "orgs/<slug:org_slug>/", "/orgs/other"),
+            (path, "<path:rest>/api/", "/a/orgs/acme/images/9/api"),
+            (path, "<str:team>/", "/Gr%C3%B6%C3%9Fe%201%25"),
+            (re_path, r"^(?P<team>\w+)/orgs/acme/", "/a/orgs/acme"),
+        ],
+    )
+    def test_are_in_the_url_of_an_original(
+        self, settings, client, contact, originals, where, route, root
+    ):
+        settings.ROOT_URLCONF = __name__
+        api = host()
+        api.add_router("/images/", images_router())
+        urlpatterns[:] = [where(route, api.urls)]
+        image = contact.images.attach(photo()).image
+        for place in ("images/", target(contact)):
+            [item] = client.get(f"{root}/images/orgs/acme/{place}").json()["items"]
+            url = item.get("image", item)["url"]
+            assert url == f"{root}/images/orgs/acme/images/{image.pk}/original/"
+            assert client.get(url).status_code == 200
 
 
 def mounted_directly(auth) -> NinjaAPI:

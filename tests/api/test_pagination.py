@@ -4,7 +4,7 @@ import pytest
 
 from django_polyimages.api import pagination
 from django_polyimages.models import Image
-from tests.api.calls import get
+from tests.api.calls import get, target
 from tests.builders import fake_images
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,39 @@ class TestList:
         response = get(client, **query)
         assert response.status_code == 400
         assert response.json()["detail"].startswith(next(iter(query)))
+
+    @pytest.mark.parametrize(
+        ("query", "shown"),
+        [({}, slice(0, 100)), ({"limit": 1}, slice(0, 1)), ({"limit": 200}, slice(0, 200)),
+         ({"limit": 199}, slice(0, 199)), ({"limit": 50, "offset": 150}, slice(150, 200)),
+         ({"limit": 50, "offset": 151}, slice(151, 201)), ({"offset": 200}, slice(200, 201)),
+         ({"offset": 201}, slice(0, 0)), ({"offset": 2**31 - 1}, slice(0, 0))],
+    )  # fmt: skip
+    def test_the_boundaries_of_a_page(self, client, acme, contact, query, shown):
+        """Of both lists: 100 unless ``limit`` is sent, at most 200, and no image twice."""
+        images = fake_images(acme, 201)
+        contact.images.attach_many(images)
+        for place, every in (("images/", images[::-1]), (target(contact), images)):
+            body = get(client, place, **query).json()
+            listed = [item.get("image", item)["id"] for item in body["items"]]
+            assert listed == [image.pk for image in every[shown]]
+            assert body["count"] == 201
+            assert bool(body.get("next")) == (place == "images/" and 0 < shown.stop < 201)
+
+    def test_the_boundaries_of_pages_by_cursor(self, client, acme):
+        images = fake_images(acme, 201)[::-1]
+        first = get(client, limit=200).json()
+        second = get(client, limit=200, cursor=first["next"]).json()
+        assert [item["id"] for item in second["items"]] == [images[-1].pk]
+        assert second["next"] is None
+        images[-1].delete()
+        assert get(client, limit=200).json()["next"] is None
+
+    @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 201}, {"limit": -1},
+                                       {"offset": -1}, {"offset": 2**31}])  # fmt: skip
+    def test_one_more_is_a_400_in_both_lists(self, client, acme, contact, query):
+        for place in ("images/", target(contact)):
+            assert get(client, place, **query).json()["code"] == "invalid_fields"
 
     def test_an_unknown_parameter_is_a_400(self, client, acme):
         response = get(client, page=2)

@@ -57,5 +57,5 @@ def databases_of(host: str) -> dict[str, Any]:
     """``DATABASES``, where the process that runs the hosts has its own test database."""
     default = EXAMPLE_DATABASES["default"]
     if not default["ENGINE"].endswith("sqlite3"):
-        default["TEST"] = {"NAME": f"test_{host}"}
+        default["TEST"] = default.get("TEST", {}) | {"NAME": f"test_{host}"}
     return {"default": default}

@@ -68,6 +68,28 @@ def test_a_version_that_nobody_asks_for_any_more_is_removed(image, versions):
     assert stored_keys() == sorted(image.keys)
 
 
+def test_only_some_versions_are_generated_and_an_image_keeps_its_status_until_all_are(
+    image, versions
+):
+    versions(*(VersionSpec(spec.name, 80, 80) for spec in DEFAULT_VERSIONS))
+    before = dict(image.versions)
+    assert regenerate(image, only=["thumb"]) == Regeneration(["thumb"])
+    assert image.status == "ready"
+    assert [name for name in before if image.versions[name] == before[name]] == ["sm", "md", "lg"]
+    Image.objects.filter(pk=image.pk).update(status="failed", failure_reason="Damaged")
+    regenerate(image, only=["sm", "thumb"])
+    assert (image.status, image.failure_reason) == ("failed", "Damaged")
+    assert regenerate(image, only=["sm"]) == Regeneration([])
+    assert (image.status, image.failure_reason) == ("failed", "Damaged")
+    regenerate(image, only=["md", "lg"])
+    assert (image.status, image.failure_reason) == ("ready", "")
+
+
+def test_a_version_that_no_spec_has_cannot_be_asked_for(image):
+    with pytest.raises(ValueError, match=r"no 'huge'; choose from thumb, sm, md, lg\."):
+        regenerate(image, only=["huge", "lg"])
+
+
 def test_everything_gets_new_keys_each_time(image):
     first = set(image.keys)
     assert regenerate(image, everything=True).generated == ["thumb", "sm", "md", "lg"]
@@ -330,6 +352,7 @@ def test_an_image_for_which_there_is_no_time_stays_as_it_is(image, settings):
     with slot("hostile", 1), slot("hostile", 1):
         result = regenerate(image, everything=True)
     assert "try again later" in result.failure
+    assert result.is_busy
     assert Image.objects.values().get() == before
 
 

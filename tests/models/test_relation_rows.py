@@ -47,11 +47,11 @@ class TestDeletedMeanwhile:
         with pytest.raises(Image.DoesNotExist, match="never saved"):
             contact.images.attach(Image(organization=acme))
 
-    def test_the_image_is_locked_before_the_object(self, contact, images):
+    def test_the_object_is_locked_before_the_image(self, contact, images):
         with CaptureQueriesContext(connection) as queries:
             contact.images.set_cover(images[0])
         reads = [one for one in queries if one["sql"].startswith("SELECT")]
-        models = [Image, Contact, Relation, Relation]  # the last one counts
+        models = [Contact, Image, Relation, Relation]  # the last one counts
         assert tables_read(reads) == [model._meta.db_table for model in models]
 
 

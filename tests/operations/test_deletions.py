@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from storages.backends.s3 import S3Storage
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models.deletions import FileDeletionManager
 from django_polyimages.operations.deletions import carry_out, plan_deletions, plan_these
+from django_polyimages.operations.timing import Stop
 from tests.builders import uploaded
 from tests.helpers import stored_keys
 
@@ -128,14 +128,23 @@ class TestCarryingOut:
         list(carry_out(plan_deletions()))
         assert seen == [False]
 
-    def test_begins_no_batch_after_its_time(self, monkeypatch):
+    def test_begins_no_batch_when_it_is_stopped(self, monkeypatch):
         monkeypatch.setattr("django_polyimages.operations.deletions.AT_ONCE", 2)
         deletions_of(*(f"images/{number}.jpg" for number in range(5)))
-        ticks = iter([0, 0, 15, 25])  # the start, and before each batch
-        clock = SimpleNamespace(monotonic=lambda: next(ticks))
-        monkeypatch.setattr("django_polyimages.operations.deletions.time", clock)
-        assert len(list(carry_out(plan_deletions(), seconds=20))) == 4
-        assert FileDeletion.objects.count() == 1
+        stop = Stop()
+        running = carry_out(plan_deletions(), stop=stop)
+        next(running)
+        stop.ask()
+        assert len(list(running)) == 1
+        assert FileDeletion.objects.count() == 3
+
+    def test_keeps_the_rate(self, monkeypatch):
+        slept: list[float] = []
+        monkeypatch.setattr(Stop, "sleep", lambda _self, seconds: slept.append(seconds))
+        deletions_of(*(f"images/{number}.jpg" for number in range(3)))
+        assert len(list(carry_out(plan_deletions(), rate=0.01))) == 3
+        assert [round(seconds, -2) for seconds in slept] == [100, 200, 300]
+        assert FileDeletion.objects.count() == 0
 
     def test_may_be_stopped_and_goes_on(self, monkeypatch):
         monkeypatch.setattr("django_polyimages.operations.deletions.AT_ONCE", 2)

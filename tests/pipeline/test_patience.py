@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from django_polyimages.pipeline.patience import Patience, error_of
+from django_polyimages.pipeline.patience import Patience, error_of, waiting_together
 
 
 def ended(error: Exception | None = None) -> Future[int]:
@@ -38,6 +38,15 @@ def test_time_that_is_not_waited_does_not_count():
     time.sleep(0.3)
     assert seconds_of(patience, ended()) < 0.2
     assert seconds_of(patience, running()) >= 0.35
+
+
+def test_all_writes_of_a_block_wait_together(settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"STORAGE_TIMEOUT": 1}
+    with waiting_together():
+        assert seconds_of(Patience.for_writes(), running()) >= 0.99
+        assert Patience.for_writes().has_ended
+        assert not Patience.for_deletions().has_ended
+    assert not Patience.for_writes().has_ended
 
 
 @pytest.mark.parametrize(("made_by", "expected"), [(Patience, 4), (Patience.for_deletions, 2)])

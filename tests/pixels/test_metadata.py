@@ -12,12 +12,20 @@ from tests.attacks import profile_bomb
 from tests.drawing import swapped_srgb
 
 
-def exif(order: str, value: int, *, kind: int = 3, entries: int | None = None, pad: int = 0):
+def exif(
+    order: str,
+    value: int,
+    *,
+    kind: int = 3,
+    entries: int | None = None,
+    pad: int = 0,
+    count: int = 1,
+):
     """EXIF data with an orientation, before it ``pad`` other tags."""
     head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
     other = struct.pack(f"{order}HHIHH", 0x0100, 3, 1, 7, 0)
     short = struct.pack(f"{order}HH", value, 0) if kind == 3 else struct.pack(f"{order}I", value)
-    tag = struct.pack(f"{order}HHI", 0x0112, kind, 1) + short
+    tag = struct.pack(f"{order}HHI", 0x0112, kind, count) + short
     number = struct.pack(f"{order}H", pad + 1 if entries is None else entries)
     return b"Exif\0\0" + head + number + other * pad + tag
 
@@ -48,6 +56,8 @@ class TestOrientation:
             exif("<", 0),
             exif("<", 9),
             exif("<", 6, kind=2),
+            exif("<", 6, count=0),
+            exif("<", 6, count=2**31),  # so many values are not in the tag itself
             exif("<", 6)[:-3],
             exif("<", 6, pad=3)[:40],
             exif("<", 6, pad=1000),  # after a thousand tags

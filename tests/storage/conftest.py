@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from django_polyimages import storage
 from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
-from tests.helpers import require
 
 
 def keys_in(bucket) -> list[str]:
@@ -20,11 +18,8 @@ def keys_in(bucket) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
-    require(seaweedfs.weed())
-    folder: Path = tmp_path_factory.mktemp("s3")
-    with seaweedfs.running(folder) as running:
-        yield running
+def server(s3_server) -> seaweedfs.Server:
+    return s3_server
 
 
 @pytest.fixture(params=["http", "https"])
@@ -46,13 +41,11 @@ def connect(request, server, settings) -> Callable[..., None]:
 
 @pytest.fixture
 def bucket(connect):
-    """A new bucket for the images."""
+    """A new bucket for the images. It is gone when the server is."""
     connect(f"test-{uuid.uuid4().hex}")
     bucket = storage.get_storage().bucket
     bucket.create()
     yield bucket
-    bucket.objects.all().delete()
-    bucket.delete()
     bucket.meta.client.close()
     gc.collect()
 
@@ -66,8 +59,6 @@ def private(connect, bucket, settings):
     private = storage.get_original_storage().bucket
     private.create()
     yield private
-    private.objects.all().delete()
-    private.delete()
     private.meta.client.close()
     storage.get_storage().bucket.meta.client.close()
     gc.collect()

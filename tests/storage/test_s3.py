@@ -29,6 +29,7 @@ from django_polyimages.operations.original_storage import move, plan_move
 from django_polyimages.storage.s3 import s3_storage
 from tests.api.calls import bulk_upload, get, upload
 from tests.drawing import REFUSED, photo, quarters, to_bytes, upload_of
+from tests.private import MARKER, private_exif
 from tests.storage.conftest import keys_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -84,6 +85,17 @@ def test_an_original_near_the_limit_is_one_put_too(client, requests):
     assert 12_000_000 < buffer.tell() < 20 * 1024 * 1024
     assert upload(client, upload_of(buffer.getvalue())).status_code == 200
     assert [request.split()[0] for request in requests] == ["PUT"] * 5
+
+
+def test_an_original_without_its_metadata_is_one_put_too(client, requests, bucket, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_METADATA": "strip"}
+    noise = to_bytes(PillowImage.effect_noise((1800, 1800), 90), quality=95, exif=private_exif(6))
+    body = upload(client, upload_of(noise)).json()
+    assert [request.split()[0] for request in requests] == ["PUT"] * 5
+    stored = bucket.Object(body["file"]).get()["Body"].read()
+    assert MARKER in noise
+    assert MARKER not in stored
+    assert len(stored) == body["byte_size"] > 1_000_000
 
 
 def test_a_file_is_sent_by_the_thread_that_saves_it(bucket):

@@ -7,6 +7,7 @@ import re
 import ssl
 import time
 import urllib.request
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,10 +17,11 @@ from storages.backends.s3 import S3Storage
 from django_polyimages.models import Image
 from django_polyimages.storage import signing
 from django_polyimages.storage.s3 import s3_storage
-from django_polyimages.storage.signing import signer_of, url_of
-from tests.api.calls import upload
+from django_polyimages.storage.signing import expiry_of, signer_of, url_of
+from tests.api.calls import get, upload
 from tests.drawing import photo
 
+BACKEND = "django_polyimages.storage.s3_backend.S3ImageStorage"
 KEYS = {"access_key": "AKIAEXAMPLE", "secret_key": "wJalr/XUtnFEMI+K7MDENG"}
 NAMES = ["x.webp", "images/img_0f3.jpg", "images/a/img_0f3_thumb-3fa2c1.webp", "a.b-c_d/E.F"]
 BUCKETS = {
@@ -106,6 +108,53 @@ class TestWindow:
         [expire] = parse_qs(urlsplit(url).query)["X-Amz-Expires"]
         left = moment_of(url) + int(expire) - (1_800_000_000 + 3599)
         assert 600 <= left <= 601
+
+
+def at(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+class TestExpiry:
+    @pytest.mark.parametrize("signature", ["s3v4", "s3"])
+    @pytest.mark.parametrize("seconds", [60, 604_800])
+    def test_of_a_url_of_boto3_is_when_boto3_lets_it_end(self, signature, seconds):
+        options = {"region": "us-east-1", "signature_version": signature}
+        before = int(time.time())
+        expiry = expiry_of(s3(**options, querystring_expire=seconds).url("images/x.webp"))
+        assert before + seconds <= expiry.timestamp() <= time.time() + seconds
+
+    def test_of_a_url_of_the_package_includes_the_window(self, settings, monkeypatch):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"URL_WINDOW": 3600}
+        monkeypatch.setattr(signing.time, "time", lambda: 1_800_000_000.0 + 1234)
+        url = url_of(s3(region="eu-central-1", querystring_expire=600), "images/x.webp")
+        assert expiry_of(url).isoformat() == at(1_800_000_000 + 3600 + 600)
+
+    @pytest.mark.parametrize("query", ["", "?v=7", "?X-Amz-Date=7&X-Amz-Expires=9", "?Expires=x"])
+    def test_of_any_other_url_is_none(self, query):
+        assert expiry_of(f"https://example.com/Expires=7/x.webp{query}") is None
+
+    @pytest.mark.django_db
+    def test_is_told_by_the_api_and_by_the_image(self, client, settings, monkeypatch):
+        """The earliest of the original's and the versions', which may come from two storages."""
+        image_id = upload(client).json()["id"]
+        monkeypatch.setattr(signing.time, "time", lambda: 1_800_000_000.0)
+        options = s3_storage("photos", **KEYS, region="us-east-1")["OPTIONS"]
+        settings.STORAGES = settings.STORAGES | {
+            "polyimages": {"BACKEND": BACKEND, "OPTIONS": options | {"querystring_expire": 600}},
+            "originals": {"BACKEND": BACKEND, "OPTIONS": options | {"querystring_expire": 300}},
+        }
+        settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
+        body = get(client, f"images/{image_id}/").json()
+        image = Image.objects.get()
+        assert body["url_expires_at"] == "2027-01-15T08:05:00Z"
+        assert image.url_expires_at.isoformat() == at(1_800_000_300)
+        assert image.versions["thumb"].url_expires_at.isoformat() == at(1_800_000_600)
+
+    @pytest.mark.django_db
+    def test_there_is_none_where_urls_are_not_signed(self, client):
+        assert upload(client).json()["url_expires_at"] is None
+        assert Image.objects.get().url_expires_at is None
+        assert Image.objects.get().versions["thumb"].url_expires_at is None
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from django_polyimages.models import FileDeletion
 from django_polyimages.operations.deletions import carry_out, plan_these
+from django_polyimages.operations.timing import Stop
 
 SECONDS = 20
 """After which no further batch is begun; servers end requests that take 30 seconds."""
@@ -63,7 +64,7 @@ class FileDeletionAdmin(admin.ModelAdmin):
         """Carry out the selected deletions, whether they are due or not."""
         plan = plan_these(queryset.using(router.db_for_write(FileDeletion)))
         done, reasons = 0, Counter[str]()
-        for result in carry_out(plan, seconds=SECONDS):
+        for result in carry_out(plan, stop=Stop(SECONDS)):
             if result.reason:
                 reasons[result.reason] += 1
             else:

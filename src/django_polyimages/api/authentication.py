@@ -19,6 +19,7 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
 from ninja.utils import check_csrf
 
+from django_polyimages.api.bodies import load_form
 from django_polyimages.api.errors import UNREADABLE, refused, unreadable
 
 Auth = Callable[..., Any]
@@ -115,6 +116,7 @@ def lacks_csrf_token(request: HttpRequest) -> bool:
         headers_only.method = "PUT"  # Django looks into the body of a POST first
         if check_csrf(headers_only) is None:
             return False
+    load_form(request)
     return check_csrf(request) is not None
 
 

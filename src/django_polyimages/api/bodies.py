@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from django_polyimages.api.errors import TooManyFiles, View, answer
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import InvalidImage
+from django_polyimages.pipeline.puts import unavailable
 from django_polyimages.pixels.inspection import check_number_of_files
+from django_polyimages.storage.problems import report
 
 MAX_JSON = 512 * 1024
 """Bytes. A thousand ids need 40 KB, the longest texts 150 KB."""
@@ -54,6 +57,23 @@ def too_large(size: int, limit: int) -> str:
         "size": size,
         "limit": limit,
     }
+
+
+def load_form(request: HttpRequest) -> None:
+    """Read the form of the request, if it has one; ``request.FILES`` would do the same.
+
+    Django writes large files to a temporary folder. Raises ``StorageUnavailable`` if that fails,
+    because the disk is full, for example.
+    """
+    try:
+        request.FILES  # noqa: B018
+    except UnreadablePostError:  # the client has gone away
+        raise
+    except OSError as error:
+        for handler in request.upload_handlers:  # Django would leave it to the garbage collector
+            with suppress(OSError):
+                handler.upload_interrupted()
+        raise unavailable(report("Keeping an uploaded file", error)) from error
 
 
 def _prepare_form(request: HttpRequest) -> None:

@@ -82,6 +82,11 @@ def duplicate() -> str:
     return _("Duplicate: this violates a unique constraint of the database.")
 
 
+def lost_deadlock() -> str:
+    """The text for what the database gave up because of a deadlock, several times."""
+    return _("Another request changed the same data, so nothing was saved. Try again.")
+
+
 def _uses(access: Access, images: Sequence[AbstractImage], objects: Iterable[Model]) -> str:
     found: dict[type[Model], list[Any]] = defaultdict(list)
     for obj in objects:

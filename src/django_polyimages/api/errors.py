@@ -24,7 +24,13 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from django_polyimages.api.codes import ErrorCode, code_of_status
-from django_polyimages.api.conflicts import InUse, duplicate, is_duplicate, roll_back
+from django_polyimages.api.conflicts import (
+    InUse,
+    duplicate,
+    is_duplicate,
+    lost_deadlock,
+    roll_back,
+)
 from django_polyimages.errors import (
     Busy,
     InvalidImage,
@@ -96,9 +102,7 @@ def answering_errors(view: View) -> View:
             if not is_deadlock(error):
                 raise
             roll_back()  # the answer is no error, after which the host's transaction would
-            return _busy(
-                _("Another request changed the same data, so nothing was saved. Try again."), 1
-            )
+            return _busy(lost_deadlock(), 1)
 
     return endpoint
 

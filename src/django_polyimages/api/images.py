@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, OperationalError, router, transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -22,6 +22,7 @@ from django_polyimages.api.conflicts import (
     duplicate,
     is_duplicate,
     is_transaction_lost,
+    lost_deadlock,
     naming_uses,
     savepoint,
 )
@@ -34,7 +35,8 @@ from django_polyimages.api.waiting import waits_for
 from django_polyimages.conf import get_settings
 from django_polyimages.errors import Busy, InvalidImage, NotFound, StorageUnavailable
 from django_polyimages.models import AbstractImage
-from django_polyimages.models.deadlocks import again_after_deadlock
+from django_polyimages.models.deadlocks import again_after_deadlock, is_deadlock
+from django_polyimages.pipeline.patience import waiting_together
 from django_polyimages.views import download
 
 logger = logging.getLogger("django_polyimages")
@@ -43,8 +45,9 @@ logger = logging.getLogger("django_polyimages")
 def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     """Upload an image.
 
-    The file is checked and stored unchanged. Its versions are generated before the response, or,
-    if the site has a task engine, soon after: then `status` is `pending`.
+    The file is checked and stored, unchanged unless the site removes metadata. Its versions are
+    generated before the response, or, if the site has a task engine, soon after: then `status` is
+    `pending`.
     """
     access = enter(request, org_slug)
     access.require("add")
@@ -63,7 +66,8 @@ def bulk_upload(request: HttpRequest, org_slug: str) -> list[dict[str, Any]]:
     access.require("add")
     files = read_files(request, "files", at_most=get_settings().max_files)
     read_form(request, BulkUploadIn)
-    return _results(request, access, files)
+    with waiting_together():
+        return _results(request, access, files)
 
 
 def list_images(request: HttpRequest, org_slug: str) -> dict[str, Any]:
@@ -215,5 +219,7 @@ def _problem(error: Exception) -> tuple[str, ErrorCode]:
         return error.detail, error.code
     if isinstance(error, IntegrityError) and is_duplicate(error):
         return duplicate(), "duplicate"
+    if isinstance(error, OperationalError) and is_deadlock(error):
+        return lost_deadlock(), "busy"
     logger.error("A file of a bulk upload could not be stored.", exc_info=error)
     return _("This file could not be stored because of a server error."), "server_error"

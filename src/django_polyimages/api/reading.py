@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
-from django_polyimages.api.bodies import MAX_JSON, too_large
+from django_polyimages.api.bodies import MAX_JSON, load_form, too_large
 from django_polyimages.api.errors import ApiError, bad_request
 from django_polyimages.conf import get_settings
 from django_polyimages.pixels.inspection import check_number_of_files
@@ -48,9 +48,10 @@ def read_form(request: HttpRequest, model: type[_Model]) -> _Model:
 
 
 def read_files(request: HttpRequest, name: str, *, at_most: int) -> list[UploadedFile[bytes]]:
-    """The files in the form field ``name``; 400 if there is none."""
+    """The files in the form field ``name``; 400 if there is none, 503 if they cannot be kept."""
     if request.content_type != "multipart/form-data":
         raise bad_request(_("Send the body as multipart/form-data."), "wrong_content_type")
+    load_form(request)
     if set(request.FILES) - {name}:
         detail = _("Unknown file field; use “%(name)s”.") % {"name": name}
         raise bad_request(detail, "invalid_fields")

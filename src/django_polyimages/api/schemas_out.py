@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.storage import needs_view
+from django_polyimages.storage.signing import expiry_of
 
 
 class _KeySchema:
@@ -81,6 +83,9 @@ class PolyimagesImage(Schema):
     created_at: datetime
     updated_at: datetime
     url: str = Field(description="The URL of the original, for members only.")
+    url_expires_at: datetime | None = Field(
+        description="Until when all URLs of this image are valid; null if they are not signed."
+    )
     width: int = Field(description="Pixels, as displayed.")
     height: int = Field(description="Pixels, as displayed.")
     byte_size: int
@@ -152,6 +157,8 @@ class PolyimagesBulkDetached(Schema):
 def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     """An image as the API shows it, from its row: no query, no call of the storage."""
     waits_for(image, request)
+    url = _url_of_original(image, request)
+    versions = _versions_out(image)
     return {
         "id": plain_key(image.pk),
         "file": image.key,
@@ -163,7 +170,8 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "creator_id": plain_key(image.creator_id),
         "created_at": _in_utc(image.created_at),
         "updated_at": _in_utc(image.updated_at),
-        "url": _url_of_original(image, request),
+        "url": url,
+        "url_expires_at": _first_expiry(url, *(version["url"] for version in versions.values())),
         "width": image.width,
         "height": image.height,
         "byte_size": image.byte_size,
@@ -172,17 +180,25 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "focal_point": {"x": image.focal_x, "y": image.focal_y},
         "dominant_color": image.dominant_color or None,
         "placeholder": image.placeholder or None,
-        "versions": {
-            name: {
-                "url": version.url,
-                "width": version.width,
-                "height": version.height,
-                "bytes": version.byte_size,
-            }
-            for name, version in image.versions.items()
-            if name in get_settings().version_names
-        },
+        "versions": versions,
     }
+
+
+def _versions_out(image: AbstractImage) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "url": version.url,
+            "width": version.width,
+            "height": version.height,
+            "bytes": version.byte_size,
+        }
+        for name, version in image.versions.items()
+        if name in get_settings().version_names
+    }
+
+
+def _first_expiry(*urls: str) -> datetime | None:
+    return min(filter(None, map(expiry_of, urls)), default=None)
 
 
 def relation_out(
@@ -207,17 +223,25 @@ def relation_out(
 
 
 def _url_of_original(image: AbstractImage, request: HttpRequest) -> str:
-    """The URL in the storage, or the endpoint of this API where only a view hands it out.
-
-    It is on the path of the request, wherever the host has mounted the router, however often.
-    """
+    """The URL in the storage, or the endpoint of this API where only a view hands it out."""
     if not needs_view(image.key):
         return image.url
-    match = request.resolver_match
-    slug = match.kwargs["org_slug"] if match else ""
-    root = request.path.partition(f"/orgs/{slug}/")[0]
-    path = f"{quote(root)}/orgs/{quote(slug, safe='')}/images/{quote(str(image.pk), safe='')}"
-    return f"{path}/original/"
+    root, slug = _root_of(request)
+    path = f"orgs/{quote(slug, safe='')}/images/{quote(str(image.pk), safe='')}/original/"
+    return quote(root) + path
+
+
+def _root_of(request: HttpRequest) -> tuple[str, str]:
+    """The path below which the router is mounted here, and the slug of the organization.
+
+    A host may have mounted it several times, and below parameters of its own, which may look like
+    paths of this API. So the root is what is left of the path without the part that the router's
+    own route stands for, which is the last one.
+    """
+    match: Any = request.resolver_match
+    route = re.split(r"(?=orgs/<[^<>]*org_slug>/)", match.route)[-1]
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(match.kwargs[name[1]]), route)
+    return request.path.removesuffix(path), match.kwargs["org_slug"]
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -14,9 +14,9 @@ _Result = TypeVar("_Result")
 def again_after_deadlock(work: Callable[[], _Result], *, using: str) -> _Result:
     """Do ``work``, and again where the database ``using`` chose it as the victim of a deadlock.
 
-    The verbs lock an object before its relations, while Django's ``delete()`` of an object removes
-    the relations first, so the two can meet. Within a transaction of the caller's nothing is
-    repeated: the database has undone what the caller did before, too.
+    This package locks rows in one order (``models.joins.locking``), so what it meets is a statement
+    of the host's, or MySQL and MariaDB have read all of a small table. Within a transaction of the
+    caller's nothing is repeated: the database has undone what the caller did before, too.
     """
     for _attempt in range(_ATTEMPTS - 1 if transaction.get_autocommit(using) else 0):
         try:

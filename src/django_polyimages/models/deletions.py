@@ -6,10 +6,10 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from django.db import Error, InterfaceError, OperationalError, connections, models, transaction
 from django.db.models import QuerySet
@@ -50,27 +50,34 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
     """Records deletions of files in the transaction that causes them, and performs them."""
 
     def schedule(
-        self, images: Iterable[Sequence[str]], *, original: str = "", origin: object = None
+        self,
+        images: Iterable[Sequence[str]],
+        *,
+        original: str = "",
+        origin: object = None,
+        of: tuple[type[models.Model], set[Any]] | None = None,
     ) -> None:
         """Delete the files of each image after the commit of the current transaction.
 
         The deletions are recorded first: if the storage fails or the process is killed,
         ``carry_out`` can try again. The first key of each image is that of its original;
         ``original`` names it where the original itself stays. Deletions that one ``origin`` causes
-        are carried out together.
+        are carried out together. ``of`` are a model and rows of it that this is for, as well as the
+        one at hand; ``scheduled_with`` returns them.
         """
         deletions = self.bulk_create(
-            [self.model(keys=list(keys), original=original or keys[0]) for keys in images if keys]
+            [self.model(keys=list(keys), original=original or keys[0]) for keys in images if keys],
+            batch_size=AT_ONCE,
         )
-        if not deletions:
+        if not deletions and of is None:
             return
-        latest = self._latest_scheduled()
-        if latest and origin is not None and latest.origin is origin:
+        latest = next(self._scheduled(), None)
+        if latest and origin is not None and latest.origin is origin and of is None:
             latest.deletions.extend(deletions)
             return
         # One patience for the whole transaction, however many deletions it consists of.
         patience = latest.patience if latest else Patience.for_deletions()
-        callback = _CarryOut(self, origin, patience)
+        callback = _CarryOut(self, origin, patience, of)
         callback.deletions.extend(deletions)
         transaction.on_commit(callback, using=self.db, robust=True)
 
@@ -100,13 +107,20 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
         with transaction.atomic(using=self.db):
             self.create(keys=list(failures), original=original, last_error=reason, attempts=1)
 
-    def _latest_scheduled(self) -> _CarryOut | None:
-        """What waits for the commit. A savepoint that is rolled back takes it away, so Django's
-        own list is asked.
+    def scheduled_with(self, origin: object, model: type[models.Model]) -> set[Any] | None:
+        """The keys of the rows of ``model`` that were scheduled together because of ``origin``;
+        None if that has not happened. Remove those that it was told of.
+        """
+        made = (one.of for one in self._scheduled() if one.origin is origin)
+        return next((rows for known, rows in filter(None, made) if known is model), None)
+
+    def _scheduled(self) -> Iterator[_CarryOut]:
+        """What waits for the commit, the latest first. A savepoint that is rolled back takes it
+        away, so Django's own list is asked.
         """
         waiting = transaction.get_connection(self.db).run_on_commit
         callbacks = (one for _savepoints, one, _robust in reversed(waiting))
-        return next((one for one in callbacks if isinstance(one, _CarryOut)), None)
+        return (one for one in callbacks if isinstance(one, _CarryOut))
 
     def due(self, now: datetime) -> QuerySet[FileDeletion]:
         """The deletions to try again: what is new is left to the callback after its commit, what
@@ -180,8 +194,15 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 class _CarryOut:
     """A callback after the commit."""
 
-    def __init__(self, manager: FileDeletionManager, origin: object, patience: Patience) -> None:
+    def __init__(
+        self,
+        manager: FileDeletionManager,
+        origin: object,
+        patience: Patience,
+        of: tuple[type[models.Model], set[Any]] | None,
+    ) -> None:
         self.__qualname__ = "FileDeletionManager.carry_out"  # Django logs it if this fails
+        self.of = of
         self.manager = manager
         self.origin = origin
         self.patience = patience

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -17,6 +18,7 @@ from django_polyimages.models.announcements import announce_after_commit
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.enqueueing import enqueue
+from django_polyimages.models.joins.deleting import delete_images
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.pending import generate_after_commit
@@ -81,7 +83,7 @@ class ImageQuerySet(models.QuerySet[ImageT]):
             FileDeletion.objects.db_manager(using).schedule(image.keys for image in images)
             # Delete exactly the rows locked above.
             rows = every.filter(pk__in=[image.pk for image in images])
-            return super(ImageQuerySet, rows).delete()
+            return delete_images(rows, using=using, origin=rows)
 
 
 if TYPE_CHECKING:
@@ -118,7 +120,9 @@ class ImageManager(_Manager[ImageT]):
         description: str = "",
         **fields: Any,
     ) -> ImageT:
-        """Check ``file``, store it unchanged, generate its versions and insert the row.
+        """Check ``file``, store it, generate its versions and insert the row.
+
+        It is stored unchanged, unless ``ORIGINAL_METADATA`` removes its metadata.
 
         ``file`` is an open binary file, bytes, or a path: a ``str`` is always the path of a file on
         this machine, so never hand over one that a client has sent. A file that you have opened
@@ -197,23 +201,37 @@ class ImageManager(_Manager[ImageT]):
             **fields,
         )
 
-    def regenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+    def regenerate(
+        self,
+        image: AbstractImage,
+        *,
+        everything: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Regeneration:
         """Generate the versions of ``image`` that are missing or outdated; all with ``everything``.
+
+        ``only`` names versions; the others are left as they are.
 
         Versions that no spec asks for any more are removed. New files get new keys; the old ones
         are served until the new ones are recorded, and deleted after the commit. Safe at any time,
         from any number of workers. The result and the row's ``status`` say how it ended; an
         original that cannot be read raises nothing. ``image`` is brought up to date.
 
-        Raises ``DoesNotExist`` where the image has been deleted.
+        Raises ``DoesNotExist`` where the image has been deleted, and ``ValueError`` for a name that
+        is not in ``VERSIONS``.
         """
-        return regenerate(
-            image, using=database_for_writing(self, instance=image), everything=everything
-        )
+        using = database_for_writing(self, instance=image)
+        return regenerate(image, using=using, everything=everything, only=only)
 
-    async def aregenerate(self, image: AbstractImage, *, everything: bool = False) -> Regeneration:
+    async def aregenerate(
+        self,
+        image: AbstractImage,
+        *,
+        everything: bool = False,
+        only: Collection[str] | None = None,
+    ) -> Regeneration:
         """``regenerate()`` for asynchronous code."""
-        return await sync_to_async(self.regenerate)(image, everything=everything)
+        return await sync_to_async(self.regenerate)(image, everything=everything, only=only)
 
     def set_focal_point(self, image: AbstractImage, x: float, y: float) -> None:
         """Keep this point visible in cropped versions: from 0 (left, top) to 1 (right, bottom).

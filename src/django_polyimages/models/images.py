@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,6 +17,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.image_manager import NAME_LENGTH, TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
+from django_polyimages.models.joins.deleting import delete_images
 from django_polyimages.models.original_field import OriginalField
 from django_polyimages.models.pending import due_from, generate_after_commit, generate_pending
 from django_polyimages.models.regeneration import QUEUED, RECORDED, Regeneration
@@ -24,6 +26,7 @@ from django_polyimages.storage import (
     generate_upload_filename,
     get_storage,
 )
+from django_polyimages.storage.signing import expiry_of
 from django_polyimages.versions import Version, from_json
 
 if TYPE_CHECKING:
@@ -154,7 +157,9 @@ class AbstractImage(models.Model):
     ) -> tuple[int, dict[str, int]]:
         """Like Django's; retried after a deadlock."""
         using = using or router.db_for_write(type(self), instance=self)
-        delete = partial(super().delete, using=using, keep_parents=keep_parents)
+        if self.pk is None:
+            return super().delete(using=using, keep_parents=keep_parents)  # raises
+        delete = partial(delete_images, [self], using=using, origin=self, keep_parents=keep_parents)
         return again_after_deadlock(delete, using=using)
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -178,6 +183,11 @@ class AbstractImage(models.Model):
         a view that asks who may see the image: then ``django_polyimages.urls`` must be included.
         """
         return self.file.url
+
+    @property
+    def url_expires_at(self) -> datetime | None:
+        """Until when a URL that is signed now is valid; None where ``url`` is not signed."""
+        return expiry_of(self.url)
 
     @property
     def focal_point(self) -> FocalPoint:
@@ -221,10 +231,15 @@ class AbstractImage(models.Model):
         )
 
     def record_versions(self, versions: Mapping[str, Version], failure: str) -> None:
-        """Record the versions in the storage, and why any are missing. The caller saves the row."""
+        """Record the versions in the storage, and why any are missing. The caller saves the row.
+
+        If versions are left that nobody has tried to generate, the status stays.
+        """
         self.versions = from_json(versions)
-        self.status = self.Status.FAILED if self.outdated_specs else self.Status.READY
-        self.failure_reason = failure if self.outdated_specs else ""
+        if not self.outdated_specs:
+            self.status, self.failure_reason = self.Status.READY, ""
+        elif failure:
+            self.status, self.failure_reason = self.Status.FAILED, failure
 
     def await_versions(self) -> None:
         """Make the image pending. The caller saves it and calls ``generate_after_commit()``."""

@@ -86,6 +86,22 @@ def owners_of(obj: models.Model) -> set[Any]:
     return {getattr(end, last.attname)} - {None}
 
 
+def owners_of_rows(
+    model: type[models.Model], keys: Collection[Any], *, using: str
+) -> dict[Any, set[Any]]:
+    """What ``owners_of()`` says of the objects with these keys, in one query; by their keys."""
+    path = path_of(model)
+    if not path or path == "pk":
+        return {key: {key} for key in keys} if path else {}
+    if end_of_path(model) is None:  # a system check reports this
+        return {}
+    found: dict[Any, set[Any]] = {}
+    rows = model._base_manager.using(using).filter(pk__in=keys)
+    for key, owner in rows.values_list("pk", _key_path(model)):
+        found.setdefault(key, set()).add(owner)
+    return {key: owners - {None} for key, owners in found.items()}
+
+
 def owners_of_images(images: Collection[AbstractImage]) -> dict[Any, Any]:
     """The key of the organization of each image, by the image's; one query if any is deferred."""
     deferred = {one.pk: one for one in images if "organization_id" in one.get_deferred_fields()}

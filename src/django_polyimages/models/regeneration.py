@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import StorageUnavailable
+from django_polyimages.errors import Busy, StorageUnavailable
 from django_polyimages.models.announcements import announce_after_commit
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.deletions import FileDeletion
@@ -20,7 +20,7 @@ from django_polyimages.pipeline import store
 from django_polyimages.pipeline.writing import Generated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from django_polyimages.models.images import AbstractImage
     from django_polyimages.specs import VersionSpec
@@ -41,6 +41,8 @@ class Regeneration:
     """The names of the new versions."""
     failure: str = ""
     """Why versions are still missing or outdated; empty where none is."""
+    is_busy: bool = False
+    """Whether it was not tried, because too many other images are being processed."""
 
     @property
     def is_timeout(self) -> bool:
@@ -53,7 +55,12 @@ class _Overtaken(Exception):
 
 
 def regenerate(
-    image: AbstractImage, *, using: str, everything: bool = False, is_tried_again: bool = False
+    image: AbstractImage,
+    *,
+    using: str,
+    everything: bool = False,
+    only: Collection[str] | None = None,
+    is_tried_again: bool = False,
 ) -> Regeneration:
     """Update the versions of ``image`` in the storage and in the row to the current specs.
 
@@ -61,18 +68,31 @@ def regenerate(
     is compared before it is written: if another worker was faster, the result is discarded and the
     work starts again. If it ``is_tried_again`` after a failure, the image stays pending.
     """
+    if unknown := set(only or ()) - set(get_settings().version_names):
+        raise ValueError(unknown_versions(unknown))
     for _attempt in range(_ATTEMPTS):
         image.refresh_from_db(using=using, fields=_READ)
-        specs = get_settings().versions if everything else image.outdated_specs
-        if not specs and not _obsolete(image) and image.status == image.Status.READY:
+        outdated = image.outdated_specs
+        specs = get_settings().versions if everything else outdated
+        specs = [spec for spec in specs if only is None or spec.name in only]
+        is_finished = image.status == image.Status.READY or outdated
+        if not specs and not _obsolete(image) and is_finished:
             return Regeneration([])
         try:
             return _regenerate(image, specs, using, is_tried_again=is_tried_again)
+        except Busy as error:
+            return Regeneration([], failure=str(error), is_busy=True)
         except StorageUnavailable as error:
-            return Regeneration([], failure=error.problem or str(error))  # Busy has no problem
+            return Regeneration([], failure=error.problem or str(error))
         except _Overtaken:
             continue
     return Regeneration([], failure=_("Another process is changing this image; try again later."))
+
+
+def unknown_versions(names: Collection[str]) -> str:
+    """The message for names that no spec has."""
+    there = ", ".join(get_settings().version_names)
+    return f"VERSIONS has no {', '.join(map(repr, sorted(names)))}; choose from {there}."
 
 
 def regenerate_after_commit(image: AbstractImage, *, using: str) -> None:

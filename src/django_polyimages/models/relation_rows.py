@@ -15,7 +15,9 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import OrganizationMismatch, TooManyImages
 from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.joins import prefetch
-from django_polyimages.models.joins.metadata import locked
+from django_polyimages.models.joins.deleting import LockedRelations, RelationsToDelete
+from django_polyimages.models.joins.locking import lock_by_key
+from django_polyimages.models.joins.metadata import locks_rows
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
@@ -98,20 +100,31 @@ class RelationRows(models.Manager[RelationT]):
         """The columns that say which object a relation belongs to."""
         return {"content_type": self.content_type, "object_id": str(self.instance.pk)}
 
-    def _locked(self) -> models.QuerySet[RelationT]:
-        """Lock the object's relations, so that deleting an image waits for the commit."""
-        return self.select_for_update()
+    @property
+    def _rows(self) -> models.QuerySet[RelationT]:
+        """All relations, to be written by key: see ``models.joins.locking``."""
+        return self.model._base_manager.using(self.db)
+
+    def _locked(self, relations: models.QuerySet[RelationT]) -> dict[Any, RelationT]:
+        """Lock some of the object's relations, so that deleting an image waits for the commit.
+        Returns them by image, in display order.
+        """
+        found = list(relations)
+        if found and locks_rows(self.db):
+            there = lock_by_key(self._rows, [one.pk for one in found])
+            found = [one for one in found if one.pk in there]
+        return {one.image_id: one for one in found}
 
     def _placed(self) -> dict[Any, RelationT]:
         """The object's relations by image, in display order, without their texts."""
-        return {one.image_id: one for one in self._locked().only("image", "order")}
+        return self._locked(self.only("image", "order"))
 
     def _found(self, image: AbstractImage, options: Mapping[str, object]) -> dict[Any, RelationT]:
         """The relation to ``image``, and the current cover if there will be a new one."""
         wanted = Q(image=image.pk)
         if options.get("is_cover"):
             wanted |= Q(is_cover=True)
-        return {relation.image_id: relation for relation in self._locked().filter(wanted)}
+        return self._locked(self.filter(wanted))
 
     def _update(
         self, found: dict[Any, RelationT], image: AbstractImage, options: Mapping[str, object]
@@ -126,13 +139,20 @@ class RelationRows(models.Manager[RelationT]):
 
     def _uncover(self, others: dict[Any, RelationT]) -> None:
         if others:
-            self.filter(image__in=others).update(is_cover=False)
+            self._rows.filter(pk__in=[one.pk for one in others.values()]).update(is_cover=False)
 
     def _move(self, relations: dict[Any, RelationT], places: Mapping[Any, int]) -> None:
         moved = [one for pk, one in relations.items() if one.order != places[pk]]
         for relation in moved:
             relation.order = places[relation.image_id]
-        self.bulk_update(moved, ["order"], batch_size=MOVED_AT_ONCE)
+        self._rows.bulk_update(moved, ["order"], batch_size=MOVED_AT_ONCE)
+
+    def _delete(self, relations: models.QuerySet[RelationT]) -> None:
+        RelationsToDelete(self.model, relations.query, self.db).delete()
+
+    def _delete_locked(self, relations: Iterable[RelationT]) -> None:
+        rows = self._rows.filter(pk__in=[one.pk for one in relations])
+        LockedRelations(self.model, rows.query, self.db).delete()
 
 
 def by_key(images: Iterable[AbstractImage]) -> dict[Any, AbstractImage]:
@@ -156,13 +176,13 @@ def do_locked(
     it or one of the images.
 
     Raises the ``DoesNotExist`` of a model whose row has been deleted already, and what ``work``
-    raises, which checks the images before it writes. Images are locked before the object,
-    everywhere, and in the order of their keys.
+    raises, which checks the images before it writes. The object is locked before the images: see
+    ``models.joins.locking``.
     """
     refused: Exception | None
     # As in Model.save(), a database error also breaks the caller's transaction.
     with transaction.atomic(using=using, savepoint=False):
-        refused = _lock_images(image_ids, using) or _lock_object(obj, using)
+        refused = _lock_object(obj, using) or _lock_images(image_ids, using)
         if refused is None:
             try:
                 return work()
@@ -175,8 +195,7 @@ def _lock_images(image_ids: Sequence[Any], using: str) -> ObjectDoesNotExist | N
     if not image_ids:
         return None
     model = get_image_model()
-    rows = model._base_manager.using(using).filter(pk__in=image_ids).order_by("pk")
-    there = set(locked(rows).values_list("pk", flat=True))
+    there = lock_by_key(model._base_manager.using(using), image_ids, no_key=True)
     gone = [str(pk) for pk in dict.fromkeys(image_ids) if pk not in there]
     if not gone:
         return None
@@ -185,7 +204,7 @@ def _lock_images(image_ids: Sequence[Any], using: str) -> ObjectDoesNotExist | N
 
 def _lock_object(obj: models.Model, using: str) -> ObjectDoesNotExist | None:
     host: Any = type(obj)
-    if locked(host._base_manager.using(using).filter(pk=obj.pk)).values_list("pk"):
+    if lock_by_key(host._base_manager.using(using), [obj.pk], no_key=True):
         return None
     gone = host.DoesNotExist(f"This {host._meta.object_name} has been deleted.")
     return cast("ObjectDoesNotExist", gone)

@@ -94,7 +94,7 @@ class RelationVerbs(RelationRows[RelationT]):
         by_id = by_key(images)
 
         def attach(relations: Self) -> list[AbstractImage]:
-            rows = relations._locked().filter(image__in=by_id)
+            rows = relations.filter(image__in=by_id)  # which stay, as the images are locked
             known = set(rows.values_list("image_id", flat=True))
             new = [pk for pk in by_id if pk not in known]
             attached = [by_id[pk] for pk in new]
@@ -131,9 +131,9 @@ class RelationVerbs(RelationRows[RelationT]):
         ids = list(image_ids)
 
         def detach(images: Self) -> list[Any]:
-            relations = images._locked().filter(image__in=ids)
-            found = dict(relations.values_list("pk", "image_id"))
-            images.filter(pk__in=found).delete()
+            there = images.filter(image__in=ids)
+            found = dict(there.values_list("pk", "image_id"))
+            images._delete(images.filter(pk__in=found))
             return list(found.values())
 
         return self._change(detach)
@@ -155,7 +155,7 @@ class RelationVerbs(RelationRows[RelationT]):
             if not allow_foreign:
                 require_owner(relations.instance, [by_id[pk] for pk in new])
             if gone:
-                relations.filter(pk__in=[there.pop(pk).pk for pk in gone]).delete()
+                relations._delete_locked([there.pop(pk) for pk in gone])
             relations._move(there, places)
             relations._create_all(new, places)
             return Synced(tuple(new), tuple(gone))

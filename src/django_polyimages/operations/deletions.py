@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,10 +16,13 @@ from django.utils import timezone
 
 from django_polyimages.models import FileDeletion
 from django_polyimages.models.deletions import AT_ONCE, CLAIM
+from django_polyimages.operations.timing import Pace, Stop
 from django_polyimages.pipeline.patience import Patience
 
 NOT_TRIED: Final = "not tried yet"
 """The reason of deletions whose process ended before it asked the storage."""
+_FILES: Final = 5
+"""How many files an image usually has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +83,29 @@ def plan_these(deletions: QuerySet[FileDeletion]) -> DeletionPlan:
     )
 
 
-def carry_out(plan: DeletionPlan, *, seconds: float = inf) -> Iterator[CarriedOut]:
+def carry_out(
+    plan: DeletionPlan, *, rate: float = inf, stop: Stop | None = None
+) -> Iterator[CarriedOut]:
     """Carry out the deletions, a thousand at a time, and yield what became of each.
 
-    After ``seconds`` no further batch is begun. Deletions that others have claimed are left out.
-    May be stopped at any time, and run beside others and beside the site: each batch is claimed
-    first. Must not run in a transaction, since the storage may take minutes to answer.
+    At most ``rate`` files are deleted in a second. No batch is begun when ``stop`` is due.
+    Deletions that others have claimed are left out. May be stopped at any time, and run beside
+    others and beside the site: each batch is claimed first. Must not run in a transaction, since
+    the storage may take minutes to answer.
     """
     objects = FileDeletion.objects.db_manager(plan.deletions.db)
     batch = plan.deletions
-    deadline = time.monotonic() + seconds
-    while (seconds_left := deadline - time.monotonic()) > 0 and (found := list(batch[:AT_ONCE])):
+    stop = Stop() if stop is None else stop
+    pace = Pace(rate, stop.sleep)
+    at_once = int(min(AT_ONCE, max(1, rate / _FILES)))  # about a second's
+    while (seconds_left := stop.seconds_left) and (found := list(batch[:at_once])):
         claimed = objects.claim(found)
         # Nobody waits for an answer here, so a slow storage has much more time than in a request.
         patience = Patience(min(CLAIM.total_seconds() / 2, seconds_left))
         left = {one.pk: one for one in objects.carry_out(claimed, patience)}
         for one in claimed:
             yield _result(one, left.get(one.pk))
+        pace.spend(sum(len(one.keys) for one in claimed))
         batch = plan.deletions.filter(pk__gt=found[-1].pk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,9 +43,11 @@ def images_of(plan: RegenerationPlan) -> Iterator[AbstractImage]:
             yield image
 
 
-def regenerate(image: AbstractImage, *, everything: bool = False) -> Regeneration | None:
+def regenerate(
+    image: AbstractImage, *, everything: bool = False, only: Collection[str] | None = None
+) -> Regeneration | None:
     """``Image.objects.regenerate()``, or None if the image was deleted in the meantime."""
     try:
-        return type(image).objects.regenerate(image, everything=everything)
+        return type(image).objects.regenerate(image, everything=everything, only=only)
     except ObjectDoesNotExist:
         return None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, wait
-from typing import Any
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
 
 from django_polyimages.conf import get_settings
 
@@ -16,6 +18,11 @@ class Patience:
     def __init__(self, seconds: float | None = None) -> None:
         """``STORAGE_TIMEOUT``, unless ``seconds`` is given."""
         self._seconds = float(get_settings().storage_timeout if seconds is None else seconds)
+
+    @classmethod
+    def for_writes(cls) -> Patience:
+        """``STORAGE_TIMEOUT``, or what is left of it within ``waiting_together()``."""
+        return _together.get() or cls()
 
     @classmethod
     def for_deletions(cls) -> Patience:
@@ -34,9 +41,33 @@ class Patience:
         for one in late:
             one.cancel()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether no time is left: what would be begun now could only fail."""
+        return self._seconds <= 0
+
+
+_together: Final[ContextVar[Patience | None]] = ContextVar("polyimages_patience", default=None)
+
+
+@contextmanager
+def waiting_together() -> Iterator[None]:
+    """Let all writes in this block wait for the storage no longer than one of them may: fifty files
+    of one request would hold a worker for a quarter of an hour otherwise.
+    """
+    before = _together.set(Patience())
+    try:
+        yield
+    finally:
+        _together.reset(before)
+
 
 def error_of(work: Future[Any]) -> BaseException | None:
     """The error of work that has been waited for: a ``TimeoutError`` if it has not ended."""
     if work.cancelled() or not work.done():
-        return TimeoutError("The storage has not answered within STORAGE_TIMEOUT.")
+        return too_late()
     return work.exception()
+
+
+def too_late() -> TimeoutError:
+    return TimeoutError("The storage has not answered within STORAGE_TIMEOUT.")

@@ -24,7 +24,7 @@ from django_polyimages import storage
 from django_polyimages.errors import StorageUnavailable
 from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.deleting import Note
-from django_polyimages.pipeline.patience import Patience, error_of
+from django_polyimages.pipeline.patience import Patience, error_of, too_late
 from django_polyimages.pipeline.rollback import remove_soon
 from django_polyimages.storage.problems import Problem, problem_of, report
 
@@ -134,7 +134,7 @@ def writing(note: Note, patience: Patience) -> Iterator[Puts]:
     """
     connecting = threads.submit("transfers", storage.connect)
     patience.wait([connecting])
-    if error := error_of(connecting):
+    if error := too_late() if patience.has_ended else error_of(connecting):
         raise unavailable(report("Connecting to the storage", error)) from error
     puts, is_done = Puts(note, patience), False
     try:

@@ -25,6 +25,7 @@ from django_polyimages.pipeline.rollback import remove_on_rollback, remove_soon
 from django_polyimages.pipeline.writing import Events, Generated, write
 from django_polyimages.pixels.inspection import Facts, inspect, sha256_of
 from django_polyimages.pixels.placeholders import Placeholder
+from django_polyimages.pixels.removal import inspect_without_metadata, without_metadata
 from django_polyimages.specs import FocalPoint, VersionSpec
 from django_polyimages.storage.keys import new_token, version_key
 from django_polyimages.storage.problems import report
@@ -52,7 +53,10 @@ class StoredImage:
 class _Checked:
     """The results of checking a file before it is stored."""
 
+    sha256: str
+    """Of the file as it was sent."""
     facts: Facts
+    """Of the original as it will be stored."""
     events: Sequence[Event]
     settings: Settings
     """The specs from which the events were generated."""
@@ -65,11 +69,12 @@ def check(file: File[bytes], *, owner: Hashable = None) -> Facts:
     that ``store()`` need not repeat the work. Each ``owner``, the primary key of an organization,
     gets its turn. Raises ``InvalidImage``, and ``Busy`` if other images take too long.
     """
-    facts = inspect(file)
-    events = list(generate(file, facts, get_settings().versions_at_upload, owner=owner))
+    original, facts = _inspected(file)
+    events = list(generate(original, facts, get_settings().versions_at_upload, owner=owner))
     _raise_damage(events)
     if sum(len(event.content) for event in events if isinstance(event, Encoded)) <= _KEPT:
-        setattr(file, _CHECKED, _Checked(facts, events, get_settings()))
+        sha256 = facts.sha256 if original is file else sha256_of(file)
+        setattr(file, _CHECKED, _Checked(sha256, facts, events, get_settings()))
     return facts
 
 
@@ -134,23 +139,38 @@ def regenerate(
 
 def store_files(file: File[bytes], owner: Hashable, note: Note) -> StoredImage:
     """The part of ``store()`` that does not need the database, with the same errors."""
-    facts, events = _checked(file, owner)
+    original, facts, events = _checked(file, owner)
     key = storage.generate_upload_filename(None, f"original.{facts.extension}")
-    with writing(note, Patience()) as puts:
-        original = Content(file, facts.media_type)
+    with writing(note, Patience.for_writes()) as puts:
+        content = Content(original, facts.media_type)
         key_of = partial(version_key, key)
-        generated = write(events, puts, key_of, original=(key, original))
+        generated = write(events, puts, key_of, original=(key, content))
     keys = puts.written_keys()
     return StoredImage(key=puts.written_key(key), facts=facts, generated=generated, keys=keys)
 
 
-def _checked(file: File[bytes], owner: Hashable) -> tuple[Facts, Events]:
-    """The result of ``check()`` for this file, or else the result of checking it now."""
+def _checked(file: File[bytes], owner: Hashable) -> tuple[File[bytes], Facts, Events]:
+    """The original, and the result of ``check()`` for it, or else that of checking it now."""
     checked: _Checked | None = file.__dict__.pop(_CHECKED, None)  # it holds all versions
-    if checked and checked.settings == get_settings() and checked.facts.sha256 == sha256_of(file):
-        return checked.facts, (event for event in checked.events)
-    facts = inspect(file)
-    return facts, generate(file, facts, get_settings().versions_at_upload, owner=owner)
+    if checked and checked.settings == get_settings() and checked.sha256 == sha256_of(file):
+        # Not kept with the file, to which it refers: both would stay until garbage is collected.
+        original = without_metadata(file, checked.facts) if _strips() else file
+        return original, checked.facts, (event for event in checked.events)
+    original, facts = _inspected(file)
+    return (
+        original,
+        facts,
+        generate(original, facts, get_settings().versions_at_upload, owner=owner),
+    )
+
+
+def _inspected(file: File[bytes]) -> tuple[File[bytes], Facts]:
+    """The original as it will be stored, and its facts. What is stored is also what is decoded."""
+    return inspect_without_metadata(file) if _strips() else (file, inspect(file))
+
+
+def _strips() -> bool:
+    return get_settings().original_metadata == "strip"
 
 
 def _read_original(key: str) -> tuple[File[bytes], Facts]:

@@ -16,7 +16,7 @@ _ORIENTATION: Final = 0x0112
 _GPS: Final = 0x8825
 _LATITUDE: Final = 0x0002
 _KINDS: Final = {_ORIENTATION: {3: "H", 4: "I"}, _GPS: {4: "I"}, _LATITUDE: {5: "I"}}
-"""SHORT, and LONG, which some programs write for it; of a RATIONAL, where it is."""
+"""SHORT, and LONG, which some programs write for it; of RATIONALs, where they are."""
 _MAX_ENTRIES: Final = 1000
 _PIPELINES: Final = {b"D2B0", b"D2B1", b"D2B2", b"D2B3", b"B2D0", b"B2D1", b"B2D2", b"B2D3"}
 
@@ -57,8 +57,8 @@ def _value_in(tiff: bytes, order: str, start: int, wanted: int) -> int | None:
     [entries] = struct.unpack_from(f"{order}H", tiff, start)
     for number in range(min(entries, _MAX_ENTRIES)):
         place = start + 2 + 12 * number
-        tag, kind = struct.unpack_from(f"{order}HH", tiff, place)
-        if tag == wanted and kind in _KINDS[tag]:
+        tag, kind, count = struct.unpack_from(f"{order}HHI", tiff, place)
+        if tag == wanted and kind in _KINDS[tag] and (count == 1 or tag == _LATITUDE):
             [value] = struct.unpack_from(f"{order}{_KINDS[tag][kind]}", tiff, place + 8)
             return int(value)
     return None

@@ -1,4 +1,4 @@
-"""Where an AVIF file has the data of its pictures: those of ``meta``, and first frames of ``moov``.
+"""The boxes of an AVIF file, and where it has the data of its items and the first frames of tracks.
 
 Raises ``ValueError``, ``IndexError`` or ``struct.error`` for boxes that are not as they have to be.
 """
@@ -7,14 +7,37 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import TypeVar
 
 from django.core.files.base import File
 
 _Extent = tuple[int, int]
+_Bytes = TypeVar("_Bytes", bytes, memoryview)
 
 
-def boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The type and content of each box inside of another."""
+def boxes_of(file: File[bytes]) -> Iterator[tuple[bytes, int, int]]:
+    """The type of each box of ``file``, where its content begins, and where it claims to end."""
+    position = 0
+    while position < file.size:
+        file.seek(position)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        size, kind = struct.unpack(">I4s", header[:8])
+        start = position + 8
+        if size == 1 and len(header) == 16:
+            [size] = struct.unpack(">Q", header[8:])
+            start += 8
+        elif size == 0:
+            size = file.size - position
+        if size < 8:
+            return
+        position += size
+        yield kind, start, position
+
+
+def boxes(body: _Bytes) -> Iterator[tuple[bytes, _Bytes]]:
+    """The type and content of each box inside of another; of a ``memoryview`` parts of that."""
     place = 0
     while place + 8 <= len(body):
         size, kind = struct.unpack_from(">I4s", body, place)
@@ -31,9 +54,9 @@ def boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 def samples_of_items(file: File[bytes], meta: bytes) -> Iterator[bytes]:
     """The data of each item of AV1 (ISO/IEC 14496-12, 8.11.3 and 8.11.6)."""
     found = _first_boxes(meta)
-    wanted = {item for item, kind in _types(found.get(b"iinf", b"")) if kind == b"av01"}
+    wanted = {item for item, kind in types_of(found.get(b"iinf", b"")) if kind == b"av01"}
     rest = file.size
-    for item, method, extents in _locations(found.get(b"iloc", b"")):
+    for item, method, extents in locations_of(found.get(b"iloc", b"")):
         if item in wanted and method < 2:
             stored = found.get(b"idat", b"")
             whole = len(stored) if method else file.size
@@ -70,18 +93,19 @@ def _first_boxes(body: bytes) -> dict[bytes, bytes]:
     return dict(reversed(list(boxes(body))))
 
 
-def _types(body: bytes) -> Iterator[tuple[int, bytes]]:
+def types_of(body: _Bytes) -> Iterator[tuple[int, _Bytes]]:
+    """The id and type of each item in the box ``iinf`` (8.11.6)."""
     if not body:
         return
     for kind, entry in boxes(body[8 if body[0] else 6 :]):
         if kind == b"infe" and entry[0] in (2, 3):
             wide = entry[0] == 3
-            item, _protection, name = struct.unpack_from(">IH4s" if wide else ">HH4s", entry, 4)
-            yield item, name
+            item, _protection, _type = struct.unpack_from(">IH4s" if wide else ">HH4s", entry, 4)
+            yield item, entry[10:14] if wide else entry[8:12]
 
 
-def _locations(body: bytes) -> Iterator[tuple[int, int, list[_Extent]]]:
-    """The id of each item, its construction method, and its extents."""
+def locations_of(body: bytes | memoryview) -> Iterator[tuple[int, int, list[_Extent]]]:
+    """The id, construction method and extents of each item in the box ``iloc`` (8.11.3)."""
     if not body:
         return
     version, sizes = body[0], int.from_bytes(body[4:6], "big")
@@ -101,7 +125,7 @@ def _locations(body: bytes) -> Iterator[tuple[int, int, list[_Extent]]]:
 
 
 class _Numbers:
-    def __init__(self, body: bytes, place: int) -> None:
+    def __init__(self, body: bytes | memoryview, place: int) -> None:
         self._body, self._place = body, place
 
     def read(self, width: int) -> int:

@@ -14,6 +14,7 @@ import hmac
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
@@ -27,6 +28,9 @@ from django_polyimages.storage.s3 import inherits_from_s3, signs_urls
 _NO_ESCAPES: Final = re.compile(r"[A-Za-z0-9/_.-]+")
 _PROBE: Final = "images/probe.webp"
 _SIGNER: Final = "_polyimages_signer"
+_SIGNED_AT: Final = re.compile(r"[?&]X-Amz-Date=(\d{8}T\d{6}Z)")
+_VALID_FOR: Final = re.compile(r"[?&]X-Amz-Expires=(\d{1,6})(?:&|$)")
+_EXPIRES: Final = re.compile(r"[?&]Expires=(\d{1,11})(?:&|$)")  # version 2, and CloudFront
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,16 @@ def url_of(backend: Storage, key: str) -> str:
     at = now - now % window if window else now
     name = _name_of(backend, key)
     return signer.url(name, at=at, expire=_expire_of(backend) + window)
+
+
+def expiry_of(url: str) -> datetime | None:
+    """Until when a signed URL is valid, in UTC; None for a URL that does not say so."""
+    if found := _EXPIRES.search(url):
+        return datetime.fromtimestamp(int(found[1]), UTC)
+    signed_at, valid_for = _SIGNED_AT.search(url), _VALID_FOR.search(url)
+    if not (signed_at and valid_for):
+        return None
+    return datetime.fromisoformat(signed_at[1]) + timedelta(seconds=int(valid_for[1]))
 
 
 def signer_of(backend: Storage) -> Signer | None:

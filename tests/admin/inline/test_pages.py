@@ -130,6 +130,25 @@ def test_many_images_cost_one_page_of_fields(admin_client, contact, acme, count)
     assert not contact.images.filter(image__title="50").exists()
 
 
+@pytest.mark.parametrize(("count", "pages"), [(50, [50]), (51, [50, 1])])
+def test_fifty_images_are_one_page(admin_client, contact, acme, count, pages):
+    """The default, as the guide says, at its boundaries: each image is on exactly one page."""
+    images = fake_images(acme, count)
+    contact.images.attach_many(images)
+    shown = [
+        re.findall(r'data-image="(\d+)"', page_of(admin_client, contact, number + 1))
+        for number in range(len(pages))
+    ]
+    assert [len(page) for page in shown] == pages
+    assert [pk for page in shown for pk in page] == [str(image.pk) for image in images]
+    first = page_of(admin_client, contact, 1)
+    assert ("polyimages-inline-pages" in first) == (len(pages) > 1)
+    last = {f"{pages[-1] - 1}-custom_title": "Last"}
+    assert save(admin_client, contact, len(pages), **last).status_code == 302
+    assert [one.title for one in contact.images.all()].index("Last") == count - 1
+    assert attached_to(contact) == images
+
+
 def test_cards_come_back_with_an_error_in_the_order_that_was_sent(admin_client, contact, images):
     new = {"TOTAL_FORMS": 5, "3-custom_title": "no image", "4-image": images[0].pk, "4-order": 0}
     places = {"0-order": 3, "1-order": 1, "2-order": 2}

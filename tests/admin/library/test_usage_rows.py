@@ -1,4 +1,4 @@
-"""References from other models of a host are tested by the project ``tests/uses``."""
+"""References from other models of a host are tested by the project ``tests/hosts/uses``."""
 
 from __future__ import annotations
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection, models
-from django.test.utils import CaptureQueriesContext, isolate_apps
+from django.test.utils import isolate_apps
 
 from contacts.models import Contact
 from django_polyimages.models import Image
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.models.joins import metadata
-from organizations.models import Membership, Organization
+from organizations.models import Organization
 
 pytestmark = pytest.mark.django_db
 
@@ -100,11 +100,10 @@ def test_a_slice_is_told_from_a_filter():
 
 
 @pytest.mark.skipif(not connection.features.has_select_for_update, reason="no row locks")
-def test_locked_rows_may_be_referred_to_where_the_database_can_say_so():
-    with CaptureQueriesContext(connection) as queries:
-        list(metadata.locked(Membership.objects.all()))
-    wanted = connection.features.has_select_for_no_key_update
-    assert ("FOR NO KEY UPDATE" in queries[0]["sql"]) is wanted
+def test_a_database_with_row_locks_is_known_and_what_it_can_lock():
+    assert metadata.locks_rows("default")
+    assert not metadata.locks_rows("other")
+    assert metadata.can_lock_without_key("default") is (connection.vendor == "postgresql")
 
 
 def test_rows_are_written_where_the_manager_was_told_to_or_the_router_says(settings):

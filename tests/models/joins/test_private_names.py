@@ -17,6 +17,8 @@ from django.contrib.contenttypes.fields import (
     ReverseGenericManyToOneDescriptor,
 )
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
+from django.db.models.deletion import Collector
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 from django.db.models.query_utils import DeferredAttribute, PathInfo
 from django.db.models.sql.where import AND, WhereNode
@@ -27,8 +29,10 @@ from django_polyimages.models import Image, prefetch_images
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from django_polyimages.models.joins import (
     columns,
+    deleting,
     images_field,
     loading,
+    locking,
     metadata,
     object_ids,
     prefetch,
@@ -117,7 +121,17 @@ def test_no_other_module_uses_them():
 
 @pytest.mark.parametrize(
     "module",
-    [columns, images_field, loading, metadata, object_ids, prefetch, related_manager],
+    [
+        columns,
+        deleting,
+        images_field,
+        loading,
+        locking,
+        metadata,
+        object_ids,
+        prefetch,
+        related_manager,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_each_module_lists_those_it_uses(module):
@@ -133,6 +147,8 @@ def test_each_module_lists_those_it_uses(module):
         (GenericRelation, "get_path_info get_reverse_path_info get_reverse_joining_fields"),
         (GenericRelation, "get_extra_restriction is_cached get_cached_value set_cached_value"),
         (GenericRelation, "delete_cached_value get_col get_lookup"),
+        (QuerySet, "_raw_delete"),
+        (Collector, "collect delete related_objects"),
         (GenericRelation("contacts.Contact"), "remote_field mti_inherited"),
         (GenericRelation("contacts.Contact"), "content_type_field_name object_id_field_name"),
         (GenericRel, "get_path_info get_extra_restriction"),

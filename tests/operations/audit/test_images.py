@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.utils import timezone
 
 from django_polyimages import VersionSpec
@@ -201,3 +203,22 @@ def test_a_row_without_a_file_is_named_and_stops_nothing(image, acme, files, fou
         ("missing_original", "", False),
         ("missing_version", whole.versions["sm"].key, True),
     ]
+
+
+@pytest.mark.django_db(databases=["default", "other"], transaction=True)
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="threads share no SQLite database in memory"
+)
+def test_several_images_are_mended_at_the_same_time(acme, files, found, monkeypatch):
+    for image in [uploaded(acme) for _ in range(4)]:
+        files.delete(image.versions["sm"].key)
+    together = threading.Barrier(2)
+    real = images._mend
+
+    def mend(*args):
+        together.wait(60)
+        return real(*args)
+
+    monkeypatch.setattr(images, "_mend", mend)
+    assert [one.fixed for one in found(fix=True, jobs=2)] == [True] * 4
+    assert found() == []

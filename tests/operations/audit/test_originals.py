@@ -6,7 +6,6 @@ from PIL import Image as PillowImage
 
 from django_polyimages.models import Image
 from django_polyimages.operations.audit import originals
-from django_polyimages.operations.audit.originals import Pace
 from tests.builders import uploaded
 from tests.drawing import photo, upload_of
 
@@ -59,16 +58,3 @@ def test_originals_with_a_position_are_counted(acme, found):
     [one] = found(privacy=True)
     assert (one.kind, one.detail) == ("position", "1 of 2 originals carry a position")
     assert not one.is_left
-
-
-def test_a_pace_is_kept(monkeypatch):
-    slept: list[float] = []
-    clock = [1000.0]
-    monkeypatch.setattr(originals.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(originals.time, "sleep", slept.append)
-    pace = Pace(2)
-    clock[0] += 10
-    pace.read(4_000_000)
-    assert slept == [pytest.approx(1)]  # of which a second was saved up
-    pace.read(1_000_000)
-    assert slept[1:] == [pytest.approx(1.5)]

@@ -10,7 +10,8 @@ from django.core.files.base import ContentFile
 from contacts.models import Contact
 from django_polyimages import storage
 from django_polyimages.models import Image, PolymorphicImageRelation
-from django_polyimages.operations.audit import AuditPlan, audit, run, tables
+from django_polyimages.operations import pages
+from django_polyimages.operations.audit import AuditPlan, audit, run
 from django_polyimages.storage.listing import CannotList
 from tests.builders import uploaded
 from tests.helpers import keys_of, store_one, stored_keys
@@ -130,5 +131,5 @@ def test_a_storage_that_does_not_answer_stops_it_before_anything_is_changed(
 
 def test_pages_make_no_difference(acme, contact, found, monkeypatch):
     break_things(acme, contact)
-    monkeypatch.setattr(tables, "_AT_ONCE", 1)
+    monkeypatch.setattr(pages, "_AT_ONCE", 1)
     assert counted(found()) == FAULTS

@@ -5,6 +5,9 @@ order, the row of the object would be locked until the storage has taken the las
 
 On SQLite the order stays. The transaction has read before, and SQLite refuses its first write
 ("database is locked") if anybody else has written meanwhile, so the time between must be short.
+With ``transaction_mode`` IMMEDIATE it has the lock from the beginning. To give it up while files
+are stored, the transaction would have to be committed and begun again, but only Django's code that
+opened it could know that nothing has been written in it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.joins.metadata import locks_rows
 from django_polyimages.models.organizations import organization_of
 from django_polyimages.pipeline.early import store_early
+from django_polyimages.pipeline.patience import waiting_together
 
 _ACTIONS = "_polyimages_before_saving"
 
@@ -47,8 +51,9 @@ def store_files_for(
 ) -> dict[File[bytes], InvalidImage | StorageUnavailable]:
     """Store ``files`` for ``obj.images.attach()``; returns those that failed, with the reason.
 
-    A storage that fails once is not tried again: each attempt may last until a timeout. Does
-    nothing on SQLite, and while it is not known whom the files will belong to.
+    A storage that fails once is not tried again: each attempt may last until a timeout, and all of
+    them together wait for it no longer than one file may. Does nothing on SQLite, and while it is
+    not known whom the files will belong to.
     """
     using = router.db_for_write(get_image_model(), instance=obj)
     if not locks_rows(using):
@@ -60,13 +65,14 @@ def store_files_for(
     note = FileDeletion.objects.db_manager(using).note
     refused: dict[File[bytes], InvalidImage | StorageUnavailable] = {}
     down: StorageUnavailable | None = None
-    for file in files:
-        try:
-            if down:
-                raise down
-            store_early(file, using=using, note=note, owner=owner)
-        except StorageUnavailable as error:
-            refused[file] = down = error
-        except InvalidImage as error:
-            refused[file] = error
+    with waiting_together():
+        for file in files:
+            try:
+                if down:
+                    raise down
+                store_early(file, using=using, note=note, owner=owner)
+            except StorageUnavailable as error:
+                refused[file] = down = error
+            except InvalidImage as error:
+                refused[file] = error
     return refused

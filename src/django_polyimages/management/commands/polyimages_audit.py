@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from argparse import ArgumentTypeError
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -13,6 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_polyimages.management.arguments import add_jobs, number
+from django_polyimages.management.progress import Progress, progress_of
+from django_polyimages.management.reports import AuditReport, finding_line
 from django_polyimages.operations.audit import RATE, AuditPlan, Finding, audit
 from django_polyimages.storage.listing import CannotList
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--grace",
-            type=_seconds,
+            type=number(at_least=0),
             default=_DAY,
             metavar="SECONDS",
             help="Leave files without a row and pending images alone that are younger than this; "
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--rate",
-            type=_rate,
+            type=number(at_least=0.001),
             default=RATE,
             metavar="MB",
             help="How many megabytes per second --verify reads at most (%(default)g by default).",
@@ -62,6 +62,7 @@ class Command(BaseCommand):
             action="store_true",
             help="Count the originals whose EXIF data contain a position.",
         )
+        add_jobs(parser, 1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = AuditPlan(
@@ -70,57 +71,31 @@ class Command(BaseCommand):
             verify=options["verify"],
             rate=options["rate"],
             privacy=options["privacy"],
+            jobs=options["jobs"],
         )
-        left: Counter[str] = Counter()
-        fixed: Counter[str] = Counter()
-        try:
-            for finding in self._print(audit(plan), as_json=options["json"]):
-                fixed[finding.kind] += finding.fixed
-                left[finding.kind] += finding.is_left
-        except CannotList as error:
-            raise CommandError(f"The audit has stopped. {error}", returncode=2) from error
-        if not options["json"]:
-            self.stdout.write(f"Fixed: {_words(fixed)}. Left: {_words(left)}.")
-        if left.total():
-            raise CommandError(f"{left.total()} findings are left.", returncode=1)
+        report = AuditReport()
+        with progress_of(self, options) as progress:
+            try:
+                for finding in self._print(audit(plan, progress), progress, options):
+                    report.add(finding)
+            except CannotList as error:
+                raise CommandError(f"The audit has stopped. {error}", returncode=2) from error
+            if not options["json"]:
+                progress.write_all(report.lines())
+        if left := report.left.total():
+            raise CommandError(f"{left} findings are left.", returncode=1)
 
-    def _print(self, findings: Iterator[Finding], *, as_json: bool) -> Iterator[Finding]:
+    def _print(
+        self, findings: Iterator[Finding], progress: Progress, options: dict[str, Any]
+    ) -> Iterator[Finding]:
         """Print each finding at once: a list of all of them may be long."""
         separator = "["
         for finding in findings:
-            if as_json:
+            if options["json"]:
                 self.stdout.write(f"{separator}\n{json.dumps(asdict(finding))}", ending="")
                 separator = ","
             else:
-                self.stdout.write(_line(finding))
+                progress.write(finding_line(finding))
             yield finding
-        if as_json:
+        if options["json"]:
             self.stdout.write("[]" if separator == "[" else "\n]")
-
-
-def _line(finding: Finding) -> str:
-    what = " ".join(filter(None, [finding.model, finding.id, finding.key]))
-    line = ": ".join(filter(None, [finding.kind, what, finding.detail]))
-    return line + (" (fixed)" if finding.fixed else "")
-
-
-def _words(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in counts.items() if number) or "nothing"
-
-
-def _seconds(text: str) -> float:
-    return _number(text, at_least=0)
-
-
-def _rate(text: str) -> float:
-    return _number(text, at_least=0.001)
-
-
-def _number(text: str, *, at_least: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not at_least <= number < math.inf:
-        raise ArgumentTypeError(f"{text!r} is not a number of at least {at_least:g}.")
-    return number

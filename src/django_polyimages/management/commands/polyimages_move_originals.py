@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_polyimages.management.progress import progress_of
 from django_polyimages.operations.original_storage import MovePlan, move, plan_move, waiting
 
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self._list(plan)
             else:
-                self._move(plan)
+                self._move(plan, options)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
 
@@ -43,12 +44,16 @@ class Command(BaseCommand):
             number, size = number + 1, size + image.byte_size
         self.stdout.write(f"To move: {number} of {len(plan.keys)} originals, {size} bytes.")
 
-    def _move(self, plan: MovePlan) -> None:
+    def _move(self, plan: MovePlan, options: dict[str, Any]) -> None:
         outcomes: Counter[str] = Counter()
-        for done in move(plan):
-            outcomes[done.result.outcome] += 1
-            if done.result.reason:
-                self.stderr.write(f"{done.image.pk}: {done.image.key}: {done.result.reason}")
+        with progress_of(self, options) as progress:
+            progress.expect("originals", len(plan.keys))
+            for done in move(plan):
+                outcomes[done.result.outcome] += 1
+                progress("originals")
+                if done.result.reason:
+                    text = f"{done.image.pk}: {done.image.key}: {done.result.reason}"
+                    progress.write_error(text)
         words = [f"{outcomes[name]} {name}" for name in ("moved", "already there", "failed")]
         self.stdout.write(f"Originals: {', '.join(words)}.")
         if outcomes["failed"]:

@@ -33,6 +33,11 @@ from django.utils.functional import cached_property
 
 from django_polyimages.accessors import get_relation_model
 from django_polyimages.conf import get_settings
+from django_polyimages.models.joins.deleting import (
+    RelationsToDelete,
+    announce,
+    lock_deletions_of,
+)
 from django_polyimages.models.joins.object_ids import ContentTypeKey
 from django_polyimages.models.joins.prefetch import covers_about, target_in, target_of
 from django_polyimages.models.joins.related_manager import manager_of_one
@@ -96,14 +101,19 @@ class ImagesField(GenericRelation):
         super().contribute_to_class(cls, name, **kwargs)
         setattr(cls, name, _ImagesDescriptor(self.remote_field))  # type: ignore[arg-type]
         setattr(cls, COVER, _CoverDescriptor(self))
+        if not cls._meta.abstract:
+            lock_deletions_of(cls)
 
     def bulk_related_objects(self, objs: list[models.Model], using: str = "default") -> Any:
         """The relations to delete with ``objs``, with their images: the admin names each of them,
         and made a query for each title.
         """
         relations = super().bulk_related_objects(objs, using)
+        relations = RelationsToDelete(relations.model, relations.query, using)
         unneeded = ("image__versions", "image__placeholder", "image__description")
-        return relations.select_related("image").defer(*unneeded)
+        relations = relations.select_related("image").defer(*unneeded)
+        announce(objs, relations)
+        return relations
 
     def get_path_info(self, filtered_relation: FilteredRelation | None = None) -> list[PathInfo]:
         steps = super().get_path_info(filtered_relation)

@@ -94,10 +94,9 @@ def locks_rows(using: str) -> bool:
     return bool(connections[using].features.has_select_for_update)
 
 
-def locked(rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
-    """``rows`` locked, so that others can still insert foreign keys to them where supported."""
-    no_key = connections[rows.db].features.has_select_for_no_key_update
-    return rows.select_for_update(no_key=no_key)
+def can_lock_without_key(using: str) -> bool:
+    """Whether rows can be locked so that others can still insert foreign keys to them."""
+    return bool(connections[using].features.has_select_for_no_key_update)
 
 
 def database_for_writing(rows: Any, **hints: Any) -> str:

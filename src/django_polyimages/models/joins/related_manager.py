@@ -90,17 +90,19 @@ class _WritingByVerbs:
     abulk_create = _refused("abulk_create", "{images}.attach_many(images)")
 
     def remove(self: Any, *relations: models.Model, bulk: bool = True) -> None:
-        """Delete these relations, as ``detach()`` does; those of other objects stay."""
+        """Delete these relations, as ``detach()`` does; those of other objects stay.
+
+        ``bulk`` is Django's and makes no difference.
+        """
         if strangers := [one for one in relations if not isinstance(one, self.model)]:
             name = f"{self.prefetch_cache_name}.remove()"
             raise TypeError(f"{name} takes relations, not {strangers[0]!r}: see detach().")
-        remove = super().remove  # type: ignore[misc]
-        self._change(lambda _images: remove(*relations, bulk=bulk))
+        keys = [one.pk for one in relations]
+        self._change(lambda images: images._delete(images.filter(pk__in=keys)))
 
     def clear(self: Any, *, bulk: bool = True) -> None:
         """Delete all relations of the object, as ``detach()`` does."""
-        clear = super().clear  # type: ignore[misc]
-        self._change(lambda _images: clear(bulk=bulk))
+        self._change(lambda images: images._delete(images.all()))
 
     remove.alters_data = True  # type: ignore[attr-defined]
     clear.alters_data = True  # type: ignore[attr-defined]

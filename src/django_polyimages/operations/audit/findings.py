@@ -61,3 +61,5 @@ class AuditPlan:
     """How many megabytes per second are read at most."""
     privacy: bool = False
     """Whether to count the originals that carry a position."""
+    jobs: int = 1
+    """How many images are looked at and mended at the same time."""

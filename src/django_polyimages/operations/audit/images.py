@@ -12,7 +12,9 @@ from django_polyimages.models import AbstractImage
 from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind
 from django_polyimages.operations.audit.inventory import Doubt, Inventory, SharedFile
 from django_polyimages.operations.audit.tables import files_of, row_of
+from django_polyimages.operations.parallel import in_parallel
 from django_polyimages.operations.regeneration import regenerate
+from django_polyimages.operations.timing import Watch, unwatched, watched
 from django_polyimages.storage.listing import sizes_of
 
 _ATTEMPTS: Final = 3
@@ -24,15 +26,20 @@ def is_suspected(image: AbstractImage, before: datetime) -> bool:
     return any(_of_row(image, before))
 
 
-def images(inventory: Inventory, plan: AuditPlan, *, before: datetime) -> Iterator[Finding]:
+def images(
+    inventory: Inventory, plan: AuditPlan, *, before: datetime, watch: Watch = unwatched
+) -> Iterator[Finding]:
     """What is wrong with images and their files; with ``fix``, regenerate versions.
 
     An original that is missing or damaged is left alone, with its versions: there is no other copy.
     """
-    for doubt in inventory.doubts():
+
+    def work(doubt: Doubt) -> list[Finding]:
         found = _examine(doubt, before)
-        if plan.fix and found:
-            found = _mend(doubt, found, before)
+        return _mend(doubt, found, before) if plan.fix and found else found
+
+    looked_at = in_parallel(work, inventory.doubts(), jobs=plan.jobs)
+    for found in watched(looked_at, "images examined", watch):
         yield from found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +11,9 @@ from django.core.files.base import File
 from django_polyimages import storage
 from django_polyimages.models import AbstractImage
 from django_polyimages.operations.audit.findings import AuditPlan, Finding
-from django_polyimages.operations.audit.tables import image_tables, pages, row_of
+from django_polyimages.operations.audit.tables import image_tables, row_of
+from django_polyimages.operations.pages import pages
+from django_polyimages.operations.timing import Pace, Watch, unwatched, watched
 from django_polyimages.pixels.position import has_position
 from django_polyimages.storage.listing import asking
 
@@ -20,28 +21,13 @@ _READ = ("file", "sha256")
 _MEGABYTE = 1_000_000
 
 
-class Pace:
-    """Sleeps so that not more than ``rate`` megabytes are read in a second."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate * _MEGABYTE
-        self._next = time.monotonic()
-
-    def read(self, number: int) -> None:
-        """Wait after that many bytes were read."""
-        now = time.monotonic()
-        self._next = max(self._next, now - 1) + number / self._rate
-        if self._next > now:
-            time.sleep(self._next - now)
-
-
-def originals(plan: AuditPlan) -> Iterator[Finding]:
+def originals(plan: AuditPlan, watch: Watch = unwatched) -> Iterator[Finding]:
     """With ``verify``, originals with another SHA-256; with ``privacy``, how many have a position.
 
     An original that is missing is not named again.
     """
-    pace, number, positions = Pace(plan.rate), 0, 0
-    for image in _images():
+    pace, number, positions = Pace(plan.rate * _MEGABYTE), 0, 0
+    for image in watched(_images(), "originals read", watch):
         try:
             with _opened(image.key) as file:
                 number += 1
@@ -73,7 +59,7 @@ def _sha256(file: File[bytes], pace: Pace) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
-        pace.read(len(chunk))
+        pace.spend(len(chunk))
     return digest.hexdigest()
 
 

@@ -17,7 +17,7 @@ from django_polyimages.models.joins.prefetch import cover_first
 from django_polyimages.models.primary_keys import canonical_key
 from django_polyimages.models.relation_rows import do_locked
 from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind
-from django_polyimages.operations.audit.tables import pages
+from django_polyimages.operations.pages import pages
 
 _Rows: TypeAlias = QuerySet[Any]
 

@@ -1,11 +1,11 @@
-"""The rows that an audit reads, a page at a time."""
+"""The rows that an audit reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -17,7 +17,6 @@ from django_polyimages.models.joins.metadata import key_field_of
 from django_polyimages.models.ownership import image_models
 from django_polyimages.operations.audit.inventory import RecordedFile
 
-_AT_ONCE: Final = 500
 T = TypeVar("T")
 
 
@@ -67,22 +66,6 @@ def row_of(model: str, image: str) -> AbstractImage | None:
     rows = found._base_manager.using(router.db_for_write(found))
     row: AbstractImage | None = rows.filter(pk=key).first()
     return row
-
-
-def pages(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """All rows in the order of their primary key. No cursor stays open between two pages.
-
-    The rows of a page are empty after it: an image and its ``file`` refer to each other, so without
-    this it would stay in memory until the garbage collector looks at everything.
-    """
-    page = list(rows.order_by("pk")[:_AT_ONCE])
-    while page:
-        yield page
-        last = page[-1].pk
-        for row in page:
-            row.__dict__.clear()
-        del row, page  # before the next one is loaded
-        page = list(rows.filter(pk__gt=last).order_by("pk")[:_AT_ONCE])
 
 
 def files_of(image: AbstractImage) -> Iterator[RecordedFile]:

@@ -1,0 +1,36 @@
+"""The one order in which rows are locked: objects, then images, then relations, each by key.
+
+Whoever keeps to it waits for others, but never in a circle, so no database has to give up a
+transaction. Rows are locked by primary key, because a database locks what a query finds in the
+order in which it finds it, and by the index that it has chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from django_polyimages.models.joins.metadata import can_lock_without_key
+
+
+def lock_by_key(
+    rows: models.QuerySet[Any], keys: Iterable[Any], *, no_key: bool = False
+) -> set[Any]:
+    """Lock the rows with these keys until the end of the transaction, and return the keys that are
+    there. With ``no_key`` others can still insert rows that refer to them, where supported.
+    """
+    no_key = no_key and can_lock_without_key(rows.db)
+    wanted = rows.filter(pk__in=list(keys)).order_by("pk").select_for_update(no_key=no_key)
+    return set(wanted.values_list("pk", flat=True))
+
+
+def lock_relations(relations: models.QuerySet[Any]) -> set[Any]:
+    """Lock these relations. Returns the keys of those that are there.
+
+    None must be added meanwhile, so the caller has locked their objects or their images.
+    """
+    keys = list(relations.order_by().values_list("pk", flat=True))
+    rows = relations.model._base_manager.using(relations.db)
+    return lock_by_key(rows, keys) if keys else set()

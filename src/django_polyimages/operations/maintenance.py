@@ -1,0 +1,80 @@
+"""Everything that should be done every day, in this order: deletions, versions, an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeAlias
+
+from django_polyimages.operations.audit import AuditPlan, Finding, audit
+from django_polyimages.operations.audit.tables import databases
+from django_polyimages.operations.deletions import (
+    CarriedOut,
+    DeletionPlan,
+    carry_out,
+    plan_deletions,
+)
+from django_polyimages.operations.generation import (
+    GeneratedImage,
+    GenerationPlan,
+    generate,
+    plan_generation,
+)
+from django_polyimages.operations.selection import Selection
+from django_polyimages.operations.timing import Stop, Watch, unwatched
+
+GRACE: Final = timedelta(days=1)
+Step: TypeAlias = CarriedOut | GeneratedImage | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenancePlan:
+    """What there is to do, as far as rows tell. Only the audit itself finds out the rest."""
+
+    deletions: Sequence[DeletionPlan]
+    """One for each database."""
+    generation: GenerationPlan
+    audit: AuditPlan
+
+
+def plan_maintenance(
+    *,
+    grace: timedelta = GRACE,
+    jobs: int = 1,
+    stop: Stop | None = None,
+    watch: Watch = unwatched,
+) -> MaintenancePlan:
+    """A plan that leaves alone what is younger than ``grace``: files without a row, and pending
+    images. ``jobs`` is how many images are worked on at the same time.
+    """
+    return MaintenancePlan(
+        deletions=[plan_deletions(using=using) for using in databases()],
+        generation=plan_generation(Selection(grace=grace), stop, watch),
+        audit=AuditPlan(fix=True, grace=grace, jobs=jobs),
+    )
+
+
+def maintain(
+    plan: MaintenancePlan, *, stop: Stop | None = None, watch: Watch = unwatched
+) -> Iterator[Step]:
+    """Do it, and yield what became of each deletion, each image and each fault that was found.
+
+    May be stopped at any time and run beside others and beside the site, because each part may. The
+    audit does not begin if there is no time left. Raises ``CannotList`` if a storage cannot list
+    its files or does not answer; the other parts are done then.
+    """
+    stop = Stop() if stop is None else stop
+    for deletions in plan.deletions:
+        for result in carry_out(deletions, stop=stop):
+            watch("files", result.files + result.left)
+            yield result
+    for image in generate(plan.generation, jobs=plan.audit.jobs, stop=stop):
+        watch("images", 1)
+        yield image
+    if stop.is_due:
+        return
+    for finding in audit(plan.audit, watch):
+        yield finding
+        if stop.is_due:
+            return

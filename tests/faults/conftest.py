@@ -1,0 +1,74 @@
+"""A real S3 server with a bucket for each test, and the auditor who looks into it."""
+
+from __future__ import annotations
+
+import gc
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from django.db import connection
+
+from django_polyimages.storage.s3 import s3_storage
+from tests import seaweedfs
+from tests.faults.auditor import Auditor
+from tests.helpers import require
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
+    require(seaweedfs.weed())
+    folder: Path = tmp_path_factory.mktemp("faults")
+    with seaweedfs.running(folder) as running:
+        yield running
+
+
+def client_of(server: seaweedfs.Server) -> Any:
+    """A client of boto3 for the auditor, who knows nothing of the package's options."""
+    return boto3.client(
+        "s3",
+        endpoint_url=server.http,
+        aws_access_key_id=seaweedfs.ACCESS_KEY,
+        aws_secret_access_key=seaweedfs.SECRET_KEY,
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+@pytest.fixture(scope="session")
+def client_of_auditor(server) -> Iterator[Any]:
+    client = client_of(server)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def bucket(client_of_auditor) -> Iterator[str]:
+    """The name of a new bucket."""
+    name = f"test-{uuid.uuid4().hex}"
+    client_of_auditor.create_bucket(Bucket=name)
+    yield name
+    gc.collect()  # sockets that the package has left to the garbage collector
+
+
+@pytest.fixture
+def stored_in_bucket(bucket, server, settings) -> dict[str, Any]:
+    """Lets the package use the bucket; returns the entry of ``STORAGES``."""
+    entry = s3_storage(
+        bucket,
+        endpoint_url=server.http,
+        access_key=seaweedfs.ACCESS_KEY,
+        secret_key=seaweedfs.SECRET_KEY,
+    )
+    settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+    return entry
+
+
+@pytest.fixture
+def auditor(client_of_auditor, bucket) -> Auditor:
+    """Who looks into the bucket and the database of this test."""
+    return Auditor(client_of_auditor, bucket, connection)
