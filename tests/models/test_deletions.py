@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import InMemoryStorage
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from django_polyimages.models import FileDeletion, Image, deletions
@@ -114,3 +114,47 @@ def test_files_of_an_undo_that_a_row_uses_are_kept(image):
     assert FileDeletion.objects.carry_out(FileDeletion.objects.all()) == []
     assert stored_keys() == sorted(image.keys)
     assert not FileDeletion.objects.exists()
+
+
+class TestWhatIsLeftOver:
+    """What the storage refused to delete after a failed upload, while the database has trouble."""
+
+    @pytest.fixture
+    def waits(self, monkeypatch) -> list[float]:
+        waits: list[float] = []
+        monkeypatch.setattr("django_polyimages.models.deletions.time.sleep", waits.append)
+        return waits
+
+    def refusing_first(self, times: int):
+        """Let the database refuse the first INSERTs, as one that is locked does."""
+        refused = []
+
+        def execute(execute, sql, *rest):
+            if sql.startswith("INSERT") and len(refused) < times:
+                refused.append(sql)
+                raise OperationalError("database table is locked")
+            return execute(sql, *rest)
+
+        return connection.execute_wrapper(execute)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_recorded_as_soon_as_the_database_is_free(self, waits):
+        with self.refusing_first(3):
+            FileDeletion.objects.note({"images/a.jpg": "AccessDenied"})
+        assert FileDeletion.objects.get().keys == ["images/a.jpg"]
+        assert len(waits) == 3
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_logged_if_that_does_not_happen(self, waits, caplog):
+        with self.refusing_first(99):
+            FileDeletion.objects.note({"images/a.jpg": "AccessDenied"})
+        assert "Files left in the storage and not recorded: ['images/a.jpg']" in caplog.text
+        assert not FileDeletion.objects.exists()
+        assert sum(waits) < 10
+
+    @pytest.mark.django_db
+    def test_is_tried_once_within_a_transaction(self, waits, caplog):
+        with self.refusing_first(1):
+            FileDeletion.objects.note({"images/a.jpg": "AccessDenied"})
+        assert "not recorded" in caplog.text
+        assert not waits

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from django.db import Error, models, transaction
+from django.db import Error, InterfaceError, OperationalError, connections, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,8 @@ CLAIM: Final = timedelta(minutes=15)
 """How long a deletion belongs to who claimed it: longer than any batch takes."""
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(days=1)
+_WAITS_TO_NOTE: Final = (0.1, 0.5, 2.0, 5.0)
+"""Seconds between the attempts to record what is left over."""
 _CHANGED: Final = ["keys", "original", "last_error", "attempts", "next_attempt_at"]
 
 
@@ -72,16 +75,28 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
     def note(self, failures: Mapping[str, str]) -> None:
         """Record files that are left over: no row uses them, but the storage did not delete them.
 
-        They are recorded in the transaction of the caller, if there is one.
+        They are recorded in the transaction of the caller, if there is one. Otherwise this waits
+        for a database that is locked or restarted, a few seconds at most: nothing else knows of
+        these files before the next audit.
         """
-        reason = next(iter(failures.values()))
+        connection = connections[self.db]
+        for seconds in () if connection.in_atomic_block else _WAITS_TO_NOTE:
+            try:
+                return self._note(failures)
+            except (InterfaceError, OperationalError):
+                connection.close_if_unusable_or_obsolete()
+                time.sleep(seconds)
         try:
-            with transaction.atomic(using=self.db):
-                # Recorded by its original, if that is left over: ``carry_out`` asks who uses it.
-                original = next(filter(is_original, failures), "")
-                self.create(keys=list(failures), original=original, last_error=reason, attempts=1)
+            self._note(failures)
         except Error:
             logger.exception("Files left in the storage and not recorded: %s", list(failures))
+
+    def _note(self, failures: Mapping[str, str]) -> None:
+        # Recorded by its original, if that is left over: ``carry_out`` asks who uses it.
+        original = next(filter(is_original, failures), "")
+        reason = next(iter(failures.values()))
+        with transaction.atomic(using=self.db):
+            self.create(keys=list(failures), original=original, last_error=reason, attempts=1)
 
     def _latest_scheduled(self) -> _CarryOut | None:
         """What waits for the commit. A savepoint that is rolled back takes it away, so Django's
