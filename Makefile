@@ -24,7 +24,7 @@ help:
 demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT; a minute or two at first
 	$(MANAGE) demo --port $(PORT)
 
-test: .venv/dev ## all tests, with coverage
+test: .venv/dev ## all tests, with coverage; about eight minutes on two cores
 	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 quick: .venv/dev ## the tests without browser, npm, servers, mypy and the demo; a few minutes on two cores

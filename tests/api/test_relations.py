@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from django_polyimages.models import PolymorphicImageRelation as Relation
 from organizations.images import Policy
 from tests.api.calls import four, get, patch, post, target
 from tests.builders import fake_images
 from tests.helpers import storage_calls
+
+LOCKS_ROWS = connection.features.has_select_for_update
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +96,8 @@ class TestAttach:
     ):
         cover, image = fake_images(acme, 2)
         contact.images.attach(cover, is_cover=True)
-        with django_assert_num_queries(4 + queries):
+        locks = int(LOCKS_ROWS and "is_cover" in options)  # of the former cover
+        with django_assert_num_queries(4 + queries + locks):
             post(client, "attach/", four(image, contact, **options))
 
 
@@ -219,7 +223,8 @@ class TestBulk:
         if verb == "bulk_detach":
             contact.images.attach_many(images)
         contact.images.exists()  # the content type is looked up once in a process
-        with django_assert_num_queries(4 + {"bulk_attach": 7, "bulk_detach": 5}[verb]):
+        locks = 2 if LOCKS_ROWS and verb == "bulk_detach" else 0
+        with django_assert_num_queries(4 + {"bulk_attach": 7, "bulk_detach": 5}[verb] + locks):
             body = {"image_ids": [image.pk for image in images]}
             answer = post(client, f"{target(contact)}{verb}/", body).json()
         assert len(answer[verb.removeprefix("bulk_") + "ed"]) == count

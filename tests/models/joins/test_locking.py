@@ -40,9 +40,10 @@ def test_relations_are_found_first_and_locked_by_key_then(acme, contact):
     keys = set(Relation.objects.values_list("pk", flat=True))
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         assert lock_relations(contact.images.all()) == keys
-    found, locked = (query["sql"] for query in queries)
+    found, *locked = (query["sql"] for query in queries)
     assert "FOR UPDATE" not in found
-    assert "object_id" not in locked
+    assert len(locked) == (3 if connection.vendor == "mysql" else 1)  # which would read all of it
+    assert not any("object_id" in sql for sql in locked)
 
 
 def test_no_relations_cost_one_query(contact, django_assert_num_queries):

@@ -16,19 +16,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from weakref import WeakSet
 
-from django.db import connections, models
+from django.db import models
 from django.db.models.deletion import Collector
 from django.db.models.signals import post_delete, pre_delete
 
 from django_polyimages.accessors import get_relation_model
-from django_polyimages.models.joins.locking import lock_by_key, lock_relations
+from django_polyimages.models.joins.locking import is_one_by_one, lock_by_key, lock_relations
 from django_polyimages.models.joins.metadata import locks_rows
 
 _DELETION = "_deletion_with_images"
-_ONE_BY_ONE = 50
-"""So many rows are deleted one by one on MySQL and MariaDB. These read all of a small table to find
-several keys, and so wait for rows that others have locked; a single key is always looked up.
-"""
 
 
 class RelationsToDelete(models.QuerySet[Any]):
@@ -43,7 +39,7 @@ class RelationsToDelete(models.QuerySet[Any]):
         keys = self.locked_keys(using)
         if not keys:
             return 0
-        if connections[using].vendor == "mysql" and len(keys) <= _ONE_BY_ONE:
+        if is_one_by_one(keys, using):
             return sum(rows.filter(pk=key)._raw_delete(using) for key in sorted(keys))
         return rows.filter(pk__in=keys)._raw_delete(using) or 0
 

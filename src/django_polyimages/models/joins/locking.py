@@ -7,12 +7,14 @@ order in which it finds it, and by the index that it has chosen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import Any
 
-from django.db import models
+from django.db import connections, models
 
 from django_polyimages.models.joins.metadata import can_lock_without_key
+
+_ONE_BY_ONE = 50
 
 
 def lock_by_key(
@@ -31,6 +33,14 @@ def lock_relations(relations: models.QuerySet[Any]) -> set[Any]:
 
     None must be added meanwhile, so the caller has locked their objects or their images.
     """
-    keys = list(relations.order_by().values_list("pk", flat=True))
+    keys = sorted(relations.order_by().values_list("pk", flat=True))
     rows = relations.model._base_manager.using(relations.db)
-    return lock_by_key(rows, keys) if keys else set()
+    parts = [[key] for key in keys] if is_one_by_one(keys, relations.db) else [keys] if keys else []
+    return {key for part in parts for key in lock_by_key(rows, part)}
+
+
+def is_one_by_one(keys: Sized, using: str) -> bool:
+    """Whether to lock and delete rows one by one. MySQL and MariaDB read all of a small table to
+    find several keys, and so wait for rows that others have locked; one key is always looked up.
+    """
+    return connections[using].vendor == "mysql" and len(keys) <= _ONE_BY_ONE
