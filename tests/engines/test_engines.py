@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.engines.kills import KILLS, SEED, campaign
@@ -35,7 +37,8 @@ def test_an_upload_ends_with_all_versions(site):
 @pytest.mark.parametrize("site", ["database", "celery"], indirect=True)
 def test_killed_workers_lose_nothing(site):
     done = campaign(site, KILLS, SEED)
-    print(f"{site.engine}: {done.kills} kills, {done.in_time} in time, {done.ready_before} ready")
+    figures = f"{done.kills} kills, {done.in_time} in time, {done.ready_before} ready before"
+    sys.stdout.write(f"\n{site.engine}: {figures}\n")
     assert len(done.images) == KILLS
     assert {image["status"] for image in done.images} == {"ready"}
     assert {tuple(image["versions"]) for image in done.images} == {tuple(NAMES)}

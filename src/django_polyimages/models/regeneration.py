@@ -142,7 +142,7 @@ def _record(image: AbstractImage, new: Generated, using: str, *, is_tried_again:
             image.placeholder = new.placeholder.data_uri
         if image.status == image.Status.FAILED and is_tried_again:
             image.status = image.Status.PENDING
-        else:
+        if image.status != image.Status.PENDING:
             image.attempts, image.next_attempt_at = 0, None
             changed |= QUEUED
         rows.filter(pk=image.pk).update(**{name: getattr(image, name) for name in changed})

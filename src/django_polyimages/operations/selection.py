@@ -30,7 +30,7 @@ GRACE: Final = timedelta(minutes=10)
 """How long an image is left to who made it ``pending``."""
 _READ: Final = (
     *("file", "byte_size", "width", "height", "focal_x", "focal_y"),
-    *("versions", "status", "updated_at"),
+    *("versions", "status", "updated_at", "next_attempt_at"),
 )
 
 
@@ -51,7 +51,9 @@ class Selection:
     since: datetime | None = None
     """Leaves out older images, by ``created_at``."""
     grace: timedelta = GRACE
-    """Leaves out ``pending`` images that were changed less long ago: somebody is at work."""
+    """Leaves out ``pending`` images that have been due for less long: somebody is at work. More
+    than ``GRACE`` makes no difference.
+    """
     started: datetime = field(default_factory=timezone.now)
     """Images uploaded later are left out."""
 
@@ -84,6 +86,8 @@ def rows_of(selection: Selection) -> QuerySet[Any]:
         rows = rows.filter(organization=selection.organization)
     if selection.since is not None:
         rows = rows.filter(created_at__gte=selection.since)
+    if selection.reasons == {"pending"} and not selection.everything:
+        rows = rows.filter(status=model.Status.PENDING)  # which has an index
     return rows
 
 
@@ -105,9 +109,10 @@ def look_at(
 def _select(image: AbstractImage, selection: Selection) -> Selected | None:
     if selection.everything:
         return Selected(image.pk, frozenset(["all"]), selection.names)
-    is_pending = image.status == image.Status.PENDING
-    if is_pending and image.updated_at > selection.started - selection.grace:
-        return None
+    if image.status == image.Status.PENDING:
+        due_since = image.next_attempt_at or image.updated_at
+        if due_since > selection.started - min(selection.grace, GRACE):
+            return None
     found = _versions_by_reason(image, selection)
     reasons = found.keys() & selection.reasons
     names = frozenset[str]().union(*(found[reason] for reason in reasons))

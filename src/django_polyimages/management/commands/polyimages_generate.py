@@ -53,6 +53,12 @@ class Command(BaseCommand):
         for reason, text in _REASONS.items():
             parser.add_argument(f"--{reason}", action="store_true", help=text)
         parser.add_argument(
+            "--due",
+            action="store_true",
+            help="What task engines have lost: pending images that are due, without --grace. Reads "
+            "no other row, so run it as often as you like.",
+        )
+        parser.add_argument(
             "--all",
             action="store_true",
             help="Generate everything again, also what is up to date. If neither this nor one of "
@@ -129,6 +135,8 @@ class Command(BaseCommand):
 
 def _selection(options: dict[str, Any]) -> Selection:
     reasons = frozenset(reason for reason in _REASONS if options[reason])
+    if options["due"]:
+        reasons, options["grace"] = frozenset(["pending"]), 0
     if "stale" in reasons:
         reasons |= {"removed"}
     try:
