@@ -134,7 +134,7 @@ def audit(*options: str, kill_at: int = 0) -> Run:
     manage = PROJECT / "example_project" / "manage.py"
     command = [sys.executable, "-u", str(manage), "polyimages_audit", "--json", "--grace", "0"]
     started, findings = time.perf_counter(), []
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with ThreadPoolExecutor(1) as pool:
         peak = pool.submit(peak_of, process.pid)

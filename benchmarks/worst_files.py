@@ -201,7 +201,7 @@ def main(kinds: str, at_once: int) -> None:
             os.waitpid(child, 0)
             options = ["--measure", str(path), "--at-once", str(at_once)]
             command = [sys.executable, __file__, *options]
-            output = subprocess.run(  # noqa: S603
+            output = subprocess.run(
                 command, check=True, capture_output=True, text=True, cwd=PROJECT
             ).stdout
             reserved, seconds, grown = map(float, output.split())

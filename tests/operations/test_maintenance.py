@@ -65,7 +65,7 @@ def test_everything_is_done_in_order_and_nothing_is_left(work, run):
 def test_what_is_young_is_left_alone(work):
     without = plan_maintenance()
     assert without.audit.grace == timedelta(days=1)
-    Image.objects.update(updated_at=datetime.now(UTC) - timedelta(hours=23))
+    Image.objects.update(updated_at=datetime.now(UTC) - timedelta(minutes=9))
     assert plan_maintenance().generation.images == 0
 
 

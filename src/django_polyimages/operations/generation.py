@@ -136,12 +136,7 @@ def _generate(
     only = None if selected.names >= set(get_settings().version_names) else selected.names
     try:
         image = model._base_manager.using(using).filter(pk=selected.pk).first()
-        if image is None:
-            result = None
-        elif only is None and "pending" in selected.reasons:
-            result = model.generate_pending(pk, using=using)  # unless a worker was faster
-        else:
-            result = regenerate(image, everything=everything, only=only)
+        result = None if image is None else regenerate(image, everything=everything, only=only)
     except Error as error:
         connections[using].close_if_unusable_or_obsolete()
         return GeneratedImage(id=pk, failure=type(error).__name__, is_unanswered=True)

@@ -21,6 +21,7 @@ from django_polyimages.operations.generation import (
     generate,
     plan_generation,
 )
+from django_polyimages.operations.selection import GRACE as GRACE_OF_IMAGES
 from django_polyimages.operations.selection import Selection
 from django_polyimages.operations.timing import Stop, Watch, unwatched
 
@@ -45,12 +46,13 @@ def plan_maintenance(
     stop: Stop | None = None,
     watch: Watch = unwatched,
 ) -> MaintenancePlan:
-    """A plan that leaves alone what is younger than ``grace``: files without a row, and pending
-    images. ``jobs`` is how many images are worked on at the same time.
+    """A plan that leaves alone files without a row that are younger than ``grace``, and pending
+    images that have been due for less than ten minutes. ``jobs`` is how many images are worked on
+    at the same time.
     """
     return MaintenancePlan(
         deletions=[plan_deletions(using=using) for using in databases()],
-        generation=plan_generation(Selection(grace=grace), stop, watch),
+        generation=plan_generation(Selection(grace=min(grace, GRACE_OF_IMAGES)), stop, watch),
         audit=AuditPlan(fix=True, grace=grace, jobs=jobs),
     )
 

@@ -51,9 +51,7 @@ class Selection:
     since: datetime | None = None
     """Leaves out older images, by ``created_at``."""
     grace: timedelta = GRACE
-    """Leaves out ``pending`` images that have been due for less long: somebody is at work. More
-    than ``GRACE`` makes no difference.
-    """
+    """Leaves out ``pending`` images that have been due for less long: somebody is at work."""
     started: datetime = field(default_factory=timezone.now)
     """Images uploaded later are left out."""
 
@@ -111,7 +109,7 @@ def _select(image: AbstractImage, selection: Selection) -> Selected | None:
         return Selected(image.pk, frozenset(["all"]), selection.names)
     if image.status == image.Status.PENDING:
         due_since = image.next_attempt_at or image.updated_at
-        if due_since > selection.started - min(selection.grace, GRACE):
+        if due_since > selection.started - selection.grace:
             return None
     found = _versions_by_reason(image, selection)
     reasons = found.keys() & selection.reasons
