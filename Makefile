@@ -16,13 +16,20 @@ FAULT_TESTS := $(addprefix tests/faults/test_,storage_faults.py database_faults.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist loadfile
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
+.PHONY: help demo demo-worker demo-celery test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
 
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: .venv/demo ## the example project with sample pictures on http://127.0.0.1:PORT; a minute or two at first
 	$(MANAGE) demo --port $(PORT)
+
+demo-worker: .venv/engines ## the demo with a worker of the database that generates the versions
+	POLYIMAGES_ENGINE=database $(MANAGE) demo --port $(PORT)
+
+demo-celery: .venv/engines ## the demo with Celery and a Redis server of its own; needs redis-server
+	redis-server --port 6399 --bind 127.0.0.1 --save "" > /dev/null & trap "kill $$!" EXIT; \
+		POLYIMAGES_ENGINE=celery REDIS_URL=redis://127.0.0.1:6399/0 $(MANAGE) demo --port $(PORT)
 
 test: .venv/dev ## all tests, with coverage; about eight minutes on two cores
 	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report=term
@@ -99,6 +106,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 .venv/demo: pyproject.toml | .venv
 	@echo "Installing the package and what the demo needs, in about a minute ..."
 	$(BIN)/python -m pip install --quiet --editable ".[ninja,s3]" --group demo
+	@touch $@
+
+.venv/engines: .venv/demo
+	$(BIN)/python -m pip install --quiet --group engines
 	@touch $@
 
 .venv/docs: pyproject.toml | .venv

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import BaseCommand, CommandError, call_command
@@ -45,7 +49,8 @@ class Command(BaseCommand):
         self.show(root := f"http://127.0.0.1:{options['port']}")
         if not options["no_server"]:
             address = root.removeprefix("http://")
-            call_command("runserver", address, use_reloader=False, skip_checks=True)
+            with worker():
+                call_command("runserver", address, use_reloader=False, skip_checks=True)
 
     def tell(self, text: str) -> None:
         """At once, even where the output is a pipe."""
@@ -63,6 +68,21 @@ class Command(BaseCommand):
             f"Log in at {root}/login/ as demo / demo (editor, admin) or viewer / viewer "
             "(read-only).\nPress Ctrl+C to stop.\n"
         )
+
+
+@contextmanager
+def worker() -> Iterator[None]:
+    """A worker of the task engine, if the demo has one, beside the site."""
+    command = settings.ENGINE.worker
+    if not command:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR)  # noqa: S603
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def check_port(port: int) -> None:
