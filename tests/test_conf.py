@@ -104,7 +104,7 @@ def test_a_changed_setting_is_seen_at_once(settings):
             "PLACEHOLDER must be one of 'preview', 'color', 'none', not 'blur'.",
         ),
         ({"MAX_BYTES": 10, "MAX_REQUEST_BYTES": 9}, "MAX_REQUEST_BYTES is 9, less than MAX_BYTES"),
-        ({"GENERATE": "later"}, "GENERATE must be 'inline', not 'later'."),
+        ({"GENERATE": "later"}, "GENERATE must be 'inline', 'task' or the dotted path"),
     ],
 )
 def test_a_wrong_option_says_what_is_allowed(options, complaint):
