@@ -20,7 +20,9 @@ PUBLIC = [
     "django_polyimages.models",
     "django_polyimages.policies",
     "django_polyimages.rendering",
+    "django_polyimages.signals",
     "django_polyimages.storage.s3",
+    "django_polyimages.tasks",
 ]
 INNER = {"django_polyimages.versions.Version", "django_polyimages.specs.FocalPoint"}
 """Documented beside the objects that hold them; nobody has to import these."""

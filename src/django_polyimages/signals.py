@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
+__all__ = ["image_failed", "image_ready"]
+
 image_ready = Signal()
 """All versions of ``image`` are there. Sent after the commit by whoever has generated them: the
 request, a worker or a command. Arguments: ``sender``, the image model, and ``image``.

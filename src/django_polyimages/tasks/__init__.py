@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from django_polyimages.conf import get_settings
 
+__all__ = ["run"]
 GENERATE: Final = "generate"
 DELETE_FILES: Final = "delete_files"
 GENERATE_MANY: Final = "generate_many"
