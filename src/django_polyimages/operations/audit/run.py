@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
+from django.core.files.storage import Storage
 from django.utils import timezone
 
 from django_polyimages.conf import get_settings
@@ -25,9 +27,15 @@ from django_polyimages.operations.pages import pages
 from django_polyimages.operations.timing import Stop, Watch, until_asked, unwatched, watched
 from django_polyimages.storage import get_original_storage, get_storage
 from django_polyimages.storage.keys import is_original
-from django_polyimages.storage.listing import list_files
+from django_polyimages.storage.listing import CannotList, StoredFile, list_files
 
 _READ = ("file", "byte_size", "versions", "status", "updated_at", "focal_x", "focal_y")
+_MANY: Final = 50
+"""So many files are not all missing by accident."""
+_EMPTY: Final = (
+    "The storage holds no file at all, although rows record {:,} files. Is its disk mounted, and "
+    "is it the right one? If the files are really lost, run polyimages_generate --all."
+)
 
 
 def audit(plan: AuditPlan, watch: Watch = unwatched, stop: Stop | None = None) -> Iterator[Finding]:
@@ -51,10 +59,15 @@ def _findings(plan: AuditPlan, watch: Watch, stop: Stop) -> Iterator[Finding]:
     started = timezone.now()
     before = started - plan.grace
     with Inventory() as inventory:
-        _list_storages(inventory, watch, stop)
+        # First the storages, then the tables: a row is inserted after its files.
+        _list_versions(inventory, watch, stop)
+        is_empty = not inventory.stored
+        _list_originals(inventory, watch, stop)
         _read_tables(inventory, before, watch, stop)
         if stop.is_asked:
             return  # what was not listed would be taken for missing
+        if plan.fix and is_empty and (recorded := inventory.recorded) >= _MANY:
+            raise CannotList(_EMPTY.format(recorded))
         inventory.compare()
         yield from orphans(inventory, plan, started=started, stop=stop)
         yield from images(inventory, plan, before=before, watch=watch, stop=stop)
@@ -65,15 +78,19 @@ def _findings(plan: AuditPlan, watch: Watch, stop: Stop) -> Iterator[Finding]:
         yield from originals(plan, watch, stop)
 
 
-def _list_storages(inventory: Inventory, watch: Watch, stop: Stop) -> None:
-    """First the storages, then the tables: a row is inserted after its files."""
-    prefix = get_settings().upload_prefix
-    versions, private = get_storage(), get_original_storage()
-    files = until_asked(list_files(versions, prefix), stop)
-    inventory.add_stored(watched(files, "files listed", watch))
-    if private is not versions:
-        files = watched(until_asked(list_files(private, prefix), stop), "files listed", watch)
+def _list_versions(inventory: Inventory, watch: Watch, stop: Stop) -> None:
+    inventory.add_stored(_listed(get_storage(), watch, stop))
+
+
+def _list_originals(inventory: Inventory, watch: Watch, stop: Stop) -> None:
+    if (private := get_original_storage()) is not get_storage():
+        files = _listed(private, watch, stop)
         inventory.add_stored(one for one in files if is_original(one.key))
+
+
+def _listed(backend: Storage, watch: Watch, stop: Stop) -> Iterator[StoredFile]:
+    files = until_asked(list_files(backend, get_settings().upload_prefix), stop)
+    return watched(files, "files listed", watch)
 
 
 def _read_tables(inventory: Inventory, before: datetime, watch: Watch, stop: Stop) -> None:
