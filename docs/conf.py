@@ -51,7 +51,7 @@ python_maximum_signature_line_length = 88
 nitpicky = True
 # Names of other packages in signatures: without an inventory the build needs no network.
 nitpick_ignore_regex = [
-    ("py:class", r"(collections|django|ninja)\..*"),
+    ("py:class", r"(collections|datetime|django|ninja)\..*"),
     ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser|AnonymousUser"),
     ("py:class", r"(.*\.)?(RelationT|ImageT)"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from django_polyimages.pixels.samples import boxes, locations_of
 from tests.attacks import box
 from tests.drawing import chunk, quarters, swapped_srgb, to_bytes
 
@@ -18,6 +19,20 @@ XMP = (
 )
 FILM = box(b"ftyp", b"mp42") + box(b"moov", box(b"udta", box(b"\xa9xyz", MARKER)))
 """The film of a motion photo, with its position."""
+
+AVIF = {
+    "bytes of no item": (b"",),
+    "item of no known kind": (b"", b"", b"prvt"),
+    "picture of another kind": (b"", b"", b"jpeg"),
+    "thumbnail": (
+        box(b"iref", bytes(4) + box(b"thmb", struct.pack(">HHH", 9, 1, 1))),
+        b"",
+        b"av01",
+    ),
+    "description": (b"", box(b"udes", bytes(4) + b"en\0" + (MARKER + b"\0") * 3)),
+    "property of no known kind": (b"", box(b"prvt", MARKER)),
+    "list of no known kind": (box(b"prvt", MARKER),),
+}.items()
 
 
 def private_exif(orientation: int = 1) -> Image.Exif:
@@ -91,6 +106,45 @@ def in_webp(plain: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
     return b"RIFF" + struct.pack("<I", len(plain) - 8 + len(more)) + plain[8:] + more
 
 
+def in_frame(plain: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A WebP with these chunks inside of its first frame."""
+    start = plain.index(b"ANMF")
+    end = start + 8 + int.from_bytes(plain[start + 4 : start + 8], "little")
+    frame = in_webp(bytes(8) + plain[start + 8 : end], *chunks)[8:]
+    frame = b"ANMF" + struct.pack("<I", len(frame)) + frame
+    return in_webp(plain[:start] + frame + plain[end:])
+
+
+def in_avif(plain: bytes, in_meta: bytes, in_properties: bytes = b"", item: bytes = b"") -> bytes:
+    """An AVIF with more boxes in ``meta`` and ``ipco``, and an item of this type behind it."""
+    head = dict(boxes(plain))
+    meta = dict(boxes(head[b"meta"][4:]))
+    properties = dict(boxes(meta[b"iprp"]))
+    [(number, _method, [(start, length)])] = locations_of(meta[b"iloc"])
+    pixels, items = plain[start : start + length], meta[b"iinf"][6:]
+    if item:
+        items += box(b"infe", struct.pack(">IHH4s", 2 << 24, 9, 0, item) + MARKER + b"\0")
+    both = [(number, len(pixels)), (9, len(MARKER))][: 2 if item else 1]
+
+    def begin(place: int) -> bytes:
+        places = [place, place + len(pixels)]
+        located = b"".join(
+            struct.pack(">HHHII", one, 0, 1, at, size)
+            for (one, size), at in zip(both, places, strict=False)
+        )
+        lists = {
+            b"iinf": bytes(4) + struct.pack(">H", len(both)) + items,
+            b"iloc": struct.pack(">IHH", 0, 0x4400, len(both)) + located,
+            b"iprp": box(b"ipco", properties[b"ipco"] + in_properties)
+            + box(b"ipma", properties[b"ipma"]),
+        }
+        inner = b"".join(box(kind, body) for kind, body in (meta | lists).items())
+        return box(b"ftyp", head[b"ftyp"]) + box(b"meta", bytes(4) + inner + in_meta)
+
+    content = begin(len(begin(0)) + 8)
+    return content + box(b"mdat", pixels + MARKER)
+
+
 def frames(width: int = 64, height: int = 48) -> dict[str, Any]:
     picture = quarters(width, height)
     return {"save_all": True, "append_images": [picture.rotate(turn) for turn in (90, 180)]}
@@ -106,6 +160,7 @@ def _pictures() -> dict[str, bytes]:
     pictures |= {f"GIF, {kind}": in_gif(gif, extra) for kind, extra in EXTENSIONS.items()}
     scans = to_bytes(small, progressive=True)
     last = scans.rindex(b"\xff\xda")
+    animation = to_bytes(small, "WEBP", **frames())
     cmyk = to_bytes(small.convert("CMYK"), icc_profile=swapped_srgb(), **options)
     pairs = {"exif": private_exif(), "save_all": True, "append_images": [small.rotate(90)]}
     return pictures | {
@@ -127,6 +182,17 @@ def _pictures() -> dict[str, bytes]:
         "AVIF, no box": to_bytes(small, "AVIF") + b"\0\0\0\4" + MARKER,
         "GIF, animation": in_gif(to_bytes(small, "GIF", **frames()), *EXTENSIONS.values()),
         "GIF, film": gif + FILM,
+        "JPEG, number of lines": with_segments(jpeg, segment(0xDC, MARKER)),
+        "PNG, critical chunk of no known kind": in_png(png, late=chunk(b"PRVT", MARKER)),
+        "PNG, end": png[:-12] + chunk(b"IEND", MARKER),
+        "PNG, gamma": in_png(png, chunk(b"gAMA", struct.pack(">I", 45455) + MARKER)),
+        "PNG, suggested colours": in_png(png, chunk(b"sPLT", MARKER + b"\0\x08" + bytes(6))),
+        "WebP, inside of a frame": in_frame(animation, (b"EXIF", MARKER), (b"prvt", MARKER)),
+        "GIF, text": in_gif(gif, b"!\x01\x0c" + bytes(12) + b"\x0b" + MARKER + b"\0"),
+        "GIF, control": in_gif(gif, b"!\xf9\4" + bytes(4) + b"\x0b" + MARKER + b"\0"),
+        "GIF, loop": in_gif(gif, b"!\xff\x0bNETSCAPE2.0\3\1\0\0\x0b" + MARKER + b"\0"),
+        "AVIF, no item": to_bytes(small, "AVIF") + box(b"mdat", MARKER),
+        **{f"AVIF, {kind}": in_avif(to_bytes(small, "AVIF"), *parts) for kind, parts in AVIF},
     }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ PROTECTIONS = {
         "schedule",
         "deletions = self.bulk_create(\n"
         "            [self.model(keys=list(keys), original=original or keys[0]) "
-        "for keys in images if keys]\n        )",
+        "for keys in images if keys],\n            batch_size=AT_ONCE,\n        )",
         "every = [key for keys in images for key in keys]\n"
         "        deletions = []\n"
         "        transaction.on_commit(lambda: delete_files(every), using=self.db, robust=True)",

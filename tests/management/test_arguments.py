@@ -11,6 +11,7 @@ from django_polyimages.management.arguments import (
     add_rate,
     moment,
     number,
+    seconds_ago,
     version_name,
     whole_number,
 )
@@ -55,3 +56,15 @@ def test_rate_and_jobs_have_defaults():
     add_jobs(parser, 2)
     assert vars(parser.parse_args([])) == {"rate": float("inf"), "jobs": 2}
     assert vars(parser.parse_args(["--rate", "5", "--jobs", "8"])) == {"rate": 5, "jobs": 8}
+
+
+def test_a_number_may_have_an_upper_limit():
+    assert seconds_ago("10_000_000_000") == 10_000_000_000
+    with pytest.raises(ArgumentTypeError, match="at least 0 and at most 10,000,000,000"):
+        seconds_ago("1e11")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_moment_beyond_the_calendar_is_refused(text):
+    with pytest.raises(ArgumentTypeError, match="is neither a date"):
+        moment(text)

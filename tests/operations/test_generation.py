@@ -185,6 +185,7 @@ def test_a_storage_that_answers_nothing_ends_it(acme, monkeypatch):
     assert stop.is_asked
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_answers_nothing_ends_it(acme, monkeypatch):
     for _ in range(generation.MOST_IN_A_ROW + 2):
         without_versions(acme)

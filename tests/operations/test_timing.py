@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from django_polyimages.operations import timing
-from django_polyimages.operations.timing import Pace, Stop, unwatched, watched
+from django_polyimages.operations.timing import Pace, Stop, until_asked, unwatched, watched
 
 
 @pytest.fixture
@@ -61,3 +61,12 @@ def test_items_are_told_one_by_one():
     assert list(items) == ["b"]
     assert seen == [("letters", 1)] * 2
     assert list(watched("ab", "letters", unwatched)) == ["a", "b"]
+
+
+def test_items_end_when_somebody_asks_but_not_with_the_time():
+    stop = Stop(0)
+    items = until_asked(range(3), stop)
+    assert next(items) == 0
+    stop.ask()
+    assert list(items) == []
+    assert list(until_asked(range(3), None)) == [0, 1, 2]

@@ -77,7 +77,7 @@ def test_a_track_has_metadata_of_its_own():
     assert found.count(b"rest") == 2
 
 
-@pytest.mark.parametrize("kind", [b"udta", b"uuid", b"xml ", b"bxml"])
+@pytest.mark.parametrize("kind", [b"udta", b"uuid", b"xml ", b"bxml", b"prvt"])
 def test_boxes_for_metadata_are_cleared_wherever_they_are(kind):
     inside = box(kind, SECRET)
     content = avif(inside) + box(b"moov", box(b"trak", inside) + inside) + inside
@@ -95,3 +95,19 @@ def test_overlapping_metadata_become_zeros_once():
     locations = [location(1, START, 9), location(2, START + 3, 900)]
     content = avif(items(b"Exif", b"mime", locations=locations)) + box(b"mdat", SECRET * 2)
     assert cleaned(content).endswith(b"mdat" + bytes(12))
+
+
+def test_what_belongs_to_no_item_becomes_zeros():
+    begin = len(avif(items(b"av01", b"av01", locations=[location(1, 0, 0)] * 2))) + 8
+    kept = [location(1, begin + 6, 6), location(2, begin + 10, 8)]
+    data = SECRET + PIXELS + PIXELS + SECRET
+    content = avif(items(b"av01", b"av01", locations=kept)) + box(b"mdat", data)
+    found = cleaned(content + box(b"mdat", SECRET))
+    assert found.endswith(bytes(6) + 2 * PIXELS + bytes(6) + box(b"mdat", bytes(6)))
+
+
+def test_an_item_without_a_length_is_kept_to_the_end():
+    begin = len(avif(items(b"av01", locations=[location(1, 0, 0)]))) + 8
+    content = avif(items(b"av01", locations=[location(1, begin + 6, 0)]))
+    found = cleaned(content + box(b"mdat", SECRET + PIXELS))
+    assert found.endswith(bytes(6) + PIXELS)

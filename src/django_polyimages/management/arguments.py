@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -15,19 +16,24 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models.regeneration import unknown_versions
 
 
-def number(*, at_least: float) -> Callable[[str], float]:
-    """A number that is neither smaller nor infinite."""
+def number(*, at_least: float, at_most: float = sys.float_info.max) -> Callable[[str], float]:
+    """A number that is neither smaller nor larger nor infinite."""
+    limit = f" and at most {at_most:,.0f}" if at_most < sys.float_info.max else ""
 
     def read(text: str) -> float:
         try:
             found = float(text)
         except ValueError:
             found = math.nan
-        if not at_least <= found < math.inf:
-            raise ArgumentTypeError(f"{text!r} is not a number of at least {at_least:g}.")
+        if not at_least <= found <= at_most:
+            raise ArgumentTypeError(f"{text!r} is not a number of at least {at_least:g}{limit}.")
         return found
 
     return read
+
+
+seconds_ago = number(at_least=0, at_most=10_000_000_000)
+"""How long ago, in seconds: not before the first year of the calendar."""
 
 
 def whole_number(text: str) -> int:
@@ -45,7 +51,9 @@ def moment(text: str) -> datetime:
     """A date or a point in time in ISO format; without an offset, in the project's time zone."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        if found.tzinfo is not None:
+            found = found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ArgumentTypeError(
             f"{text!r} is neither a date such as 2026-03-01 nor a time such as 2026-03-01T04:10."
         ) from error

@@ -1,17 +1,42 @@
-"""Ends a command cleanly."""
+"""Ends a command cleanly: after a signal, or when nobody reads its output any more."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import Final
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
 
 from django_polyimages.operations.timing import Stop
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class EndingCleanly(BaseCommand):
+    """A command that ends without a traceback when a pipe is closed, as by ``| head``."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            output = super().execute(*args, **options)
+            self.stdout.flush()
+        except BrokenPipeError as error:
+            _discard_output()
+            raise CommandError("It was stopped: nobody reads its output any more.") from error
+        return output
+
+
+def _discard_output() -> None:
+    """Or Python would complain of what is still in its buffer."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -76,7 +76,4 @@ def maintain(
         yield image
     if stop.is_due:
         return
-    for finding in audit(plan.audit, watch):
-        yield finding
-        if stop.is_due:
-            return
+    yield from audit(plan.audit, watch, stop)

@@ -59,6 +59,14 @@ class Stop:
         self._asked.wait(min(seconds, self.seconds_left, threading.TIMEOUT_MAX))
 
 
+def until_asked(items: Iterable[_Item], stop: Stop | None) -> Iterator[_Item]:
+    """The same items, until somebody asks ``stop``. Its time does not matter here."""
+    for item in items:
+        if stop is not None and stop.is_asked:
+            return
+        yield item
+
+
 class Pace:
     """Sleeps so that not more than ``rate`` units are spent in a second."""
 

@@ -10,6 +10,7 @@ from django.core.files.base import File
 
 START_OF_SCAN: Final = 0xDA
 END_OF_IMAGE: Final = 0xD9
+NUMBER_OF_LINES: Final = 0xDC
 APPLICATION_1: Final = 0xE1
 ALONE: Final = {0x01, 0xD8}
 """Markers without a segment."""

@@ -26,13 +26,17 @@ from django_polyimages.pixels.splicing import Edit, spliced
 _JFIF: Final = 14  # bytes, and the thumbnail
 _ADOBE: Final = 12
 _EXIF: Final = b"Exif\0\0"
-_KEPT_IN_PNG: Final = {  # and the critical ones, without which a decoder cannot do
-    *(b"tRNS", b"gAMA", b"cHRM", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD"),
-    *(b"pHYs", b"hIST", b"sPLT", b"acTL", b"fcTL", b"fdAT"),
+_KEPT_IN_PNG: Final = {  # with the most bytes that they can have
+    **dict.fromkeys((b"IHDR", b"PLTE", b"IDAT", b"iCCP", b"fdAT"), 2**31),
+    **{b"tRNS": 256, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8},
+    **{b"sBIT": 4, b"bKGD": 6, b"pHYs": 9, b"acTL": 8, b"fcTL": 26},
 }
 _KEPT_IN_WEBP: Final = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+_KEPT_IN_FRAME: Final = {b"VP8 ", b"VP8L", b"ALPH"}
 _HAS_EXIF, _HAS_XMP = 0x08, 0x04  # flags of VP8X
-_KEPT_IN_GIF: Final = {b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"}
+_WITH_ONE_BLOCK: Final = {b"\xf9", b"\x01"}  # for the next frame, and for a text
+_WITH_LOOP: Final = {b"NETSCAPE2.0", b"ANIMEXTS1.0"}
+_PROFILE: Final = b"ICCRGBG1012"
 _MORE_STEPS: Final = 100_000
 """Blocks of a GIF or chunks of a WebP, beyond one for each 64 bytes; GIFs have one for each 255."""
 
@@ -97,8 +101,8 @@ def _of_jpeg(file: File[bytes], exif: bytes) -> Iterator[Edit]:
 
 def _segment_for(marker: int, head: bytes, exif: bytes) -> bytes | None:
     """What takes the place of a segment that begins like this; None for one that is kept."""
-    if marker < 0xE0:
-        return None  # tables, frames and scans
+    if marker < 0xE0 and (marker != jpeg.NUMBER_OF_LINES or len(head) == 2):
+        return None  # tables, frames and scans; decoders skip a number of lines, however long
     if marker == 0xE2 and head.startswith(b"ICC_PROFILE\0"):
         return None
     if marker == 0xE0 and head.startswith(b"JFIF\0") and len(head) == _JFIF:
@@ -119,14 +123,17 @@ def _of_png(file: File[bytes], exif: bytes) -> Iterator[Edit]:
         start = file.tell() - 8
         end = min(file.size, start + length + 12)
         if kind == b"IEND":
-            yield Edit(end, file.size)
+            yield Edit(start, file.size, _chunk(kind, b""))
             return
         if kind == b"eXIf" and exif:
-            checksum = struct.pack(">I", zlib.crc32(kind + exif))
-            yield Edit(start, end, struct.pack(">I", len(exif)) + kind + exif + checksum)
+            yield Edit(start, end, _chunk(kind, exif))
             exif = b""
-        elif kind[0] & 0x20 and kind not in _KEPT_IN_PNG:  # a small letter: ancillary
+        elif length > _KEPT_IN_PNG.get(kind, -1):
             yield Edit(start, end)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _of_webp(file: File[bytes], exif: bytes) -> Iterator[Edit]:
@@ -146,11 +153,28 @@ def _of_webp(file: File[bytes], exif: bytes) -> Iterator[Edit]:
             exif = b""
         elif kind not in _KEPT_IN_WEBP:
             edits.append(Edit(place, end))
+        elif kind == b"ANMF":
+            edits += _of_frame(file, place, end, steps)
         place = end
     edits.append(Edit(place, file.size))
     size = file.size - 8 + sum(len(edit.new) - (edit.end - edit.start) for edit in edits)
     yield Edit(4, 8, struct.pack("<I", size))
     yield from edits
+
+
+def _of_frame(file: File[bytes], start: int, end: int, steps: _Steps) -> list[Edit]:
+    """Of one frame of a WebP, which has chunks of its own."""
+    edits, place = [], start + 24
+    while place < end:
+        steps.take()
+        file.seek(place)
+        kind, length = struct.unpack("<4sI", file.read(8).ljust(8, b"\0"))
+        after = min(end, place + 8 + length + length % 2)
+        if kind not in _KEPT_IN_FRAME:
+            edits.append(Edit(place, after))
+        place = after
+    length = end - start - 8 - sum(edit.end - edit.start for edit in edits)
+    return [Edit(start + 4, start + 8, struct.pack("<I", length)), *edits] if edits else []
 
 
 def _of_gif(file: File[bytes], _exif: bytes) -> Iterator[Edit]:
@@ -159,21 +183,30 @@ def _of_gif(file: File[bytes], _exif: bytes) -> Iterator[Edit]:
     while place < file.size:
         steps.take()
         file.seek(place)
-        block = file.read(14)
+        block = file.read(15)
         end = place + 1
         if block[0] == 0x2C and len(block) >= 10:  # a frame, its colours and the size of its codes
             end = steps.behind_blocks(place + 11 + _table(block[9]))
         elif block[0] == 0x21:
             end = steps.behind_blocks(place + 2)
-            kept = block[1:2] in (b"\xf9", b"\x01")  # of the next frame, and plain text
-            if not kept and not (block[1:2] == b"\xff" and block[3:14] in _KEPT_IN_GIF):
-                yield Edit(place, end)
+            kept = _kept_of(block)
+            if kept is not None and place + kept < end - 1:
+                yield Edit(place + kept, end, b"\0" if kept else b"")
         elif block[0] == 0x3B:
             break
         elif block[0]:
             yield Edit(place, end)  # decoders skip it
         place = end
     yield Edit(min(place + 1, file.size), file.size)
+
+
+def _kept_of(extension: bytes) -> int | None:
+    """How many bytes of an extension remain, without its end; None for all of it."""
+    if extension[1:2] in _WITH_ONE_BLOCK:
+        return 3 + int.from_bytes(extension[2:3])  # a text itself, which no decoder draws, goes
+    if extension[1:2] == b"\xff" and extension[3:14] in _WITH_LOOP:
+        return 15 + int.from_bytes(extension[14:15])
+    return None if extension[1:2] == b"\xff" and extension[3:14] == _PROFILE else 0
 
 
 def _table(flags: int) -> int:

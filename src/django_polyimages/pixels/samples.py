@@ -95,13 +95,18 @@ def _first_boxes(body: bytes) -> dict[bytes, bytes]:
 
 def types_of(body: _Bytes) -> Iterator[tuple[int, _Bytes]]:
     """The id and type of each item in the box ``iinf`` (8.11.6)."""
+    return ((item, info[:4]) for item, info in infos_of(body))
+
+
+def infos_of(body: _Bytes) -> Iterator[tuple[int, _Bytes]]:
+    """The id of each item, and its type with the name and other texts behind it."""
     if not body:
         return
     for kind, entry in boxes(body[8 if body[0] else 6 :]):
         if kind == b"infe" and entry[0] in (2, 3):
             wide = entry[0] == 3
             item, _protection, _type = struct.unpack_from(">IH4s" if wide else ">HH4s", entry, 4)
-            yield item, entry[10:14] if wide else entry[8:12]
+            yield item, entry[10 if wide else 8 :]
 
 
 def locations_of(body: bytes | memoryview) -> Iterator[tuple[int, int, list[_Extent]]]:

@@ -13,6 +13,7 @@ from django.test import Client
 
 from contacts.admin import ContactAdmin
 from contacts.models import Contact
+from django_polyimages.admin.inline import early_uploads
 from django_polyimages.admin.inline.early_uploads import before_saving
 from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.models import Image
@@ -22,10 +23,14 @@ from tests.drawing import photo, upload_of
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
-on_a_server = pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="SQLite has no locks of rows, and the order stays"
-)
+on_a_server = pytest.mark.usefixtures("as_on_a_server")
 READS = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN")
+
+
+@pytest.fixture
+def as_on_a_server(monkeypatch) -> None:
+    """SQLite has no locks of rows, and the order stays. Here it is the order of servers."""
+    monkeypatch.setattr(early_uploads, "locks_rows", lambda using: True)
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_also_for_an_object_that_is_new(admin_client, acme, events):
     assert titles_of(Contact.objects.get()) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-@on_a_server
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no locks of rows")
 def test_others_can_write_to_the_object_meanwhile(admin_user, contact, monkeypatch):
     """Measured from a second connection while a storage needs half a second for each file."""
     real, writing = InMemoryStorage._save, threading.Event()

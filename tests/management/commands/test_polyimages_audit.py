@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 
 import pytest
 from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
+from django_polyimages.operations.audit import run as steps
 from tests.helpers import keys_of, store_one, stored_keys
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -93,3 +97,49 @@ def test_a_storage_that_cannot_list_is_named_and_nothing_is_taken_for_missing(im
 def test_numbers_are_checked(arguments):
     with pytest.raises(CommandError, match="is not a number of at least"):
         call_command("polyimages_audit", *arguments)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_it_lists_and_nothing_is_taken_for_missing(
+    image, files, monkeypatch, number
+):
+    keys = keys_of(store_one())
+    real = steps.list_files
+
+    def interrupted(*arguments):
+        for one in real(*arguments):
+            os.kill(os.getpid(), number)
+            yield one
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "list_files", interrupted)
+        assert run("--json", "--grace", "0", "--fix") == ("[]\n", 1)
+    assert set(keys) <= set(stored_keys(files))
+    assert run("--grace", "0", "--fix")[0].endswith(f"Fixed: {len(keys)} orphan. Left: nothing.\n")
+
+
+def test_json_can_be_read_when_the_storage_cannot_list(image, monkeypatch):
+    def listdir(self, path):
+        raise NotImplementedError("no listdir()")
+
+    monkeypatch.setattr(InMemoryStorage, "listdir", listdir)
+    assert run("--json") == ("[]\n", 2)
+
+
+def test_json_can_be_read_when_an_error_follows_a_finding(files, monkeypatch):
+    def refused(*arguments):
+        raise OperationalError("the database is gone")
+
+    store_one()
+    monkeypatch.setattr(steps, "dangling_relations", refused)
+    out = io.StringIO()
+    with pytest.raises(OperationalError):
+        call_command("polyimages_audit", "--json", "--grace", "0", stdout=out)
+    assert {one["kind"] for one in json.loads(out.getvalue())} == {"orphan"}
+
+
+@pytest.mark.parametrize("seconds", ["1e11", "1e300"])
+def test_a_grace_time_before_the_first_year_is_refused(seconds):
+    with pytest.raises(CommandError, match="and at most 10,000,000,000"):
+        call_command("polyimages_audit", "--grace", seconds)
+    assert run("--grace", "10000000000") == ("Fixed: nothing. Left: nothing.\n", 0)

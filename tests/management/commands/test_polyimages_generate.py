@@ -153,7 +153,7 @@ class TestSelection:
         with pytest.raises(CommandError, match=r"no 'huge'; choose from sm, lg\.") as refused:
             call_command("polyimages_generate", only=["huge"])
         assert refused.value.returncode == 2
-        for name in ("nobody", "0", "١"):
+        for name in ("nobody", "0", "١", ""):
             with pytest.raises(CommandError, match="There is no organization") as refused:
                 call_command("polyimages_generate", "--organization", name)
             assert refused.value.returncode == 2

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.operations import generation
+from django_polyimages.operations.audit import run as audit_steps
 from django_polyimages.storage.keys import is_original
 from tests.builders import without_versions
 from tests.drawing import photo
@@ -166,3 +167,15 @@ def test_two_at_once_do_no_harm(site, acme):
     assert site.recorded() == site.files()
     assert site.select("SELECT COUNT(*) FROM polyimages_filedeletion") == [(0,)]
     assert site.ready() == len(images)
+
+
+def test_a_signal_ends_the_audit_of_a_plan(work, monkeypatch):
+    real = audit_steps.list_files
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from real(*arguments)
+
+    monkeypatch.setattr(audit_steps, "list_files", interrupted)
+    found = json.loads(run("--json", "--grace", "0", "--plan", error="It was stopped"))
+    assert found["audit"] == {"fixed": {}, "left": {}, "problem": ""}

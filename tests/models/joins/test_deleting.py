@@ -124,3 +124,20 @@ def test_what_was_collected_to_be_shown_is_forgotten(contact, images):
     images[0].delete()
     assert not deleting._announced.deletions
     assert images_of(contact) == images[1:]
+
+
+@pytest.mark.parametrize(
+    "delete",
+    [
+        lambda contact: contact.delete(),
+        lambda contact: Contact.objects.filter(pk=contact.pk).delete(),
+        lambda contact: contact.organization.delete(),
+        lambda contact: Image.objects.all().delete(),
+    ],
+    ids=["object", "queryset", "organization", "images"],
+)
+def test_relations_are_deleted_by_key_where_rows_are_locked(contact, images, delete, monkeypatch):
+    """As on servers, on every database."""
+    monkeypatch.setattr(deleting, "locks_rows", lambda using: True)
+    delete(contact)
+    assert not Relation.objects.exists()

@@ -65,3 +65,9 @@ def test_files_of_several_rows_are_shared(inventory):
     inventory.compare()
     first, last = ("polyimages.Image", "1"), ("polyimages.Image", "2")
     assert list(inventory.shared()) == [SharedFile("a", 2, first, last)]
+
+
+def test_files_are_counted(inventory):
+    inventory.add_stored([stored("a"), stored("b")])
+    inventory.add_recorded([recorded("a")])
+    assert (inventory.stored, inventory.recorded) == (2, 1)

@@ -6,6 +6,7 @@ from PIL import Image as PillowImage
 
 from django_polyimages.models import Image
 from django_polyimages.operations.audit import originals
+from django_polyimages.storage.listing import CannotList
 from tests.builders import uploaded
 from tests.drawing import photo, upload_of
 
@@ -58,3 +59,43 @@ def test_originals_with_a_position_are_counted(acme, found):
     [one] = found(privacy=True)
     assert (one.kind, one.detail) == ("position", "1 of 2 originals carry a position")
     assert not one.is_left
+
+
+def test_an_original_that_cannot_be_read_does_not_end_the_audit(acme, files, found, monkeypatch):
+    locked, damaged = uploaded(acme), uploaded(acme)
+    damage(files, damaged)
+    real = files.open
+
+    def refused(key, *arguments):
+        if key == locked.key:
+            raise PermissionError("the object is archived")
+        return real(key, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "open", refused)
+        findings = found(verify=True)
+        [position] = [one for one in found(privacy=True) if one.kind == "position"]
+    assert [(one.kind, one.id) for one in findings] == [
+        ("checksum", str(locked.pk)),
+        ("checksum", str(damaged.pk)),
+    ]
+    assert "cannot be read" in findings[0].detail
+    assert position.detail == "0 of 1 originals carry a position"
+
+
+def test_a_storage_that_does_not_answer_ends_it(image, files, found, monkeypatch):
+    def dead(*arguments):
+        raise ConnectionError("nobody is there")
+
+    real = originals.originals
+
+    with monkeypatch.context() as patch:
+
+        def later(*arguments):
+            patch.setattr(files, "open", dead)
+            patch.setattr(files, "size", dead)
+            yield from real(*arguments)
+
+        patch.setattr("django_polyimages.operations.audit.run.originals", later)
+        with pytest.raises(CannotList, match="does not answer"):
+            found(verify=True)

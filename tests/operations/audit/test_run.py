@@ -133,3 +133,19 @@ def test_pages_make_no_difference(acme, contact, found, monkeypatch):
     break_things(acme, contact)
     monkeypatch.setattr(pages, "_AT_ONCE", 1)
     assert counted(found()) == FAULTS
+
+
+def test_a_disk_that_is_not_mounted_is_not_filled_again(acme, files, found, settings):
+    settings.STORAGES = settings.STORAGES | {
+        "originals": {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    }
+    settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "originals"}
+    images = [uploaded(acme) for _ in range(10)]
+    before = {key for image in images for key in image.keys}
+    for name in stored_keys(files):
+        files.delete(name)
+    with pytest.raises(CannotList, match="holds no file at all, although rows record 50 files"):
+        found(fix=True)
+    assert stored_keys(files) == []
+    assert {key for image in Image.objects.all() for key in image.keys} == before
+    assert len(found()) == 40

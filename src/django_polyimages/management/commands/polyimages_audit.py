@@ -8,18 +8,19 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from django_polyimages.management.arguments import add_jobs, number
+from django_polyimages.management.arguments import add_jobs, number, seconds_ago
 from django_polyimages.management.progress import Progress, progress_of
 from django_polyimages.management.reports import AuditReport, finding_line
+from django_polyimages.management.signals import EndingCleanly, stopped_by_signals
 from django_polyimages.operations.audit import RATE, AuditPlan, Finding, audit
 from django_polyimages.storage.listing import CannotList
 
 _DAY = 24 * 60 * 60
 
 
-class Command(BaseCommand):
+class Command(EndingCleanly):
     """Compares the storages with the tables."""
 
     help = (
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--grace",
-            type=number(at_least=0),
+            type=seconds_ago,
             default=_DAY,
             metavar="SECONDS",
             help="Leave files without a row and pending images alone that are younger than this; "
@@ -74,14 +75,16 @@ class Command(BaseCommand):
             jobs=options["jobs"],
         )
         report = AuditReport()
-        with progress_of(self, options) as progress:
+        with stopped_by_signals() as stop, progress_of(self, options) as progress:
             try:
-                for finding in self._print(audit(plan, progress), progress, options):
+                for finding in self._print(audit(plan, progress, stop), progress, options):
                     report.add(finding)
             except CannotList as error:
                 raise CommandError(f"The audit has stopped. {error}", returncode=2) from error
             if not options["json"]:
                 progress.write_all(report.lines())
+        if stop.is_due:
+            raise CommandError("It was stopped; start it again.")
         if left := report.left.total():
             raise CommandError(f"{left} findings are left.", returncode=1)
 
@@ -90,12 +93,14 @@ class Command(BaseCommand):
     ) -> Iterator[Finding]:
         """Print each finding at once: a list of all of them may be long."""
         separator = "["
-        for finding in findings:
+        try:
+            for finding in findings:
+                if options["json"]:
+                    self.stdout.write(f"{separator}\n{json.dumps(asdict(finding))}", ending="")
+                    separator = ","
+                else:
+                    progress.write(finding_line(finding))
+                yield finding
+        finally:  # also after an error, what is printed can be parsed
             if options["json"]:
-                self.stdout.write(f"{separator}\n{json.dumps(asdict(finding))}", ending="")
-                separator = ","
-            else:
-                progress.write(finding_line(finding))
-            yield finding
-        if options["json"]:
-            self.stdout.write("[]" if separator == "[" else "\n]")
+                self.stdout.write("[]" if separator == "[" else "\n]")

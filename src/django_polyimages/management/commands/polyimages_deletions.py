@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_polyimages.management.arguments import add_rate
 from django_polyimages.management.progress import progress_of
 from django_polyimages.management.reports import DeletionReport, count
-from django_polyimages.management.signals import stopped_by_signals
+from django_polyimages.management.signals import EndingCleanly, stopped_by_signals
 from django_polyimages.operations.deletions import carry_out, plan_deletions
 
 
-class Command(BaseCommand):
+class Command(EndingCleanly):
     """Deletes files again that the storage refused to delete."""
 
     help = (

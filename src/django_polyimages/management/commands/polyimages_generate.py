@@ -7,19 +7,19 @@ import math
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_polyimages.accessors import get_organization_model
 from django_polyimages.management.arguments import (
     add_jobs,
     add_rate,
     moment,
-    number,
+    seconds_ago,
     version_name,
 )
 from django_polyimages.management.progress import Progress, progress_of
 from django_polyimages.management.reports import GenerationReport, count, failure_line
-from django_polyimages.management.signals import stopped_by_signals
+from django_polyimages.management.signals import EndingCleanly, stopped_by_signals
 from django_polyimages.models.primary_keys import canonical_key
 from django_polyimages.operations.generation import (
     default_jobs,
@@ -40,7 +40,7 @@ _REASONS = {
 }
 
 
-class Command(BaseCommand):
+class Command(EndingCleanly):
     """Generates the versions of many images."""
 
     help = (
@@ -84,7 +84,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--grace",
-            type=number(at_least=0),
+            type=seconds_ago,
             default=GRACE.total_seconds(),
             metavar="SECONDS",
             help="Leave pending images alone that were changed less long ago (%(default)g by "
@@ -144,7 +144,7 @@ def _selection(options: dict[str, Any]) -> Selection:
             reasons=REASONS & reasons or REASONS,
             everything=options["all"],
             only=frozenset(options["only"]),
-            organization=options["organization"] and _organization(options["organization"]),
+            organization=_organization(options["organization"]),
             since=options["since"],
             grace=timedelta(seconds=options["grace"]),
         )
@@ -152,8 +152,10 @@ def _selection(options: dict[str, Any]) -> Selection:
         raise CommandError(str(error), returncode=2) from error
 
 
-def _organization(text: str) -> Any:
-    """The primary key of an organization, by its slug or by itself."""
+def _organization(text: str | None) -> Any:
+    """The primary key of an organization, by its slug or by itself; None if none was asked for."""
+    if text is None:
+        return None
     found = get_policy().get_organization(text)
     if found is None:
         model = get_organization_model()

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from django_polyimages.management.arguments import add_jobs, number
+from django_polyimages.management.arguments import add_jobs, number, seconds_ago
 from django_polyimages.management.progress import Progress, progress_of
 from django_polyimages.management.reports import (
     AuditReport,
@@ -20,7 +20,7 @@ from django_polyimages.management.reports import (
     failure_line,
     finding_line,
 )
-from django_polyimages.management.signals import stopped_by_signals
+from django_polyimages.management.signals import EndingCleanly, stopped_by_signals
 from django_polyimages.operations.audit import audit
 from django_polyimages.operations.deletions import CarriedOut
 from django_polyimages.operations.generation import GeneratedImage, default_jobs, seconds_of
@@ -58,7 +58,7 @@ class _Report:
         return finding_line(step) if step.is_left or step.fixed else ""
 
 
-class Command(BaseCommand):
+class Command(EndingCleanly):
     """Everything that should be done every day."""
 
     help = (
@@ -78,7 +78,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object at the end.")
         parser.add_argument(
             "--grace",
-            type=number(at_least=0),
+            type=seconds_ago,
             default=GRACE.total_seconds(),
             metavar="SECONDS",
             help="Leave files without a row and pending images alone that are younger than this; "
@@ -111,7 +111,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_as_json(report, left, is_done=is_done)))
         if report.problem:
             raise CommandError(f"The audit has stopped. {report.problem}")
-        if not options["plan"] and stop.is_due:
+        if stop.is_due:
             raise CommandError("It was stopped; start it again.")
         if not options["plan"] and _is_something_left(report):
             raise CommandError("Something is left; see polyimages_audit and polyimages_generate.")
@@ -126,7 +126,7 @@ class Command(BaseCommand):
         progress.expect("images", report.plan.generation.images)
         steps: Iterator[Step]
         if options["plan"]:
-            steps = audit(replace(report.plan.audit, fix=False), progress)
+            steps = audit(replace(report.plan.audit, fix=False), progress, stop)
         else:
             steps = maintain(report.plan, stop=stop, watch=progress)
         try:

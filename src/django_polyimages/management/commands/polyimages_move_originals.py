@@ -6,13 +6,14 @@ from collections import Counter
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_polyimages.management.progress import progress_of
+from django_polyimages.management.signals import EndingCleanly
 from django_polyimages.operations.original_storage import MovePlan, move, plan_move, waiting
 
 
-class Command(BaseCommand):
+class Command(EndingCleanly):
     """Moves all originals to ``ORIGINAL_STORAGE``."""
 
     help = (

@@ -14,7 +14,7 @@ from django_polyimages.operations.audit.inventory import Doubt, Inventory, Share
 from django_polyimages.operations.audit.tables import files_of, row_of
 from django_polyimages.operations.parallel import in_parallel
 from django_polyimages.operations.regeneration import regenerate
-from django_polyimages.operations.timing import Watch, unwatched, watched
+from django_polyimages.operations.timing import Stop, Watch, until_asked, unwatched, watched
 from django_polyimages.storage.listing import sizes_of
 
 _ATTEMPTS: Final = 3
@@ -27,7 +27,12 @@ def is_suspected(image: AbstractImage, before: datetime) -> bool:
 
 
 def images(
-    inventory: Inventory, plan: AuditPlan, *, before: datetime, watch: Watch = unwatched
+    inventory: Inventory,
+    plan: AuditPlan,
+    *,
+    before: datetime,
+    watch: Watch = unwatched,
+    stop: Stop | None = None,
 ) -> Iterator[Finding]:
     """What is wrong with images and their files; with ``fix``, regenerate versions.
 
@@ -38,7 +43,7 @@ def images(
         found = _examine(doubt, before)
         return _mend(doubt, found, before) if plan.fix and found else found
 
-    looked_at = in_parallel(work, inventory.doubts(), jobs=plan.jobs)
+    looked_at = in_parallel(work, until_asked(inventory.doubts(), stop), jobs=plan.jobs)
     for found in watched(looked_at, "images examined", watch):
         yield from found
 

@@ -98,6 +98,20 @@ class Inventory:
         rows = ((model, image) for image in images)
         self._database.executemany("INSERT INTO suspected VALUES (?, ?)", rows)
 
+    @property
+    def stored(self) -> int:
+        """How many files of storages were added."""
+        return self._count("stored")
+
+    @property
+    def recorded(self) -> int:
+        """How many files of rows were added."""
+        return self._count("recorded")
+
+    def _count(self, table: str) -> int:
+        [[number]] = self._database.execute(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
+        return int(number)
+
     def compare(self) -> None:
         """Prepare the comparisons below; call it after the last file."""
         # Sorting once is faster than a table that is kept in order: keys come in any order.

@@ -13,21 +13,24 @@ from django_polyimages.models import AbstractImage
 from django_polyimages.operations.audit.findings import AuditPlan, Finding
 from django_polyimages.operations.audit.tables import image_tables, row_of
 from django_polyimages.operations.pages import pages
-from django_polyimages.operations.timing import Pace, Watch, unwatched, watched
+from django_polyimages.operations.timing import Pace, Stop, Watch, until_asked, unwatched, watched
 from django_polyimages.pixels.position import has_position
-from django_polyimages.storage.listing import asking
+from django_polyimages.storage.listing import CannotList, asking, sizes_of
 
 _READ = ("file", "sha256")
 _MEGABYTE = 1_000_000
 
 
-def originals(plan: AuditPlan, watch: Watch = unwatched) -> Iterator[Finding]:
+def originals(
+    plan: AuditPlan, watch: Watch = unwatched, stop: Stop | None = None
+) -> Iterator[Finding]:
     """With ``verify``, originals with another SHA-256; with ``privacy``, how many have a position.
 
     An original that is missing is not named again.
     """
-    pace, number, positions = Pace(plan.rate * _MEGABYTE), 0, 0
-    for image in watched(_images(), "originals read", watch):
+    stop = Stop() if stop is None else stop
+    pace, number, positions = Pace(plan.rate * _MEGABYTE, stop.sleep), 0, 0
+    for image in watched(until_asked(_images(), stop), "originals read", watch):
         try:
             with _opened(image.key) as file:
                 number += 1
@@ -35,9 +38,14 @@ def originals(plan: AuditPlan, watch: Watch = unwatched) -> Iterator[Finding]:
                 digest = _sha256(file, pace) if plan.verify else image.sha256
         except FileNotFoundError:
             continue
+        except CannotList as error:
+            sizes_of(image.key)  # raises it again if the storage does not answer at all
+            yield _damaged(image, f"the original cannot be read: {error}")
+            continue
         if digest != image.sha256 and _is_still_wrong(image, pace):
-            yield _damaged(image)
-    if plan.privacy:
+            detail = "the SHA-256 of the stored file is not that of the uploaded one"
+            yield _damaged(image, detail)
+    if plan.privacy and not stop.is_asked:
         detail = f"{positions} of {number} originals carry a position"
         yield Finding(kind="position", detail=detail)
 
@@ -74,8 +82,7 @@ def _is_still_wrong(image: AbstractImage, pace: Pace) -> bool:
         return False
 
 
-def _damaged(image: AbstractImage) -> Finding:
-    detail = "the SHA-256 of the stored file is not that of the uploaded one"
+def _damaged(image: AbstractImage, detail: str) -> Finding:
     return Finding(
         kind="checksum", model=image._meta.label, id=str(image.pk), key=image.key, detail=detail
     )

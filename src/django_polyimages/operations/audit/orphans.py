@@ -14,6 +14,7 @@ from django_polyimages.models.ownership import keys_in_use
 from django_polyimages.operations.audit.findings import AuditPlan, Finding
 from django_polyimages.operations.audit.inventory import Inventory
 from django_polyimages.operations.audit.tables import databases, parts
+from django_polyimages.operations.timing import Stop, until_asked
 from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.deleting import delete_files
 from django_polyimages.storage.keys import may_belong_to
@@ -24,12 +25,14 @@ _CLOCKS: Final = timedelta(minutes=10)
 """How far the clocks of two servers may differ."""
 
 
-def orphans(inventory: Inventory, plan: AuditPlan, *, started: datetime) -> Iterator[Finding]:
+def orphans(
+    inventory: Inventory, plan: AuditPlan, *, started: datetime, stop: Stop | None = None
+) -> Iterator[Finding]:
     """The files that no row records and nobody is going to delete; with ``fix``, delete them."""
     prefix = get_settings().upload_prefix
     found = inventory.unrecorded(before=started - plan.grace)
     own = (key for key in found if may_belong_to(key, prefix))
-    for some in parts(own, _AT_ONCE):
+    for some in until_asked(parts(own, _AT_ONCE), stop):
         left = _still_there(_without_row(some, started))
         failures = delete_files(left) if plan.fix and left else {}
         for key in left:

@@ -18,11 +18,12 @@ from django_polyimages.models.primary_keys import canonical_key
 from django_polyimages.models.relation_rows import do_locked
 from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind
 from django_polyimages.operations.pages import pages
+from django_polyimages.operations.timing import Stop, until_asked
 
 _Rows: TypeAlias = QuerySet[Any]
 
 
-def dangling_relations(plan: AuditPlan) -> Iterator[Finding]:
+def dangling_relations(plan: AuditPlan, stop: Stop | None = None) -> Iterator[Finding]:
     """Relations to objects that do not exist; with ``fix``, delete them.
 
     Those to a model that is gone are kept: its app may be missing from ``INSTALLED_APPS`` by
@@ -34,9 +35,9 @@ def dangling_relations(plan: AuditPlan) -> Iterator[Finding]:
         content_type = ContentType.objects.db_manager(rows.db).get_for_id(key)
         model = content_type.model_class()
         if model is None:
-            yield from _without_model(about, content_type)
+            yield from until_asked(_without_model(about, content_type), stop)
         else:
-            yield from _without_object(about, model, plan)
+            yield from _without_object(about, model, plan, stop)
 
 
 def second_covers(plan: AuditPlan) -> Iterator[Finding]:
@@ -73,9 +74,11 @@ def _without_model(about: _Rows, content_type: ContentType) -> Iterator[Finding]
             yield _finding(relation, "dangling_relation", detail)
 
 
-def _without_object(about: _Rows, model: type[Model], plan: AuditPlan) -> Iterator[Finding]:
+def _without_object(
+    about: _Rows, model: type[Model], plan: AuditPlan, stop: Stop | None
+) -> Iterator[Finding]:
     objects = _objects(model, about.db)
-    for page in pages(about):
+    for page in until_asked(pages(about), stop):
         keys = {one.pk: canonical_key(model, one.object_id) for one in page}
         wanted = {key for key in keys.values() if key is not None}
         there = {str(pk) for pk in objects.filter(pk__in=wanted).values_list("pk", flat=True)}
