@@ -13,7 +13,9 @@ from typing import Any
 
 from tests.engines.site import Site, kill
 
-LONGEST_WORK = 1.0
+LARGE = ("4000", "3000")
+"""Width and height of the pictures, in pixels."""
+LONGEST_WORK = 0.8
 """Seconds after a worker has claimed an image, within which it is killed."""
 
 
@@ -33,13 +35,16 @@ class Campaign:
 def campaign(site: Site, kills: int, seed: int) -> Campaign:
     """Upload an image and kill the worker that has claimed it, ``kills`` times."""
     chance, in_time = random.Random(seed), 0
-    for _time in range(kills):
-        with site.worker() as worker:
-            [*_others, image] = site.upload(1)
-            wait_for_claim(site, image["id"])
+    for number in range(1, kills + 1):
+        with (
+            site.worker() as worker,
+            site.start("-m", "tests.engines.uploads", "1", *LARGE) as upload,
+        ):
+            pk = wait_for_claim(site, number)
             time.sleep(chance.uniform(0, LONGEST_WORK))
             kill(worker)
-        in_time += row(site, image["id"])["status"] == "pending"
+            upload.wait(60)
+        in_time += row(site, pk)[0] == "pending"
     ready = sum(image["status"] == "ready" for image in site.images())
     # The claims of killed workers end after a quarter of an hour, and no test waits so long.
     with database(site) as cursor:
@@ -50,19 +55,20 @@ def campaign(site: Site, kills: int, seed: int) -> Campaign:
     )
 
 
-def wait_for_claim(site: Site, pk: int, seconds: float = 60) -> None:
+def wait_for_claim(site: Site, pk: int, seconds: float = 60) -> int:
+    """Wait until a worker has claimed the image, or is done with it."""
     end = time.monotonic() + seconds
-    while not (found := row(site, pk))["attempts"] and found["status"] == "pending":
+    while row(site, pk) in (None, ("pending", 0)):
         assert time.monotonic() < end, (site.folder / "worker.log").read_text()
-        time.sleep(0.02)
+        time.sleep(0.01)
+    return pk
 
 
-def row(site: Site, pk: int) -> dict[str, Any]:
+def row(site: Site, pk: int) -> Any:
+    """Status and attempts of the image."""
     with database(site) as cursor:
-        found = cursor.execute(
-            "SELECT status, attempts FROM polyimages_image WHERE id = ?", [pk]
-        ).fetchone()
-    return dict(zip(("status", "attempts"), found, strict=True))
+        query = "SELECT status, attempts FROM polyimages_image WHERE id = ?"
+        return cursor.execute(query, [pk]).fetchone()
 
 
 @contextmanager

@@ -53,6 +53,11 @@ class Site:
         lines = self._run("-m", "tests.engines.uploads", str(count)).splitlines()
         return [json.loads(line) for line in lines]
 
+    def start(self, *program: str) -> subprocess.Popen[bytes]:
+        """A Python program, without waiting for its end."""
+        command = [sys.executable, *program]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+
     def images(self) -> list[dict[str, Any]]:
         """The rows as they are now."""
         return self.upload(0)

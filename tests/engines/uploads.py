@@ -1,4 +1,7 @@
-"""``python -m tests.engines.uploads COUNT``: uploads pictures, then prints all rows as JSON."""
+"""Uploads pictures, then prints all rows as JSON.
+
+``python -m tests.engines.uploads COUNT [WIDTH HEIGHT]``
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from organizations.models import Organization  # noqa: E402
 from tests.drawing import photo  # noqa: E402
 
 organization, _created = Organization.objects.get_or_create(name="Acme", slug="acme")
-content = photo(1600, 1200)
+width, height = map(int, sys.argv[2:] or (1600, 1200))
+content = photo(width, height)
 for number in range(int(sys.argv[1])):
     Image.objects.upload(ContentFile(content, f"{number}.jpg"), organization=organization)
 for image in Image.objects.order_by("pk"):
