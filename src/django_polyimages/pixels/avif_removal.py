@@ -8,12 +8,13 @@ is listed here, and all else is metadata.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from django.core.files.base import File
 
 from django_polyimages.pixels.parts import damaged
-from django_polyimages.pixels.samples import boxes, boxes_of, infos_of, locations_of
+from django_polyimages.pixels.samples import boxes, boxes_at, boxes_of, infos_of, locations_of
 from django_polyimages.pixels.splicing import Edit
 
 _KEPT_ITEMS: Final = {b"av01", b"grid", b"iovl", b"iden", b"tmap"}
@@ -35,7 +36,6 @@ _TO_THE_END: Final = 2**64
 _IN_FILE, _IN_BOX = 0, 1  # construction methods
 _Range = tuple[int, int, bool]
 """From where to where in the file, and whether it is private."""
-_Boxes = list[tuple[bytes, memoryview]]
 _ZEROS: Final = bytes(64 * 1024)
 
 
@@ -66,40 +66,35 @@ def edits_of_avif(file: File[bytes], _exif: bytes) -> Iterator[Edit]:
 
 def _clean_meta(meta: memoryview) -> list[_Range]:
     """Remove what the box ``meta`` holds; the ranges of what it does not hold."""
-    found = _clean_boxes(meta[4:])  # after version and flags
-    for body in _named(b"iprp", found):
-        for properties in _named(b"ipco", boxes(body)):
-            _clean_boxes(properties, _KEPT_PROPERTIES)
-    thumbnails = set(_thumbnails(found))
+    body = meta[4:]  # after version and flags
+    _clean_boxes(body)
+    for properties in boxes_at(body, b"iprp", b"ipco"):
+        _clean_boxes(properties, _KEPT_PROPERTIES)
+    stored, thumbnails = list(boxes_at(body, b"idat")), set(_thumbnails(body))
     private = set()
-    for item, info in (entry for body in _named(b"iinf", found) for entry in infos_of(body)):
+    for item, info in chain.from_iterable(map(infos_of, boxes_at(body, b"iinf"))):
         if bytes(info[:4]) not in _KEPT_ITEMS or item in thumbnails:
             private.add(item)
             info[:4] = b"free"
         if bytes(info[4:]).rstrip(b"\0") not in _KEPT_NAMES:
             _clear(info[4:])
-    locations = (entry for body in _named(b"iloc", found) for entry in locations_of(body))
     ranges: list[_Range] = []
-    for item, method, extents in locations:
+    for item, method, extents in chain.from_iterable(map(locations_of, boxes_at(body, b"iloc"))):
         if method == _IN_FILE:
             ranges += [(start, start + length, item in private) for start, length in extents]
         elif item in private:
             if method != _IN_BOX:
                 raise damaged()  # metadata inside of another item; nobody writes that
-            [data] = _named(b"idat", found)
+            [data] = stored
             for start, length in extents:
                 _clear(data[start : start + length if length else None])
     return ranges
 
 
-def _named(wanted: bytes, found: Iterable[tuple[bytes, memoryview]]) -> Iterator[memoryview]:
-    return (body for kind, body in found if kind == wanted)
-
-
-def _thumbnails(found: _Boxes) -> Iterator[int]:
+def _thumbnails(meta: memoryview) -> Iterator[int]:
     """The ids of items that are small pictures of others (8.11.12)."""
-    for body in _named(b"iref", found):
-        for reference in _named(b"thmb", boxes(body[4:])):
+    for body in boxes_at(meta, b"iref"):
+        for reference in boxes_at(body[4:], b"thmb"):
             yield int.from_bytes(reference[: 4 if body[0] else 2], "big")
 
 
@@ -113,7 +108,9 @@ def _clean_movie(movie: memoryview) -> list[_Range]:
     return ranges
 
 
-def _clean_boxes(body: memoryview, kept: Collection[bytes] = _KEPT_BOXES) -> _Boxes:
+def _clean_boxes(
+    body: memoryview, kept: Collection[bytes] = _KEPT_BOXES
+) -> list[tuple[bytes, memoryview]]:
     """Clear the boxes that are none of ``kept``, names and the times of creation; all boxes."""
     found = list(boxes(body))
     for kind, inner in found:

@@ -72,7 +72,7 @@ def samples_of_items(file: File[bytes], meta: bytes) -> Iterator[bytes]:
 
 def samples_of_tracks(file: File[bytes], movie: bytes) -> Iterator[bytes]:
     """The first frame of each track (8.7.3 and 8.7.5)."""
-    for table in _boxes_at(movie, b"trak", b"mdia", b"minf", b"stbl"):
+    for table in boxes_at(movie, b"trak", b"mdia", b"minf", b"stbl"):
         lists = _first_boxes(table)
         offsets = (lists.get(b"stco"), ">I") if b"stco" in lists else (lists.get(b"co64"), ">Q")
         sizes = lists.get(b"stsz")
@@ -82,11 +82,11 @@ def samples_of_tracks(file: File[bytes], movie: bytes) -> Iterator[bytes]:
             yield _read(file, start, length or struct.unpack_from(">I", sizes, 12)[0])
 
 
-def _boxes_at(body: bytes, *path: bytes) -> Iterator[bytes]:
+def boxes_at(body: _Bytes, *path: bytes) -> Iterator[_Bytes]:
     """The content of each box at this path. libavif takes the lists of a track from all of them."""
     for kind, inner in boxes(body):
         if kind == path[0]:
-            yield from _boxes_at(inner, *path[1:]) if path[1:] else (inner,)
+            yield from boxes_at(inner, *path[1:]) if path[1:] else (inner,)
 
 
 def _first_boxes(body: bytes) -> dict[bytes, bytes]:
