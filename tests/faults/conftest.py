@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,15 +15,11 @@ from django.db import connection
 from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.faults.auditor import Auditor
-from tests.helpers import require
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
-    require(seaweedfs.weed())
-    folder: Path = tmp_path_factory.mktemp("faults")
-    with seaweedfs.running(folder) as running:
-        yield running
+def server(s3_server) -> seaweedfs.Server:
+    return s3_server
 
 
 def client_of(server: seaweedfs.Server) -> Any:
