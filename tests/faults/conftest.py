@@ -7,9 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from django.db import connection
 
 from django_polyimages.storage.s3 import s3_storage
@@ -22,21 +20,9 @@ def server(s3_server) -> seaweedfs.Server:
     return s3_server
 
 
-def client_of(server: seaweedfs.Server) -> Any:
-    """A client of boto3 for the auditor, who knows nothing of the package's options."""
-    return boto3.client(
-        "s3",
-        endpoint_url=server.http,
-        aws_access_key_id=seaweedfs.ACCESS_KEY,
-        aws_secret_access_key=seaweedfs.SECRET_KEY,
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}),
-    )
-
-
 @pytest.fixture(scope="session")
 def client_of_auditor(server) -> Iterator[Any]:
-    client = client_of(server)
+    client = seaweedfs.client(server.http)
     yield client
     client.close()
 
