@@ -189,6 +189,11 @@ def test_exiftool_finds_nothing_but_the_file_and_its_orientation(case, tmp_path)
     assert not [tag for tag in tags if "GPS" in tag or "Warning" in tag]
 
 
+def can_be_opened(kind: bytes, payload: bytes) -> bool:
+    """Pillow refuses a picture with a compressed text whose compression it does not know."""
+    return kind != b"zTXt" or payload.partition(b"\0")[2][:1] in (b"", b"\0")
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_mixture_of_metadata_goes(data):
@@ -200,7 +205,8 @@ def test_any_mixture_of_metadata_goes(data):
         content = with_segments(PLAIN[name], *parts) + data.draw(payloads)
     elif name == "PNG":
         kinds = st.sampled_from([b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"prVt", b"tIME"])
-        parts = data.draw(st.lists(st.builds(chunk, kinds, payloads), min_size=1, max_size=5))
+        chunks = st.tuples(kinds, payloads).filter(lambda one: can_be_opened(*one))
+        parts = [chunk(*one) for one in data.draw(st.lists(chunks, min_size=1, max_size=5))]
         content = in_png(PLAIN[name], *parts, late=parts[0]) + data.draw(payloads)
     elif name == "GIF":
         labels = st.sampled_from([b"\xfe", b"\x42", b"\xff"])
