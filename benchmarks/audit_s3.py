@@ -30,8 +30,6 @@ from typing import Any
 
 from example import PROJECT, server_version  # must come first: it sets up Django
 
-import boto3
-from botocore.config import Config
 from django.core.management import call_command
 from django.db import connection
 
@@ -193,7 +191,7 @@ def main() -> None:
             "POLYIMAGES_S3_ACCESS_KEY": seaweedfs.ACCESS_KEY,
             "POLYIMAGES_S3_SECRET_KEY": seaweedfs.SECRET_KEY,
         }
-        create_bucket(server.http)
+        seaweedfs.client(server.http).create_bucket(Bucket=BUCKET)
         print(f"Python {sys.version.split()[0]}, {server_version()}, SeaweedFS\n")
         print("| objects | audit | time | CPU time | peak memory | exit code | found |")
         print("|---|---|---|---|---|---|---|", flush=True)
@@ -205,17 +203,6 @@ def main() -> None:
             write_objects(server.filer, first, rows)
             progress(f"{size:,} objects")
             measure(size)
-
-
-def create_bucket(url: str) -> None:
-    boto3.client(
-        "s3",
-        endpoint_url=url,
-        aws_access_key_id=seaweedfs.ACCESS_KEY,
-        aws_secret_access_key=seaweedfs.SECRET_KEY,
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}),
-    ).create_bucket(Bucket=BUCKET)
 
 
 if __name__ == "__main__":

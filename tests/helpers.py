@@ -103,5 +103,9 @@ def decodes(monkeypatch) -> Iterator[list[object]]:
 def require(program: Path) -> None:
     """Skip with a reason where a server is not installed; in CI that is a failure."""
     if not program.exists():
-        reason = f"{program.name} is not installed at {program}"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        skip(f"{program.name} is not installed at {program}")
+
+
+def skip(reason: str) -> None:
+    """Skip a test whose tools are not there; in CI that is a failure."""
+    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)

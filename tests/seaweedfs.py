@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import trustme
 
@@ -45,6 +46,21 @@ class Server:
 def weed() -> Path:
     """The path of the program, which pip has installed next to Python."""
     return Path(sys.executable).parent / "weed"
+
+
+def client(url: str) -> Any:
+    """A client of boto3 for this URL, which knows nothing of the package's options."""
+    import boto3  # an optional dependency
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}),
+    )
 
 
 @contextmanager

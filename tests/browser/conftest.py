@@ -98,6 +98,8 @@ def visit(browser, live_server) -> Iterator[Callable[..., Page]]:
 
     yield open_window
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="wait")  # a late answer would fail the test after this one
         context.close()
     assert complaints == []
 

@@ -5,43 +5,24 @@ from __future__ import annotations
 import gc
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from django.db import connection
 
 from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.faults.auditor import Auditor
-from tests.helpers import require
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[seaweedfs.Server]:
-    require(seaweedfs.weed())
-    folder: Path = tmp_path_factory.mktemp("faults")
-    with seaweedfs.running(folder) as running:
-        yield running
-
-
-def client_of(server: seaweedfs.Server) -> Any:
-    """A client of boto3 for the auditor, who knows nothing of the package's options."""
-    return boto3.client(
-        "s3",
-        endpoint_url=server.http,
-        aws_access_key_id=seaweedfs.ACCESS_KEY,
-        aws_secret_access_key=seaweedfs.SECRET_KEY,
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}),
-    )
+def server(s3_server) -> seaweedfs.Server:
+    return s3_server
 
 
 @pytest.fixture(scope="session")
 def client_of_auditor(server) -> Iterator[Any]:
-    client = client_of(server)
+    client = seaweedfs.client(server.http)
     yield client
     client.close()
 

@@ -6,9 +6,10 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Literal
+
+from tests.faults.serving import serving
 
 When = Literal["before", "after"]
 """``before``: the server never gets the message. ``after``: it has answered, but the client never
@@ -89,13 +90,5 @@ class _Connection(socketserver.BaseRequestHandler):
                 connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads it, too
 
 
-@contextmanager
-def database_proxy(host: str, port: int) -> Iterator[Proxy]:
-    with Proxy(host, port) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()
+def database_proxy(host: str, port: int) -> AbstractContextManager[Proxy]:
+    return serving(Proxy(host, port))

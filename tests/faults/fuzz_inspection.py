@@ -2,6 +2,8 @@
 
     python tests/faults/fuzz_inspection.py [SECONDS] [SEED]
 
+With 0 seconds it only takes the pictures from which it would start, so that the result is the same
+each time.
 A file must be refused with ``InvalidImage``, or give all of its versions, and have the same pixels
 without its metadata. Neither may take more than ``CPU`` seconds, nor the process more than
 ``MEMORY`` megabytes. The exit code is not 0 if one does, and the file is kept where libFuzzer says.
@@ -71,8 +73,9 @@ def fuzz(corpus: str, seconds: str, seed: str) -> None:
 
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
+    bound = f"-max_total_time={seconds}" if int(seconds) else "-runs=0"
     options = [
-        f"-max_total_time={seconds}", f"-seed={seed}", f"-timeout={CPU}", "-print_final_stats=1",
+        bound, f"-seed={seed}", f"-timeout={CPU}", "-print_final_stats=1",
         f"-rss_limit_mb={MEMORY}", f"-max_len={LIMITS['MAX_BYTES']}", "-verbosity=1",
         f"-artifact_prefix={tempfile.gettempdir()}/fuzz-", corpus,
     ]  # fmt: skip

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
@@ -168,13 +166,6 @@ def _bucket() -> str:
 
 
 def _client() -> Any:
-    client = boto3.client(
-        "s3",
-        endpoint_url=os.environ["POLYIMAGES_S3_ENDPOINT"],
-        aws_access_key_id=seaweedfs.ACCESS_KEY,
-        aws_secret_access_key=seaweedfs.SECRET_KEY,
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    client = seaweedfs.client(os.environ["POLYIMAGES_S3_ENDPOINT"])
     client.create_bucket(Bucket=_bucket())
     return client

@@ -15,12 +15,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.faults.serving import serving
 from tests.silent import black_hole
 
 WRITES = frozenset(["PUT", "POST", "DELETE"])
@@ -212,14 +213,6 @@ def _reset(connection: socket.socket) -> None:
     os.close(connection.detach())
 
 
-@contextmanager
-def fault_proxy(target: str, *, seed: int) -> Iterator[Proxy]:
+def fault_proxy(target: str, *, seed: int) -> AbstractContextManager[Proxy]:
     """A proxy before the S3 server at ``target``."""
-    with Proxy(target, seed) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()
+    return serving(Proxy(target, seed))

@@ -7,6 +7,7 @@ import pytest
 from django.core.management.base import CommandParser
 
 from django_polyimages.management.arguments import (
+    add_grace,
     add_jobs,
     add_rate,
     moment,
@@ -50,12 +51,17 @@ def test_a_version_has_a_spec():
         version_name("huge")
 
 
-def test_rate_and_jobs_have_defaults():
+def test_rate_jobs_and_grace_have_defaults():
     parser = CommandParser()
     add_rate(parser, "files")
     add_jobs(parser, 2)
-    assert vars(parser.parse_args([])) == {"rate": float("inf"), "jobs": 2}
-    assert vars(parser.parse_args(["--rate", "5", "--jobs", "8"])) == {"rate": 5, "jobs": 8}
+    add_grace(parser)
+    assert vars(parser.parse_args([])) == {"rate": float("inf"), "jobs": 2, "grace": 86400}
+    assert vars(parser.parse_args(["--rate", "5", "--jobs", "8", "--grace", "60"])) == {
+        "rate": 5,
+        "jobs": 8,
+        "grace": 60,
+    }
 
 
 def test_a_number_may_have_an_upper_limit():

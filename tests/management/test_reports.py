@@ -98,6 +98,19 @@ def test_the_deletions_of_several_databases_are_added_up():
     }
 
 
+def test_a_plan_has_no_outcome():
+    deletions, generation = DeletionReport([]), GenerationReport(plan(2), 1)
+    for report, names in (
+        (deletions, ("carried_out", "refused")),
+        (generation, ("generated", "failed")),
+    ):
+        nothing = dict.fromkeys(names)
+        assert report.as_json(is_done=False) == {"planned": report.planned} | nothing
+        done = report.as_json(is_done=True)
+        assert set(done) == {"planned", *names}
+        assert None not in done.values()
+
+
 def test_information_is_neither_fixed_nor_left():
     report = AuditReport()
     for finding in (

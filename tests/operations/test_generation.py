@@ -29,14 +29,6 @@ SM = VersionSpec("sm", 640, 640, quality=80)
 
 
 @pytest.fixture
-def versions(settings) -> Callable[..., None]:
-    def change(*specs: VersionSpec) -> None:
-        settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": list(specs)}
-
-    return change
-
-
-@pytest.fixture
 def run(django_capture_on_commit_callbacks) -> Callable[..., list[GeneratedImage]]:
     """Plans and applies; the files of old versions are deleted after it."""
 

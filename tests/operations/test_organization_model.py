@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
-PROJECT = Path(__file__).parent.parent.parent
-PATHS = [str(PROJECT), str(PROJECT / "example_project")]
+from tests.late_sites import new_database, run_step
+
 HOST = "tests.hosts.late_organizations"
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 Run = Callable[..., str]
@@ -22,17 +16,8 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def database_url(tmp_path) -> Iterator[str]:
-    """A new database, on the database server of the tests if there is one."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server or server.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/late.sqlite3"
-        return
-    with connection._nodb_cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS late_organizations")
-        cursor.execute("CREATE DATABASE late_organizations")
-    yield urlsplit(server)._replace(path="/late_organizations").geturl()
-    with connection._nodb_cursor() as cursor:
-        cursor.execute("DROP DATABASE late_organizations")
+    with new_database("late_organizations", tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -43,24 +28,15 @@ def old_model() -> str:
 @pytest.fixture
 def run(tmp_path, database_url, old_model) -> Run:
     def run(when: str, *arguments: str, error: str = "", **environment: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", *arguments],
-            cwd=PROJECT,
-            env=os.environ
-            | {
-                "DATABASE_URL": database_url,
-                "DJANGO_SETTINGS_MODULE": f"{HOST}.settings_{when}",
-                "MEDIA_ROOT": str(tmp_path / "media"),
-                "OLD_MODEL": old_model,
-                "PYTHONPATH": os.pathsep.join([*PATHS, os.environ.get("PYTHONPATH", "")]),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
+        return run_step(
+            *arguments,
+            folder=tmp_path,
+            error=error,
+            DATABASE_URL=database_url,
+            DJANGO_SETTINGS_MODULE=f"{HOST}.settings_{when}",
+            OLD_MODEL=old_model,
+            **environment,
         )
-        assert bool(done.returncode) == bool(error), done.stdout + done.stderr
-        assert error in done.stderr
-        return done.stdout
 
     return run
 

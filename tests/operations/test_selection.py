@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,14 +19,6 @@ pytestmark = pytest.mark.django_db
 THUMB = VersionSpec("thumb", 160, 160, quality=65)
 SM = VersionSpec("sm", 640, 640, quality=80)
 OLD = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def versions(settings) -> Callable[..., None]:
-    def change(*specs: VersionSpec) -> None:
-        settings.POLYIMAGES = settings.POLYIMAGES | {"VERSIONS": list(specs)}
-
-    return change
 
 
 def select(**options: Any) -> list[Selected]:

@@ -26,7 +26,8 @@ BOMBS = {
     "properties": attacks.avif(attacks.item_properties(1001)),
     "property associations": attacks.avif(attacks.property_associations(1001)),
     "a moov box of 2 MB": attacks.avif() + attacks.box(b"moov", bytes(2_000_000)),
-    "boxes": attacks.avif() + attacks.box(b"free", b"") * 20_001,
+    "boxes": attacks.avif() + attacks.box(b"free", b"") * 19_998,
+    "a moov box of more than 1 MiB": attacks.avif() + attacks.box(b"moov", bytes(1024**2 - 7)),
     "scans in a reserved segment": attacks.hidden_scans(10),
     "two meta boxes": attacks.avif() + attacks.avif(),
     "texts": png(
@@ -73,6 +74,7 @@ def test_a_bomb_is_refused_before_a_decoder_sees_it(bomb, monkeypatch):
     "content",
     [
         attacks.scan_bomb(80, 64, 64),
+        attacks.avif() + attacks.box(b"free", b"") * 19_997,
         attacks.avif(attacks.item_infos(1000)),
         attacks.avif(attacks.item_locations(333, 2)),
         attacks.avif(attacks.item_references(999)),

@@ -261,17 +261,27 @@ FUZZED = {
 }
 
 
+def damaged(content: bytes, *, at_most: int) -> st.SearchStrategy[bytes]:
+    """The file with one byte changed, or so many."""
+
+    def change(flips: list[tuple[int, int]]) -> bytes:
+        changed = bytearray(content)
+        for place, value in flips:
+            changed[place] = value
+        return bytes(changed)
+
+    flips = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
+    return st.lists(flips, min_size=1, max_size=at_most).map(change)
+
+
 @pytest.mark.parametrize("format", FUZZED)
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_gives_every_version(format, data):
-    content = bytearray(FUZZED[format])
-    flips = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
-    for place, value in data.draw(st.lists(flips, min_size=1, max_size=12)):
-        content[place] = value
+    content = data.draw(damaged(FUZZED[format], at_most=12))
     try:
-        made = versions_of(bytes(content))
+        made = versions_of(content)
     except InvalidImage:
         return
     assert len(made) == 4

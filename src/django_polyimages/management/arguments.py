@@ -14,6 +14,7 @@ from django.utils.timezone import is_naive, make_aware, make_naive
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models.regeneration import unknown_versions
+from django_polyimages.operations.audit import GRACE
 
 
 def number(*, at_least: float, at_most: float = sys.float_info.max) -> Callable[[str], float]:
@@ -77,6 +78,18 @@ def add_rate(parser: CommandParser, things: str) -> None:
         default=math.inf,
         metavar="NUMBER",
         help=f"How many {things} per second at most.",
+    )
+
+
+def add_grace(parser: CommandParser) -> None:
+    """``--grace`` of an audit, for uploads and regenerations that are still at work."""
+    parser.add_argument(
+        "--grace",
+        type=seconds_ago,
+        default=GRACE.total_seconds(),
+        metavar="SECONDS",
+        help="Leave files without a row and pending images alone that are younger than this; "
+        "a day by default. It has to be longer than the longest upload.",
     )
 
 

@@ -85,6 +85,10 @@ class DeletionReport:
             "refused": {"deletions": refused, "files": self.left, "reasons": self.reasons},
         }
 
+    def as_json(self, *, is_done: bool) -> dict[str, Any]:
+        """What ``--json`` prints; a plan has no outcome."""
+        return _as_json(self.planned, self.outcome, is_done=is_done)
+
     def _oldest(self) -> Any:
         return min((plan.oldest for plan in self.plans if plan.oldest), default=None)
 
@@ -146,6 +150,10 @@ class GenerationReport:
         failed = {"images": self.reasons.total(), "reasons": self.reasons, "first": self.first}
         return {"generated": {"images": self.done, "versions": self.versions}, "failed": failed}
 
+    def as_json(self, *, is_done: bool) -> dict[str, Any]:
+        """What ``--json`` prints; a plan has no outcome."""
+        return _as_json(self.planned, self.outcome, is_done=is_done)
+
 
 @dataclass(slots=True)
 class AuditReport:
@@ -177,6 +185,10 @@ def finding_line(finding: Finding) -> str:
 def failure_line(result: GeneratedImage) -> str:
     """An image that failed in one line."""
     return f"{result.id}: {result.key}: {result.failure}"
+
+
+def _as_json(planned: dict[str, Any], outcome: dict[str, Any], *, is_done: bool) -> dict[str, Any]:
+    return {"planned": planned} | (outcome if is_done else dict.fromkeys(outcome))
 
 
 def _kinds(counts: Counter[str]) -> str:

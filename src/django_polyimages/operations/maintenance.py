@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from django_polyimages.operations.audit import AuditPlan, Finding, audit
+from django_polyimages.operations.audit import GRACE, AuditPlan, Finding, audit
 from django_polyimages.operations.audit.tables import databases
 from django_polyimages.operations.deletions import (
     CarriedOut,
@@ -25,7 +25,6 @@ from django_polyimages.operations.selection import GRACE as GRACE_OF_IMAGES
 from django_polyimages.operations.selection import Selection
 from django_polyimages.operations.timing import Stop, Watch, unwatched
 
-GRACE: Final = timedelta(days=1)
 Step: TypeAlias = CarriedOut | GeneratedImage | Finding
 
 

@@ -7,17 +7,16 @@ is listed here, and all else is metadata.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final
 
 from django.core.files.base import File
 
 from django_polyimages.pixels.parts import damaged
-from django_polyimages.pixels.samples import boxes, boxes_of, infos_of, locations_of
+from django_polyimages.pixels.samples import boxes, boxes_at, boxes_of, infos_of, locations_of
 from django_polyimages.pixels.splicing import Edit
 
-_PICTURES: Final = {b"ftyp", b"mdat"}
 _KEPT_ITEMS: Final = {b"av01", b"grid", b"iovl", b"iden", b"tmap"}
 _KEPT_NAMES: Final = {b"Color", b"Alpha", b"GMap"}  # which libavif gives to all items
 _KEPT_BOXES: Final = {
@@ -37,8 +36,6 @@ _TO_THE_END: Final = 2**64
 _IN_FILE, _IN_BOX = 0, 1  # construction methods
 _Range = tuple[int, int, bool]
 """From where to where in the file, and whether it is private."""
-_Boxes = list[tuple[bytes, memoryview]]
-_Entry = TypeVar("_Entry")
 _ZEROS: Final = bytes(64 * 1024)
 
 
@@ -58,7 +55,7 @@ def edits_of_avif(file: File[bytes], _exif: bytes) -> Iterator[Edit]:
             animated = animated or kind == b"moov"
         elif kind == b"mdat":
             data.append((start, end))
-        elif kind not in _PICTURES:
+        elif kind != b"ftyp":
             ranges.append((start, end, True))
     if not animated:  # of an animation only the lists of its tracks know which bytes are pixels
         ranges += _unused(data, ranges)
@@ -69,52 +66,36 @@ def edits_of_avif(file: File[bytes], _exif: bytes) -> Iterator[Edit]:
 
 def _clean_meta(meta: memoryview) -> list[_Range]:
     """Remove what the box ``meta`` holds; the ranges of what it does not hold."""
-    found = _clean_boxes(meta[4:])  # after version and flags
-    for properties in _within(found, b"iprp", b"ipco"):
+    body = meta[4:]  # after version and flags
+    _clean_boxes(body)
+    for properties in boxes_at(body, b"iprp", b"ipco"):
         _clean_boxes(properties, _KEPT_PROPERTIES)
-    thumbnails = set(_thumbnails(found))
+    stored, thumbnails = list(boxes_at(body, b"idat")), set(_thumbnails(body))
     private = set()
-    for item, info in _entries(found, b"iinf", infos_of):
+    for item, info in chain.from_iterable(map(infos_of, boxes_at(body, b"iinf"))):
         if bytes(info[:4]) not in _KEPT_ITEMS or item in thumbnails:
             private.add(item)
             info[:4] = b"free"
         if bytes(info[4:]).rstrip(b"\0") not in _KEPT_NAMES:
             _clear(info[4:])
     ranges: list[_Range] = []
-    for item, method, extents in _entries(found, b"iloc", locations_of):
+    for item, method, extents in chain.from_iterable(map(locations_of, boxes_at(body, b"iloc"))):
         if method == _IN_FILE:
             ranges += [(start, start + length, item in private) for start, length in extents]
         elif item in private:
             if method != _IN_BOX:
                 raise damaged()  # metadata inside of another item; nobody writes that
-            [data] = [body for kind, body in found if kind == b"idat"]
+            [data] = stored
             for start, length in extents:
                 _clear(data[start : start + length if length else None])
     return ranges
 
 
-def _entries(
-    found: _Boxes, wanted: bytes, entries_of: Callable[[memoryview], Iterator[_Entry]]
-) -> Iterator[_Entry]:
-    return chain.from_iterable(entries_of(body) for kind, body in found if kind == wanted)
-
-
-def _within(found: _Boxes, outer: bytes, wanted: bytes) -> Iterator[memoryview]:
-    return (
-        inner
-        for kind, body in found
-        if kind == outer
-        for name, inner in boxes(body)
-        if name == wanted
-    )
-
-
-def _thumbnails(found: _Boxes) -> Iterator[int]:
+def _thumbnails(meta: memoryview) -> Iterator[int]:
     """The ids of items that are small pictures of others (8.11.12)."""
-    for kind, body in found:
-        for name, inner in boxes(body[4:]) if kind == b"iref" else ():
-            if name == b"thmb":
-                yield int.from_bytes(inner[: 4 if body[0] else 2], "big")
+    for body in boxes_at(meta, b"iref"):
+        for reference in boxes_at(body[4:], b"thmb"):
+            yield int.from_bytes(reference[: 4 if body[0] else 2], "big")
 
 
 def _clean_movie(movie: memoryview) -> list[_Range]:
@@ -127,7 +108,9 @@ def _clean_movie(movie: memoryview) -> list[_Range]:
     return ranges
 
 
-def _clean_boxes(body: memoryview, kept: Collection[bytes] = _KEPT_BOXES) -> _Boxes:
+def _clean_boxes(
+    body: memoryview, kept: Collection[bytes] = _KEPT_BOXES
+) -> list[tuple[bytes, memoryview]]:
     """Clear the boxes that are none of ``kept``, names and the times of creation; all boxes."""
     found = list(boxes(body))
     for kind, inner in found:

@@ -87,9 +87,8 @@ def inspect(file: File[bytes]) -> Facts:
             stored, most_in_scans(limit, len(image.getbands())) if parts.in_scans else limit
         )
         memory = memory_of(image, parts)
-        exif = image.info.get("exif", b"")
+        orientation = orientation_of(exif_of(file, image))
         image.verify()
-        orientation = orientation_of(png.exif_of(file) if name == "PNG" else exif)
     upright = stored if orientation < 5 else stored[::-1]
     return Facts(
         format=name,
@@ -157,6 +156,12 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
         raise _too_many_pixels(_limit_of_pillow(error)) from error
     reader.reads_left = _READS + file.size // _BYTES_PER_READ
     return image
+
+
+def exif_of(file: File[bytes], image: Image.Image) -> bytes:
+    """The EXIF data of ``image``, opened from ``file``; empty if it has none."""
+    exif: bytes = png.exif_of(file) if image.format == "PNG" else image.info.get("exif", b"")
+    return exif
 
 
 @contextmanager

@@ -6,6 +6,7 @@ the picture has. Only the first picture of a file is looked at, as decoders do.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ MAX_MOVIE: Final = 1024 * 1024
 MAX_ITEMS: Final = 1000
 """Entries in each list of an AVIF's box ``meta``; a picture of 100 tiles has about 200."""
 
+_HEADER = 16  # bytes before the content of a box, at most
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # ITU-T T.81, table B.1
 _SEQUENTIAL = {0xC0, 0xC1}
 
@@ -120,9 +122,9 @@ def _check_avif(file: File[bytes]) -> int:
     """As ``Parts.pixels``. Only one of the boxes ``meta`` and ``moov`` is decoded."""
     pixels, seen = 0, set[bytes]()
     for number, (kind, start, end) in enumerate(boxes_of(file)):
-        if number == MAX_SEGMENTS or kind in seen:
+        if number + 1 == MAX_SEGMENTS or kind in seen:
             raise too_complex()
-        if end - start > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, end):
+        if end - start + _HEADER > {b"meta": MAX_META, b"moov": MAX_MOVIE}.get(kind, math.inf):
             raise too_complex()
         seen |= {kind} & {b"meta", b"moov"}
         if kind in (b"meta", b"moov") and end <= file.size:  # else it is cut off

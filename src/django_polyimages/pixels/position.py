@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.core.files.base import File
 
 from django_polyimages.errors import InvalidImage
-from django_polyimages.pixels import png
-from django_polyimages.pixels.inspection import open_image, refusing_damage
+from django_polyimages.pixels.inspection import exif_of, open_image, refusing_damage
 from django_polyimages.pixels.metadata import has_latitude
 from django_polyimages.pixels.parts import check_parts
 
@@ -20,8 +19,6 @@ def has_position(file: File[bytes]) -> bool:
         with refusing_damage():
             check_parts(file)  # limits what a decoder reads
             with open_image(file) as image:
-                is_png = image.format == "PNG"
-                exif = image.info.get("exif", b"")
-            return has_latitude(png.exif_of(file) if is_png else exif)
+                return has_latitude(exif_of(file, image))
     except InvalidImage:
         return False

@@ -54,7 +54,7 @@ def boxes(body: _Bytes) -> Iterator[tuple[bytes, _Bytes]]:
 def samples_of_items(file: File[bytes], meta: bytes) -> Iterator[bytes]:
     """The data of each item of AV1 (ISO/IEC 14496-12, 8.11.3 and 8.11.6)."""
     found = _first_boxes(meta)
-    wanted = {item for item, kind in types_of(found.get(b"iinf", b"")) if kind == b"av01"}
+    wanted = {item for item, info in infos_of(found.get(b"iinf", b"")) if info[:4] == b"av01"}
     rest = file.size
     for item, method, extents in locations_of(found.get(b"iloc", b"")):
         if item in wanted and method < 2:
@@ -72,7 +72,7 @@ def samples_of_items(file: File[bytes], meta: bytes) -> Iterator[bytes]:
 
 def samples_of_tracks(file: File[bytes], movie: bytes) -> Iterator[bytes]:
     """The first frame of each track (8.7.3 and 8.7.5)."""
-    for table in _boxes_at(movie, b"trak", b"mdia", b"minf", b"stbl"):
+    for table in boxes_at(movie, b"trak", b"mdia", b"minf", b"stbl"):
         lists = _first_boxes(table)
         offsets = (lists.get(b"stco"), ">I") if b"stco" in lists else (lists.get(b"co64"), ">Q")
         sizes = lists.get(b"stsz")
@@ -82,24 +82,21 @@ def samples_of_tracks(file: File[bytes], movie: bytes) -> Iterator[bytes]:
             yield _read(file, start, length or struct.unpack_from(">I", sizes, 12)[0])
 
 
-def _boxes_at(body: bytes, *path: bytes) -> Iterator[bytes]:
+def boxes_at(body: _Bytes, *path: bytes) -> Iterator[_Bytes]:
     """The content of each box at this path. libavif takes the lists of a track from all of them."""
     for kind, inner in boxes(body):
         if kind == path[0]:
-            yield from _boxes_at(inner, *path[1:]) if path[1:] else (inner,)
+            yield from boxes_at(inner, *path[1:]) if path[1:] else (inner,)
 
 
 def _first_boxes(body: bytes) -> dict[bytes, bytes]:
     return dict(reversed(list(boxes(body))))
 
 
-def types_of(body: _Bytes) -> Iterator[tuple[int, _Bytes]]:
-    """The id and type of each item in the box ``iinf`` (8.11.6)."""
-    return ((item, info[:4]) for item, info in infos_of(body))
-
-
 def infos_of(body: _Bytes) -> Iterator[tuple[int, _Bytes]]:
-    """The id of each item, and its type with the name and other texts behind it."""
+    """The id of each item in the box ``iinf`` (8.11.6), and its type with the name and other texts
+    behind it.
+    """
     if not body:
         return
     for kind, entry in boxes(body[8 if body[0] else 6 :]):

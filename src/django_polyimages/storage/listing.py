@@ -100,9 +100,8 @@ def _in_any(backend: Storage, folder: str) -> Iterator[StoredFile]:
 @contextmanager
 def asking(backend: Storage) -> Iterator[None]:
     """Raise ``CannotList`` for errors of the storage, but not for a file that does not exist."""
-    name = f"{type(backend).__module__}.{type(backend).__qualname__}"
-    if (wrapped := getattr(backend, "_wrapped", None)) is not None:
-        name = f"{type(wrapped).__module__}.{type(wrapped).__qualname__}"
+    kind = type(getattr(backend, "_wrapped", backend))
+    name = f"{kind.__module__}.{kind.__qualname__}"
     errors: tuple[type[Exception], ...] = (OSError, *_errors_of_s3(backend))
     try:
         yield

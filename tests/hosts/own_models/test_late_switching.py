@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
-PROJECT = Path(__file__).parents[3]
+from tests.late_sites import new_database, run_step
+
 ARCHIVE = Path(__file__).parent / "archive"
 LATER = "# Everything below was added later, together with the app's own image models."
 BEFORE, AFTER = "tests.hosts.own_models.settings_before", "tests.hosts.own_models.settings_late"
@@ -36,47 +32,23 @@ def archive_before(tmp_path) -> Path:
 
 @pytest.fixture
 def database_url(tmp_path) -> Iterator[str]:
-    """A new database, on the database server of the tests if there is one."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server or server.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/late.sqlite3"
-        return
-    with connection._nodb_cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS late_switching")  # left by a run that was killed
-        cursor.execute("CREATE DATABASE late_switching")
-    yield urlsplit(server)._replace(path="/late_switching").geturl()
-    with connection._nodb_cursor() as cursor:
-        cursor.execute("DROP DATABASE late_switching")
+    with new_database("late_switching", tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
 def run(tmp_path, archive_before, database_url):
     def run(settings: str, *arguments: str, error: str = "") -> str:
-        paths = [str(archive_before)] if settings == BEFORE else []
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", *arguments],
-            cwd=tmp_path,
-            env=os.environ
-            | {
-                "DATABASE_URL": database_url,
-                "DJANGO_SETTINGS_MODULE": settings,
-                "MEDIA_ROOT": str(tmp_path / "media"),
-                "PYTHONPATH": os.pathsep.join(
-                    [*paths, str(PROJECT), str(PROJECT / "example_project"), *inherited()]
-                ),
-            },
-            capture_output=True,
-            text=True,
+        return run_step(
+            *arguments,
+            folder=tmp_path,
+            error=error,
+            paths=[str(archive_before)] if settings == BEFORE else [],
+            DATABASE_URL=database_url,
+            DJANGO_SETTINGS_MODULE=settings,
         )
-        assert bool(done.returncode) == bool(error), done.stdout + done.stderr
-        assert error in done.stderr
-        return done.stdout
 
     return run
-
-
-def inherited() -> list[str]:
-    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
 
 
 def test_a_site_switches_late_and_takes_its_images_along(run):

@@ -11,8 +11,8 @@ from tests.management.commands.site import Site
 @pytest.fixture
 def site(transactional_db, settings, tmp_path: Path) -> Site:
     """Its files are where the tests put them from now on."""
-    if connection.vendor != "sqlite":
-        pytest.skip("the rows are copied from SQLite")
+    if connection.vendor == "mysql":
+        pytest.skip("the settings of the example project do not know PyMySQL")
     disk = "django.core.files.storage.FileSystemStorage"
     settings.STORAGES = settings.STORAGES | {
         "polyimages": {"BACKEND": disk, "OPTIONS": {"location": tmp_path / "media"}},

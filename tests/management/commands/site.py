@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import connection
 
@@ -23,9 +24,15 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "db.sqlite3"
+        self.url = f"sqlite:///{self.database}"
+        if connection.vendor != "sqlite":
+            name = connection.settings_dict["NAME"]
+            self.url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
     def copy_rows(self) -> None:
-        """Take over the rows of the tests, whose database is in memory."""
+        """Take over the rows of the tests, if their database is in memory."""
+        if connection.vendor != "sqlite":
+            return
         with sqlite3.connect(self.database) as copy:
             connection.connection.backup(copy)
         copy.close()
@@ -34,7 +41,7 @@ class Site:
         paths = (PROJECT / "src", PROJECT / "example_project", PROJECT)
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": self.url,
             "MEDIA_ROOT": str(self.folder / "media"),
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
         }
@@ -47,6 +54,10 @@ class Site:
         return finish(self.start(*arguments))
 
     def select(self, sql: str) -> list[tuple[Any, ...]]:
+        if connection.vendor != "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                return list(cursor.fetchall())
         database = sqlite3.connect(self.database, timeout=LONG)
         try:
             return database.execute(sql).fetchall()

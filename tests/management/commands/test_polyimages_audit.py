@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+from functools import partial
 
 import pytest
 from django.core.files.storage import InMemoryStorage
@@ -12,18 +13,10 @@ from django.db import OperationalError
 
 from django_polyimages.operations.audit import run as steps
 from tests.helpers import keys_of, store_one, stored_keys
+from tests.management.commands.printed import printed_with_code
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
-
-
-def run(*arguments: str) -> tuple[str, int]:
-    """What the command prints, and its exit code."""
-    out = io.StringIO()
-    try:
-        call_command("polyimages_audit", *arguments, stdout=out)
-    except CommandError as error:
-        return out.getvalue(), error.returncode
-    return out.getvalue(), 0
+run = partial(printed_with_code, "polyimages_audit")
 
 
 def test_nothing_to_find_is_a_success(image):

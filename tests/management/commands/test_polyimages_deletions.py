@@ -1,32 +1,21 @@
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
-from django.core.management import CommandError, call_command
 
 from django_polyimages.models import FileDeletion
 from tests.helpers import stored_keys
+from tests.management.commands.printed import printed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG_AGO = datetime(2026, 3, 1, 4, 10, 30, tzinfo=UTC)
 PLANNED = "To carry out: 2 deletions, 3 files, the oldest of 2026-03-01 04:10+00:00.\n"
-
-
-def run(*arguments: str, error: str = "") -> str:
-    """What it prints; it has to fail with ``error``, if that is given."""
-    out = io.StringIO()
-    if error:
-        with pytest.raises(CommandError, match=error) as caught:
-            call_command("polyimages_deletions", *arguments, stdout=out)
-        assert caught.value.returncode == 1
-    else:
-        call_command("polyimages_deletions", *arguments, stdout=out)
-    return out.getvalue()
+run = partial(printed, "polyimages_deletions")
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,20 +14,12 @@ from django_polyimages.models import Image
 from django_polyimages.operations import generation
 from tests.builders import uploaded, without_versions
 from tests.drawing import photo
+from tests.management.commands.printed import printed_with_code
 from tests.management.commands.site import wait_until
 
 pytestmark = pytest.mark.django_db
 OLD = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def run(*arguments: str, jobs: int = 1) -> tuple[str, int]:
-    """What it prints, and its exit code."""
-    out = io.StringIO()
-    try:
-        call_command("polyimages_generate", *arguments, "--jobs", str(jobs), stdout=out)
-    except CommandError as error:
-        return out.getvalue(), error.returncode
-    return out.getvalue(), 0
+run = partial(printed_with_code, "polyimages_generate", "--jobs", "1")
 
 
 def ready() -> set[int]:

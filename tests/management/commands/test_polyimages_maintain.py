@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
-from django.core.management import CommandError, call_command
 
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.operations import generation
@@ -18,23 +17,12 @@ from django_polyimages.storage.keys import is_original
 from tests.builders import without_versions
 from tests.drawing import photo
 from tests.helpers import keys_of, store_one, stored_keys
+from tests.management.commands.printed import printed
 from tests.management.commands.site import finish
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"], transaction=True)
 OLD = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def run(*arguments: str, error: str = "") -> str:
-    """What it prints; it has to fail with ``error`` and exit code 1, if that is given."""
-    out = io.StringIO()
-    arguments = ("--jobs", "1", *arguments)
-    if error:
-        with pytest.raises(CommandError, match=error) as caught:
-            call_command("polyimages_maintain", *arguments, stdout=out)
-        assert caught.value.returncode == 1
-    else:
-        call_command("polyimages_maintain", *arguments, stdout=out)
-    return out.getvalue()
+run = partial(printed, "polyimages_maintain", "--jobs", "1")
 
 
 @pytest.fixture

@@ -1,23 +1,19 @@
 from __future__ import annotations
 
-import io
+from functools import partial
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from django_polyimages.models import Image
 from tests.builders import uploaded
 from tests.drawing import photo
 from tests.helpers import stored_keys
+from tests.management.commands.printed import printed
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*arguments: str) -> str:
-    out = io.StringIO()
-    call_command("polyimages_move_originals", *arguments, stdout=out)
-    return out.getvalue()
+run = partial(printed, "polyimages_move_originals")
 
 
 @pytest.fixture

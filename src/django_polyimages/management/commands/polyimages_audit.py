@@ -10,14 +10,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from django_polyimages.management.arguments import add_jobs, number, seconds_ago
+from django_polyimages.management.arguments import add_grace, add_jobs, number
 from django_polyimages.management.progress import Progress, progress_of
 from django_polyimages.management.reports import AuditReport, finding_line
 from django_polyimages.management.signals import EndingCleanly, stopped_by_signals
 from django_polyimages.operations.audit import RATE, AuditPlan, Finding, audit
 from django_polyimages.storage.listing import CannotList
-
-_DAY = 24 * 60 * 60
 
 
 class Command(EndingCleanly):
@@ -37,14 +35,7 @@ class Command(EndingCleanly):
             help="Delete files without a row and relations to objects that are gone; regenerate "
             "versions; keep one of two covers.",
         )
-        parser.add_argument(
-            "--grace",
-            type=seconds_ago,
-            default=_DAY,
-            metavar="SECONDS",
-            help="Leave files without a row and pending images alone that are younger than this; "
-            "a day by default. It has to be longer than the longest upload.",
-        )
+        add_grace(parser)
         parser.add_argument("--json", action="store_true", help="Print a list of JSON objects.")
         parser.add_argument(
             "--verify",

@@ -57,9 +57,7 @@ class Command(EndingCleanly):
                 if is_text:
                     progress.write_all(report.lines())
         if options["json"]:
-            nothing = {"carried_out": None, "refused": None}
-            outcome = nothing if options["dry_run"] else report.outcome
-            self.stdout.write(json.dumps({"planned": report.planned} | outcome))
+            self.stdout.write(json.dumps(report.as_json(is_done=not options["dry_run"])))
         if report.reasons:
             refused = count(report.reasons.total(), "deletion")
             raise CommandError(f"The storage refused {refused}; try again later.")

@@ -113,8 +113,7 @@ class Command(EndingCleanly):
                 self._generate(report, stop, progress, options)
         left = report.left(is_stopped=stop.is_due)
         if options["json"]:
-            outcome = {"generated": None, "failed": None} if options["plan"] else report.outcome
-            text = {"planned": report.planned} | outcome | {"left": left}
+            text = report.as_json(is_done=not options["plan"]) | {"left": left}
             self.stdout.write(json.dumps(text))
         if report.reasons or stop.is_asked:
             failed = count(report.reasons.total(), "image")

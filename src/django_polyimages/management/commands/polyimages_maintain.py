@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from django_polyimages.management.arguments import add_jobs, number, seconds_ago
+from django_polyimages.management.arguments import add_grace, add_jobs, number
 from django_polyimages.management.progress import Progress, progress_of
 from django_polyimages.management.reports import (
     AuditReport,
@@ -25,7 +25,6 @@ from django_polyimages.operations.audit import audit
 from django_polyimages.operations.deletions import CarriedOut
 from django_polyimages.operations.generation import GeneratedImage, default_jobs, seconds_of
 from django_polyimages.operations.maintenance import (
-    GRACE,
     MaintenancePlan,
     Step,
     maintain,
@@ -76,14 +75,7 @@ class Command(EndingCleanly):
             help="Only say what would be done; change nothing. The audit reads all the same.",
         )
         parser.add_argument("--json", action="store_true", help="Print one JSON object at the end.")
-        parser.add_argument(
-            "--grace",
-            type=seconds_ago,
-            default=GRACE.total_seconds(),
-            metavar="SECONDS",
-            help="Leave files without a row and pending images alone that are younger than this; "
-            "a day by default. It has to be longer than the longest upload.",
-        )
+        add_grace(parser)
         parser.add_argument(
             "--seconds",
             type=number(at_least=1),
@@ -148,17 +140,9 @@ def _is_something_left(report: _Report) -> bool:
 
 
 def _as_json(report: _Report, left: int, *, is_done: bool) -> dict[str, Any]:
-    """What ``--json`` prints; a plan has no outcome."""
-    deletions: dict[str, Any] = {"planned": report.deletions.planned}
-    generation: dict[str, Any] = {"planned": report.generation.planned}
-    nothing = {"carried_out": None, "refused": None}, {"generated": None, "failed": None}
-    outcomes = report.deletions.outcome, report.generation.outcome
-    for part, outcome in zip(
-        (deletions, generation), outcomes if is_done else nothing, strict=True
-    ):
-        part.update(outcome)
+    """What ``--json`` prints."""
     return {
-        "deletions": deletions,
-        "generation": generation | {"left": left},
+        "deletions": report.deletions.as_json(is_done=is_done),
+        "generation": report.generation.as_json(is_done=is_done) | {"left": left},
         "audit": report.audit.outcome | {"problem": report.problem},
     }

@@ -32,13 +32,12 @@ class RelationsToDelete(models.QuerySet[Any]):
 
     def _raw_delete(self, using: str | None) -> int:
         using = using or self.db
-        rows: Any = models.QuerySet(self.model, using=using)
         if not locks_rows(using):
-            rows.query = self.query.chain()
-            return rows._raw_delete(using) or 0
+            return super()._raw_delete(using) or 0
         keys = self.locked_keys(using)
         if not keys:
             return 0
+        rows: Any = models.QuerySet(self.model, using=using)
         if is_one_by_one(keys, using):
             return sum(rows.filter(pk=key)._raw_delete(using) for key in sorted(keys))
         return rows.filter(pk__in=keys)._raw_delete(using) or 0

@@ -5,7 +5,7 @@
 needs no list of the storage.
 """
 
-from django_polyimages.operations.audit.findings import RATE, AuditPlan, Finding
+from django_polyimages.operations.audit.findings import GRACE, RATE, AuditPlan, Finding
 from django_polyimages.operations.audit.run import audit
 
-__all__ = ["RATE", "AuditPlan", "Finding", "audit"]
+__all__ = ["GRACE", "RATE", "AuditPlan", "Finding", "audit"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
+from django.db.models import Model
+
 Kind = Literal[
     "orphan",
     "missing_original",
@@ -23,6 +25,8 @@ Kind = Literal[
 ]
 INFORMATION: Final[Set[Kind]] = frozenset(["shared_file", "position"])
 """Kinds that are no faults."""
+GRACE: Final = timedelta(days=1)
+"""Longer than any upload or regeneration takes."""
 RATE: Final = 20
 """Megabytes per second: slow enough for a site that is live."""
 
@@ -47,13 +51,21 @@ class Finding:
         return not self.fixed and self.kind not in INFORMATION
 
 
+def finding_of(
+    row: Model, kind: Kind, detail: str, *, key: str = "", fixed: bool = False
+) -> Finding:
+    """A finding about a row, or about the file ``key`` of it."""
+    model, pk = row._meta.label, str(row.pk)
+    return Finding(kind=kind, model=model, id=pk, key=key, detail=detail, fixed=fixed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPlan:
     """What an audit does beside comparing the storages with the tables."""
 
     fix: bool = False
     """Whether to mend what can be mended without a guess."""
-    grace: timedelta = timedelta(days=1)
+    grace: timedelta = GRACE
     """How old a file without a row, and how long pending an image has to be to be a finding."""
     verify: bool = False
     """Whether to read all originals and compare their SHA-256."""

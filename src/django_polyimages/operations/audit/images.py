@@ -9,7 +9,7 @@ from typing import Final
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage
-from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind
+from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind, finding_of
 from django_polyimages.operations.audit.inventory import Doubt, Inventory, SharedFile
 from django_polyimages.operations.audit.tables import files_of, row_of
 from django_polyimages.operations.parallel import in_parallel
@@ -95,32 +95,29 @@ def _of_files(image: AbstractImage, keys: Set[str]) -> Iterator[Finding]:
         sizes = sizes_of(file.key)
         if not sizes:
             kind: Kind = "missing_original" if file.key == image.key else "missing_version"
-            yield _finding(image, kind, "the file is not in the storage", key=file.key)
+            yield finding_of(image, kind, "the file is not in the storage", key=file.key)
         elif file.byte_size not in sizes:
             stored = " or ".join(map(str, sorted(sizes)))
             detail = f"{stored} bytes are stored, and the row says {file.byte_size}"
-            yield _finding(image, "wrong_size", detail, key=file.key)
+            yield finding_of(image, "wrong_size", detail, key=file.key)
 
 
 def _of_row(image: AbstractImage, before: datetime) -> Iterator[Finding]:
     if not image.file:
-        yield _finding(image, "missing_original", "the row names no file")
+        yield finding_of(image, "missing_original", "the row names no file")
         return
     if image.status == image.Status.PENDING:
         if image.updated_at < before:
-            yield _finding(image, "pending", f"since {image.updated_at.isoformat(' ', 'seconds')}")
+            since = image.updated_at.isoformat(" ", "seconds")
+            yield finding_of(image, "pending", f"since {since}")
         return
     if image.status == image.Status.FAILED:
-        yield _finding(image, "failed", image.failure_reason or "no reason is recorded")
+        yield finding_of(image, "failed", image.failure_reason or "no reason is recorded")
         return
     specs = [spec.name for spec in image.outdated_specs]
     if missing := [name for name in specs if name not in image.versions]:
-        yield _finding(image, "missing_version", f"never generated: {', '.join(missing)}")
+        yield finding_of(image, "missing_version", f"never generated: {', '.join(missing)}")
     stale = [name for name in specs if name in image.versions]
     stale += sorted(image.versions.keys() - set(get_settings().version_names))
     if stale:
-        yield _finding(image, "outdated", f"of another spec, or of none: {', '.join(stale)}")
-
-
-def _finding(image: AbstractImage, kind: Kind, detail: str, *, key: str = "") -> Finding:
-    return Finding(kind=kind, model=image._meta.label, id=str(image.pk), key=key, detail=detail)
+        yield finding_of(image, "outdated", f"of another spec, or of none: {', '.join(stale)}")

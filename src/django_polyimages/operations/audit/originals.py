@@ -10,7 +10,7 @@ from django.core.files.base import File
 
 from django_polyimages import storage
 from django_polyimages.models import AbstractImage
-from django_polyimages.operations.audit.findings import AuditPlan, Finding
+from django_polyimages.operations.audit.findings import AuditPlan, Finding, finding_of
 from django_polyimages.operations.audit.tables import image_tables, row_of
 from django_polyimages.operations.pages import pages
 from django_polyimages.operations.timing import Pace, Stop, Watch, until_asked, unwatched, watched
@@ -83,6 +83,4 @@ def _is_still_wrong(image: AbstractImage, pace: Pace) -> bool:
 
 
 def _damaged(image: AbstractImage, detail: str) -> Finding:
-    return Finding(
-        kind="checksum", model=image._meta.label, id=str(image.pk), key=image.key, detail=detail
-    )
+    return finding_of(image, "checksum", detail, key=image.key)

@@ -16,7 +16,7 @@ from django_polyimages.models.deadlocks import again_after_deadlock
 from django_polyimages.models.joins.prefetch import cover_first
 from django_polyimages.models.primary_keys import canonical_key
 from django_polyimages.models.relation_rows import do_locked
-from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind
+from django_polyimages.operations.audit.findings import AuditPlan, Finding, finding_of
 from django_polyimages.operations.pages import pages
 from django_polyimages.operations.timing import Stop, until_asked
 
@@ -53,7 +53,7 @@ def second_covers(plan: AuditPlan) -> Iterator[Finding]:
         fixed = len(in_order) > 1 and plan.fix and _keep_first(about, in_order[0])
         for relation in in_order[1:]:
             detail = f"{_target(relation)} shows the cover of relation {in_order[0].pk}"
-            yield _finding(relation, "two_covers", detail, fixed=fixed)
+            yield finding_of(relation, "two_covers", detail, fixed=fixed)
 
 
 def _relations() -> _Rows:
@@ -71,7 +71,7 @@ def _without_model(about: _Rows, content_type: ContentType) -> Iterator[Finding]
     detail = f"there is no model {name}; if it is gone for good, run remove_stale_contenttypes"
     for page in pages(about):
         for relation in page:
-            yield _finding(relation, "dangling_relation", detail)
+            yield finding_of(relation, "dangling_relation", detail)
 
 
 def _without_object(
@@ -89,13 +89,13 @@ def _without_object(
                 detail = (
                     f"{relation.object_id!r} is not how a key of {model._meta.label} is spelled"
                 )
-                yield _finding(relation, "dangling_relation", detail)
+                yield finding_of(relation, "dangling_relation", detail)
                 continue
             same = objects.filter(pk=keys[relation.pk])
             check = partial(_is_dangling, relation, about, same, fix=plan.fix)
             if again_after_deadlock(check, using=about.db):
                 detail = f"{_target(relation)} does not exist"
-                yield _finding(relation, "dangling_relation", detail, fixed=plan.fix)
+                yield finding_of(relation, "dangling_relation", detail, fixed=plan.fix)
 
 
 def _is_dangling(relation: AbstractImageRelation, about: _Rows, same: _Rows, *, fix: bool) -> bool:
@@ -126,10 +126,3 @@ def _target(relation: AbstractImageRelation) -> str:
     types = ContentType.objects.db_manager(relation._state.db)
     content_type = types.get_for_id(relation.content_type_id)
     return f"{content_type.app_label}.{content_type.model} {relation.object_id}"
-
-
-def _finding(
-    relation: AbstractImageRelation, kind: Kind, detail: str, *, fixed: bool = False
-) -> Finding:
-    model = relation._meta.label
-    return Finding(kind=kind, model=model, id=str(relation.pk), detail=detail, fixed=fixed)
