@@ -14,6 +14,7 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import storage
 from django_polyimages.models import Image
+from django_polyimages.models.joins.deleting import forget_announced
 from django_polyimages.pipeline.rollback import wait_for_removals
 from organizations.models import Membership, Organization
 from tests import seaweedfs
@@ -39,6 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def files(settings) -> InMemoryStorage:
     """The storage of this test alone, in memory. Its files: ``stored_keys(files)``."""
     assert wait_for_removals(10)  # of the test before, whose transaction was rolled back
+    forget_announced()  # what that test has collected, which would be locked by this one
     settings.STORAGES = settings.STORAGES | {}
     backend = storage.get_storage()
     assert isinstance(backend, InMemoryStorage)

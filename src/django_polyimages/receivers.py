@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
+from django.core.signals import request_started
 from django.db.models import Model, QuerySet
 from django.db.models.signals import pre_delete
 
 from django_polyimages.models import AbstractImage, ImageQuerySet
 from django_polyimages.models.cascades import schedule_with_others
-from django_polyimages.models.joins.deleting import lock_announced
+from django_polyimages.models.joins.deleting import forget_announced, lock_announced
 from django_polyimages.models.joins.images_field import images_field_of
 from django_polyimages.models.joins.metadata import tables_above
 
@@ -19,6 +20,7 @@ def connect() -> None:
     """Connect to the deletion of images, both of the default model and of a host's own, and of
     objects whose model has children in other tables.
     """
+    request_started.connect(forget_announced, dispatch_uid="django_polyimages.announced")
     for model in apps.get_models():
         if issubclass(model, AbstractImage):
             pre_delete.connect(

@@ -111,6 +111,13 @@ def announce(objects: Sequence[models.Model], relations: models.QuerySet[Any]) -
         _announced.deletions.add(deletion)
 
 
+def forget_announced(**kwargs: Any) -> None:
+    """What was collected for an earlier request is not deleted any more, even if its objects have
+    not been freed yet.
+    """
+    _announced.deletions.clear()
+
+
 def lock_announced(using: str) -> None:
     """Lock the objects that this thread deletes, before their images and relations."""
     mine = [one for one in _announced.deletions if one.using == using]
