@@ -45,4 +45,5 @@ def test_the_threshold_may_be_longer(late):
 def test_programs_get_json(late):
     report = json.loads(doctor("--json", "--threshold", "3600"))
     assert report["problems"] == 0
-    assert report["findings"][0] == {"what": "GENERATE", "value": "inline", "problem": "", "hint": ""}
+    first = {"what": "GENERATE", "value": "inline", "problem": "", "hint": ""}
+    assert report["findings"][0] == first
