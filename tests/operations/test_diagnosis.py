@@ -91,3 +91,17 @@ def test_as_many_queries_however_many_rows_there_are(acme):
     before = queries()
     fake_images(acme, 50)
     assert queries() == before
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the planners of others read few rows")
+def test_no_query_reads_all_rows(acme):
+    with CaptureQueriesContext(connection) as queries:
+        list(diagnose())
+    of_images = [one["sql"] for one in queries if 'FROM "polyimages_image"' in one["sql"]]
+    assert len(of_images) == 2
+    for sql in of_images:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
+            plan = " ".join(row[-1] for row in cursor.fetchall())
+        assert "SEARCH polyimages_image" in plan
+        assert "SCAN polyimages_image" not in plan

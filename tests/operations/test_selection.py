@@ -158,3 +158,15 @@ def test_nothing_more_is_read_when_it_is_stopped(acme):
     next(looked)
     stop.ask()
     assert list(looked) == []
+
+
+def test_what_is_not_due_is_not_even_read_where_only_due_images_are_wanted(acme):
+    ready, later, due, old = fake_images(acme, 4)
+    now = timezone.now()
+    Image.objects.filter(pk=ready.pk).update(status="ready")
+    pending = Image.objects.filter(pk__in=[later.pk, due.pk, old.pk])
+    pending.update(status="pending", updated_at=now - timedelta(hours=1))
+    Image.objects.filter(pk=later.pk).update(next_attempt_at=now + timedelta(minutes=4))
+    Image.objects.filter(pk=due.pk).update(next_attempt_at=now - timedelta(minutes=4))
+    selection = Selection(reasons={"pending"}, grace=timedelta())
+    assert [image.pk for image, _selected in look_at(selection)] == [due.pk, old.pk]

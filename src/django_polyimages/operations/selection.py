@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 from django.db import router
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from django_polyimages.accessors import get_image_model
@@ -85,7 +85,9 @@ def rows_of(selection: Selection) -> QuerySet[Any]:
     if selection.since is not None:
         rows = rows.filter(created_at__gte=selection.since)
     if selection.reasons == {"pending"} and not selection.everything:
-        rows = rows.filter(status=model.Status.PENDING)  # which has an index
+        before = selection.started - selection.grace  # as in _select, but there is an index
+        is_due = Q(next_attempt_at__lte=before) | Q(next_attempt_at=None, updated_at__lte=before)
+        rows = rows.filter(is_due, status=model.Status.PENDING)
     return rows
 
 
