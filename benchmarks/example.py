@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -30,3 +31,17 @@ def server_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         return f"PostgreSQL {cursor.fetchone()[0].split()[0]}"
+
+
+def others(seconds: float = 3) -> str:
+    """How much of the cores other processes use while this one sleeps, in words."""
+    before = _ticks()
+    time.sleep(seconds)
+    total, idle = (after - earlier for after, earlier in zip(_ticks(), before, strict=True))
+    return f"{os.cpu_count()} cores, {1 - idle / total:.0%} of them busy with other work before"
+
+
+def _ticks() -> tuple[int, int]:
+    """Of all kinds, and of idleness, since the start of the machine."""
+    line = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+    return sum(map(int, line)), int(line[3]) + int(line[4])

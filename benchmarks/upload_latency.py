@@ -27,7 +27,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from example import PROJECT, server_version  # must come first: it sets up Django
+from example import PROJECT, others, server_version  # must come first: it sets up Django
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
@@ -118,7 +118,8 @@ def upload(port: int, mode: str, content: bytes, headers: dict[str, str]) -> Upl
     client.close()
     assert response.status == 200, text
     answer = json.loads(text)
-    assert "thumb" in answer["versions"] and answer["placeholder"].startswith("data:"), answer
+    assert "thumb" in answer["versions"], answer
+    assert answer["placeholder"].startswith("data:"), answer
     assert answer["status"] == ("ready" if mode == "inline" else "pending"), answer
     while (image := Image.objects.get(pk=answer["id"])).status == "pending":
         time.sleep(0.01)
@@ -139,34 +140,27 @@ def compare(ports: dict[str, int], content: bytes) -> dict[str, list[Upload]]:
 
 
 def measure(storage: str, pictures: dict[str, bytes], **environment: str) -> Iterator[str]:
-    """Lines of the table; and, as the last, all times."""
-    times = []
+    """Print a row for each picture; yields all times."""
+    own = {"DATABASE_URL": os.environ["DATABASE_URL"], "UPLOAD_RATE": "100000/m", "DEBUG": "0"}
     with ExitStack() as stack:
-        sites = {}
-        for mode, engine in MODES.items():
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            shared = {"MEDIA_ROOT": f"{next(iter(sites.values())).folder}/media"} if sites else {}
-            own = {"DATABASE_URL": os.environ["DATABASE_URL"], "UPLOAD_RATE": "100000/m"}
-            sites[mode] = Site.create(
-                engine, folder, DEBUG="0", **own, **environment, **shared
-            )
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sites = {
+            mode: Site.create(engine, folder, **own, **environment)
+            for mode, engine in MODES.items()
+        }
         ports = {mode: stack.enter_context(server(site)) for mode, site in sites.items()}
         stack.enter_context(sites["task"].worker())
         for name, content in pictures.items():
             runs = compare(ports, content)
-            medians = {
-                mode: statistics.median(one.milliseconds for one in runs[mode]) for mode in runs
-            }
-            ready = statistics.median(one.ready for one in runs["task"])
-            yield (
-                f"| {name} | {storage} | {medians['inline']:.0f} ms | {medians['task']:.0f} ms "
-                f"| {medians['task'] / medians['inline']:.2f} | {ready:.0f} ms |"
+            inline, task = (
+                statistics.median(one.milliseconds for one in runs[mode]) for mode in MODES
             )
-            times += [
-                f"{name}, {storage}, {mode}: " + " ".join(f"{one.milliseconds:.0f}" for one in some)
-                for mode, some in runs.items()
-            ]
-    yield "\n".join(times)
+            ready = statistics.median(one.ready for one in runs["task"])
+            figures = f"{inline:.0f} ms | {task:.0f} ms | {task / inline:.2f} | {ready:.0f} ms"
+            print(f"| {name} | {storage} | {figures} |", flush=True)
+            for mode, some in runs.items():
+                times = " ".join(f"{one.milliseconds:.0f}" for one in some)
+                yield f"{name}, {storage}, {mode}: {times}"
 
 
 def s3(server: seaweedfs.Server) -> dict[str, str]:
@@ -181,28 +175,16 @@ def s3(server: seaweedfs.Server) -> dict[str, str]:
 
 def main(folder: str = "") -> None:
     pictures = photos(folder)
-    print(
-        f"Medians of {RUNS} uploads each, in turns; {server_version()}, {os.cpu_count()} cores.\n"
-    )
+    print(f"Medians of {RUNS} uploads each, in turns; {server_version()}, {others()}.\n")
     print("| 12 megapixels | storage | inline | task | ratio | all versions after |")
     print("|---|---|---|---|---|---|", flush=True)
-    times = []
-    for storage in ("disk", "S3"):
-        with ExitStack() as stack:
-            environment = {}
-            if storage == "S3":
-                temporary = stack.enter_context(tempfile.TemporaryDirectory())
-                environment = s3(stack.enter_context(seaweedfs.running(Path(temporary))))
-            *rows, last = measure_and_show(storage, pictures, environment)
-            times.append(last)
+    times = [*measure("disk", pictures)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        seaweedfs.running(Path(folder)) as server,
+    ):
+        times += measure("S3", pictures, **s3(server))
     print("\nAll times in milliseconds:\n\n```text\n" + "\n".join(times) + "\n```")
-
-
-def measure_and_show(storage: str, pictures: dict[str, bytes], environment: dict[str, str]):
-    for line in measure(storage, pictures, **environment):
-        if line.startswith("|"):
-            print(line, flush=True)
-        yield line
 
 
 if __name__ == "__main__":
