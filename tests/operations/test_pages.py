@@ -24,6 +24,16 @@ def test_pages_hold_every_row_once_in_order(acme, monkeypatch):
     assert len(queries) == 4
 
 
+def test_rows_with_the_same_value_of_a_column_are_in_one_page_each_too(acme, monkeypatch):
+    keys = [image.pk for image in fake_images(acme, 7)]
+    Image.objects.filter(pk__in=keys[:2]).update(width=900)
+    Image.objects.filter(pk__in=keys[2:]).update(width=700)
+    monkeypatch.setattr(module, "_AT_ONCE", 3)
+    rows = pages(Image.objects.all(), by="width")
+    found = [[image.pk for image in page] for page in rows]
+    assert found == [keys[2:5], [*keys[5:], keys[0]], [keys[1]]]
+
+
 def test_the_rows_of_a_page_do_not_wait_for_the_garbage_collector(acme):
     fake_images(acme, 1)
     gc.disable()

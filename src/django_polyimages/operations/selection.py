@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 from django.db import router
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_polyimages.accessors import get_image_model
@@ -84,26 +84,35 @@ def rows_of(selection: Selection) -> QuerySet[Any]:
         rows = rows.filter(organization=selection.organization)
     if selection.since is not None:
         rows = rows.filter(created_at__gte=selection.since)
-    if selection.reasons == {"pending"} and not selection.everything:
-        before = selection.started - selection.grace  # as in _select, but there is an index
-        is_due = Q(next_attempt_at__lte=before) | Q(next_attempt_at=None, updated_at__lte=before)
-        rows = rows.filter(is_due, status=model.Status.PENDING)
     return rows
 
 
 def look_at(
     selection: Selection, stop: Stop | None = None
 ) -> Iterator[tuple[AbstractImage, Selected | None]]:
-    """Every image in the order of the primary key, and what there is to do, if anything.
+    """Every image, and what there is to do, if anything.
 
     An image is empty after its page; see ``pages``.
     """
     stop = Stop() if stop is None else stop
-    for page in pages(rows_of(selection).only(*_READ)):
+    for page in _pages(selection):
         for image in page:
             if stop.is_due:
                 return
             yield image, _select(image, selection)
+
+
+def _pages(selection: Selection) -> Iterator[list[Any]]:
+    """In the order of the primary key. Where only pending images are wanted, only those that are
+    due, and in another order: PostgreSQL would go through a large table in the order of the key.
+    """
+    rows = rows_of(selection).only(*_READ)
+    if selection.everything or selection.reasons != {"pending"}:
+        yield from pages(rows)
+        return
+    due, pending = selection.started - selection.grace, rows.filter(status="pending")
+    yield from pages(pending.filter(next_attempt_at__lte=due), by="next_attempt_at")
+    yield from pages(pending.filter(next_attempt_at=None, updated_at__lte=due), by="updated_at")
 
 
 def _select(image: AbstractImage, selection: Selection) -> Selected | None:
