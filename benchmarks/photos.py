@@ -10,12 +10,15 @@ from gallery import samples
 from tests.drawing import photo
 
 
+FLAT = "four colours"
+
+
 def photos(folder: str = "") -> dict[str, bytes]:
     """Drawn ones; and one made of the photographs in ``folder``, side by side in their own size."""
     width, height = samples.PHONE
     found = {
         "landscape, drawn": samples.as_jpeg(samples.landscape(samples.DAWN, 1)),
-        "four colours": photo(width, height),
+        FLAT: photo(width, height),
     }
     if folder:
         found["photographs"] = samples.as_jpeg(_side_by_side(sorted(Path(folder).glob("*.jpg"))))
