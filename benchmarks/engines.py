@@ -38,7 +38,7 @@ sys.path.insert(0, str(PROJECT))
 from tests.engines.site import Site
 
 COUNT = int(sys.argv[1]) if sys.argv[1:] else 40
-ALONE = max(2, COUNT // 4)
+ALONE = max(5, COUNT // 4)
 """Uploads one after another."""
 TICKS = os.sysconf("SC_CLK_TCK")
 CASES = [
