@@ -1,4 +1,4 @@
-"""A Redis server of its own for one command: ``python with_redis.py manage.py demo``.
+"""A Redis server of its own for one command: ``python with_redis.py COMMAND``.
 
 The server listens on a free port, which ``REDIS_URL`` tells the command, keeps nothing on the disk
 and ends after the command.
@@ -66,7 +66,7 @@ def run(command: Sequence[str]) -> int:
     """Carry out the command, which is told to end as this process is."""
     with running() as server:
         environment = os.environ | {"REDIS_URL": server.url}
-        process = subprocess.Popen([sys.executable, *command], env=environment)  # noqa: S603
+        process = subprocess.Popen(command, env=environment)  # noqa: S603
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells the command as well
         for other in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(other, lambda number, _frame: process.send_signal(number))
