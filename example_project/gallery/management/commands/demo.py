@@ -53,10 +53,10 @@ class Command(BaseCommand):
     def prepare(self, port: int) -> None:
         """Everything that the site shows."""
         organization = prepare_people()
-        if get_image_model().objects.filter(organization=organization).exists():
+        images = get_image_model().objects
+        if images.filter(organization=organization).exists():
             self.tell("The pictures of the demo already exist.")
-            # What a worker has left that was stopped, and its queue with it.
-            call_command("polyimages_generate", due=True, verbosity=0)
+            images.filter(status="pending").enqueue()  # as the last worker has left them
         else:
             self.tell("Drawing and uploading eight pictures of 9 to 12 MP, in about a minute:")
             for number, title in enumerate(upload_pictures(organization), 1):
