@@ -155,13 +155,17 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """The processes that a worker has started, and those that they have."""
+def children(process: subprocess.Popen[bytes]) -> dict[int, str]:
+    """The processes that this one has started, and those that they have: number and command."""
     table = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
     )
-    parents = dict(map(int, line.split()) for line in table.stdout.splitlines())
+    parents: dict[int, int] = {}
+    commands: dict[int, str] = {}
+    for line in table.stdout.splitlines():
+        pid, parent, command = line.split(maxsplit=2)
+        parents[int(pid)], commands[int(pid)] = int(parent), command
     found = {process.pid}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return sorted(found - {process.pid})
+    return {pid: commands[pid] for pid in found - {process.pid}}
