@@ -58,7 +58,10 @@ def test_nothing_is_left_of_a_demo_that_has_ended(site, end):
         )
         end(process)
         site.wait(lambda: process.poll() is not None)
-        assert [command for pid, command in started.items() if is_there(pid)] == []
+        left = {pid: command for pid, command in started.items() if is_there(pid)}
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        assert left == {}
 
 
 def is_there(pid: int) -> bool:

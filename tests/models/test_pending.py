@@ -261,3 +261,25 @@ def test_without_an_engine_a_killed_request_is_found_after_a_while(acme, setting
 def test_a_request_that_generates_all_says_so(acme, heard):
     uploaded(acme)
     assert heard == [("ready", "ready")]
+
+
+def test_an_image_belongs_to_a_killed_worker_for_a_quarter_of_an_hour(
+    acme, task_engine, monkeypatch
+):
+    """A job that its engine delivers again is not for a second worker beside the first."""
+    image = uploaded(acme)
+    [job] = task_engine.waiting()
+
+    def killed(*_arguments, **_options):
+        task_engine.give(*job)
+        task_engine.work()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("django_polyimages.models.pending.regenerate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        task_engine.work()
+    image = again(image)
+    assert (image.status, image.attempts) == ("pending", 1)
+    left = image.next_attempt_at - timezone.now()
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
+    assert not due(Image.objects.all()).exists()
