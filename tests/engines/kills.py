@@ -1,4 +1,7 @@
-"""Processes are killed again and again while they generate versions."""
+"""Workers are killed again and again while they generate versions.
+
+A campaign: ``POLYIMAGES_KILLS=50 POLYIMAGES_SEED=1 pytest -s tests/engines -k killed_workers``
+"""
 
 from __future__ import annotations
 
