@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_polyimages import VersionSpec
-from django_polyimages.models import FileDeletion, Image
+from django_polyimages.models import FileDeletion, Image, Regeneration
 from django_polyimages.models.pending import LOST, due
 from django_polyimages.signals import image_failed, image_ready
 from tests.builders import uploaded
@@ -283,3 +283,22 @@ def test_an_image_belongs_to_a_killed_worker_for_a_quarter_of_an_hour(
     left = image.next_attempt_at - timezone.now()
     assert timedelta(minutes=14) < left <= timedelta(minutes=15)
     assert not due(Image.objects.all()).exists()
+
+
+def test_a_failure_is_not_that_of_an_image_which_has_begun_again_meanwhile(
+    acme, task_engine, monkeypatch, heard
+):
+    image = uploaded(acme)
+    task_engine.lose_all()
+    again(image, attempts=4)
+
+    def late(*_arguments, **_options):
+        Image.objects.enqueue()
+        return Regeneration([], failure="TimeoutError")
+
+    monkeypatch.setattr("django_polyimages.models.pending.regenerate", late)
+    Image.generate_pending(str(image.pk), using="default")
+    image = again(image)
+    assert (image.status, image.attempts, image.failure_reason) == ("pending", 0, "")
+    assert due(Image.objects.all()).get() == image
+    assert heard == []
