@@ -47,8 +47,10 @@ def terminate(process) -> None:
     process.terminate()
 
 
-@pytest.mark.parametrize("end", [ctrl_c, terminate])
-@pytest.mark.parametrize("site", DEMO, indirect=True)
+ENDS = [("database", terminate), ("celery", terminate), ("celery", ctrl_c)]
+
+
+@pytest.mark.parametrize(("site", "end"), ENDS, indirect=["site"])
 def test_nothing_is_left_of_a_demo_that_has_ended(site, end):
     with demo(site) as process:
         site.wait(lambda: any("worker" in command for command in children(process).values()))
