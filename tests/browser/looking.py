@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from playwright.sync_api import Page
 
@@ -28,8 +27,11 @@ _BOXES = """() => [...document.images].map((image) => {
 _WATCH_SHIFTS = """
     window.shifts = [];
     new PerformanceObserver((list) => {
-        for (const { value, sources } of list.getEntries()) {
-            window.shifts.push([value, ...sources.map(({ node }) => (node?.parentElement ?? node)?.outerHTML)]);
+        for (const { sources } of list.getEntries()) {
+            for (const { node, previousRect, currentRect } of sources) {
+                const from = JSON.stringify(previousRect), to = JSON.stringify(currentRect);
+                window.shifts.push(`${(node?.outerHTML ?? node?.textContent ?? "").slice(0, 99)}: ${from} -> ${to}`);
+            }
         }
     }).observe({ type: "layout-shift", buffered: true });
 """
@@ -65,10 +67,10 @@ def forget_shifts(page: Page) -> None:
     page.evaluate("window.shifts.length = 0")
 
 
-def shifts(page: Page) -> list[Any]:
-    """How much of the page has moved by itself, and what that was."""
+def shifts(page: Page) -> list[str]:
+    """What has moved by itself, from where and to where."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
-    found: list[Any] = page.evaluate("window.shifts")
+    found: list[str] = page.evaluate("window.shifts")
     return found
 
 
