@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 
 _LOOK_AT_ALL = """async () => {
     const broken = [];
@@ -30,7 +31,8 @@ _WATCH_SHIFTS = """
         for (const { sources } of list.getEntries()) {
             for (const { node, previousRect, currentRect } of sources) {
                 const from = JSON.stringify(previousRect), to = JSON.stringify(currentRect);
-                window.shifts.push(`${(node?.outerHTML ?? node?.textContent ?? "").slice(0, 99)}: ${from} -> ${to}`);
+                const html = (node?.outerHTML ?? node?.textContent ?? "").slice(0, 99);
+                window.shifts.push(`${html}: ${from} -> ${to}`);
             }
         }
     }).observe({ type: "layout-shift", buffered: true });
@@ -80,9 +82,13 @@ class Requests:
     def __init__(self, page: Page) -> None:
         self.failed: list[str] = []
         self.polls: list[str] = []
-        page.on("request", lambda one: "/pending/" in one.url and self.polls.append(one.url))
+        page.on("request", self._note)
         page.on("requestfailed", lambda one: self.failed.append(f"{one.url}: {one.failure}"))
         page.on(
             "response",
             lambda one: one.status >= 400 and self.failed.append(f"{one.url}: {one.status}"),
         )
+
+    def _note(self, request: Request) -> None:
+        if urlsplit(request.url).path.endswith("/pending/"):
+            self.polls.append(request.url)

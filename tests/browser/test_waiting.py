@@ -162,26 +162,13 @@ def draw_what_the_api_gives(page: Page) -> None:
     page.evaluate("""async () => {
         const answer = await fetch("/api/v1/images/orgs/acme/images/?limit=200");
         const { items } = await answer.json();
-        for (const { url, width, height } of items.flatMap(({ versions }) => Object.values(versions))) {
+        const versions = items.flatMap((item) => Object.values(item.versions));
+        for (const { url, width, height } of versions) {
             const image = document.createElement("img");
             Object.assign(image, { loading: "lazy", src: url, width, height });
             document.body.append(image);
         }
     }""")
-
-
-@pytest.fixture
-def open_page(visit, boss):
-    """``open_page(path)``: its clock can be put forward, and it notes what moves."""
-
-    def open_it(path: str) -> Page:
-        page = visit("about:blank", boss)
-        page.clock.install()
-        looking.watch_shifts(page)
-        page.goto(path)
-        return page
-
-    return open_it
 
 
 def worker_comes(page: Page) -> None:

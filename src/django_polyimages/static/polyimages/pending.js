@@ -46,11 +46,15 @@
     return decoded.every(({ status }) => status === "fulfilled");
   }
 
+  /* A link or button that has the focus hands it to the one of the same text, or else of the same place. */
   function replace(element, fragment) {
-    const controls = "a[href], button";
-    const place = [...element.querySelectorAll(controls)].indexOf(document.activeElement);
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
+    const alike = () => [...element.querySelectorAll(focused.localName)];
+    const place = focused ? alike().indexOf(focused) : 0;
     element.replaceChildren(fragment);
-    if (place >= 0) element.querySelectorAll(controls)[place]?.focus({ preventScroll: true });
+    if (!focused) return;
+    const successor = alike().find(({ textContent }) => textContent === focused.textContent) ?? alike()[place];
+    successor?.focus({ preventScroll: true });
   }
 
   async function show(element, part) {
