@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+from base64 import b64encode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,6 +27,7 @@ SPECS = [
     VersionSpec("avif", 320, 320, format="AVIF"),
     VersionSpec("square", 200, 200, mode="fill"),
 ]
+WHOLE = b64encode(to_bytes(quarters(4, 4), "PNG")).decode()
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 3}
 TABLET = {"viewport": {"width": 800, "height": 1000}, "device_scale_factor": 2}
 LAPTOP = {"viewport": {"width": 1280, "height": 900}, "device_scale_factor": 1}
@@ -202,6 +205,25 @@ def test_nothing_moves_when_pictures_are_swapped(open_page, ten, place):
     assert looking.shifts(page) == []
 
 
+@pytest.mark.parametrize("place", ["list", "inline", "image"])
+def test_what_is_pending_and_what_failed_is_for_everybody(open_page, ten, place, violations):
+    """The reason of a failure may be long; the rules are those of axe, in light and dark."""
+    page = open_page(admin_pages(ten)[place])
+    assert violations(page) == []
+    before = looking.boxes(page)
+    reason = "StorageUnavailable: The storage did not respond within 10 seconds"
+    Image.objects.update(status="failed", failure_reason=reason)
+    page.clock.fast_forward(60_000)
+    expect(page.locator("[data-polyimages-pending]")).to_have_count(0)
+    expect(page.get_by_text(reason).first).to_be_visible()
+    assert violations(page) == []
+    if place == "image":
+        assert looking.boxes(page) == before
+    if place == "list":
+        box = page.locator(".results")  # which scrolls if the columns need more than there is
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+
 @pytest.mark.parametrize("place", ["gallery", "contact"])
 def test_public_pages_reserve_the_size_of_the_picture_to_come(open_page, ten, place):
     path = {"gallery": "/", "contact": ten.get_absolute_url()}[place]
@@ -213,3 +235,16 @@ def test_public_pages_reserve_the_size_of_the_picture_to_come(open_page, ten, pl
     assert looking.broken_pictures(page) == []
     pairs = zip(looking.boxes(page), before, strict=True)
     assert all(now == pytest.approx(then, abs=1) for now, then in pairs)
+
+
+def test_a_broken_picture_would_be_found(visit):
+    """Of these, the second is far below the window and loads when it is near."""
+    page = visit("about:blank")
+    page.set_content(f"""
+        <img src="data:image/png;base64,{WHOLE}" alt="whole">
+        <img src="data:image/png;base64,AAAA" alt="broken" loading="lazy" style="margin: 9000px">
+        <picture><source type="image/avif" srcset="data:image/avif;base64,AAAA">
+        <img src="data:image/png;base64,{WHOLE}" alt="broken source"></picture>
+    """)
+    found = [re.findall('alt="(.*?)"', html) for html in looking.broken_pictures(page)]
+    assert found == [["broken"], ["broken source"]]
