@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -159,11 +160,14 @@ class TestAPictureThatIsReady:
     """Its file has to be loaded, too."""
 
     @pytest.fixture
-    def held(self, open_page, few) -> Callable[..., tuple[Page, list[Route]]]:
+    def held(self, open_page, few) -> Iterator[Callable[..., tuple[Page, list[Route]]]]:
         """``held(path)``: the page, and the requests for new versions, which get no answer."""
+
+        pages: list[Page] = []
 
         def hold(path: str, *, low: bool = False) -> tuple[Page, list[Route]]:
             page = open_page(path)
+            pages.append(page)
             if low:
                 page.set_viewport_size({"width": 360, "height": 100})
             assert looking.broken_pictures(page) == []
@@ -171,7 +175,9 @@ class TestAPictureThatIsReady:
             page.route(re.compile("_(sm|md|lg)"), lambda route: waiting.append(route))
             return page, waiting
 
-        return hold
+        yield hold
+        for page in pages:
+            page.unroute_all()  # a request without an answer would be waited for
 
     @pytest.mark.parametrize("place", ["inline", "image"])
     def test_replaces_the_old_one_when_it_is_loaded(self, held, few, task_engine, place):
@@ -319,6 +325,8 @@ def test_after_a_failure_of_the_server_the_page_shows_what_is_ready(
 def test_who_is_logged_out_stays_on_the_page_and_asks_no_more(open_page, few, task_engine):
     page = open_page(admin_page_of(few))
     requests = looking.Requests(page)
+    pages: list[str] = []
+    page.on("requestfinished", lambda one: pages.append(urlsplit(one.url).path))
     page.get_by_label("Name").fill("Ada Lovelace")
     Session.objects.all().delete()
     task_engine.work()
@@ -326,5 +334,6 @@ def test_who_is_logged_out_stays_on_the_page_and_asks_no_more(open_page, few, ta
     wait_until(page, lambda: requests.polls)
     run(page, 120)
     assert len(requests.polls) == 1
+    assert "/admin/login/" not in pages  # which would be drawn for nobody
     expect(page.get_by_label("Name")).to_have_value("Ada Lovelace")
     expect(page.locator(".polyimages-card-note")).to_have_text(["pending"] * 3)
