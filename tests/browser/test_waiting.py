@@ -199,7 +199,7 @@ def test_nothing_moves_when_pictures_are_swapped(open_page, ten, place):
     worker_comes(page)
     assert looking.broken_pictures(page) == []  # having scrolled to each
     if place != "list":  # which shows the same version before and after
-        expect(page.locator("img[src*=_thumb]")).to_have_count(0)
+        expect(page.locator(":is(img[src*=_thumb], image[href*=_thumb])")).to_have_count(0)
         assert looking.broken_pictures(page) == []
     assert looking.boxes(page) == before
     assert looking.shifts(page) == []
