@@ -115,6 +115,17 @@ def test_an_engine_that_cannot_be_used_is(settings, db):
     assert found("polyimages.E063").hint.startswith("Name a function")
 
 
+def test_rows_that_are_ready_are_not_read(acme):
+    with CaptureQueriesContext(connection) as captured:
+        list(diagnose())
+    table = connection.ops.quote_name("polyimages_image")
+    of_images = [one["sql"] for one in captured if f"FROM {table}" in one["sql"]]
+    assert len(of_images) == 2
+    for sql in of_images:
+        _select, _from, where = sql.partition(" WHERE ")
+        assert connection.ops.quote_name("status") in where
+
+
 def test_as_many_queries_however_many_rows_there_are(acme):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
