@@ -31,16 +31,17 @@ class Command(EndingCleanly):
             metavar="SECONDS",
             help="How long work may wait for a worker (%(default)g by default).",
         )
-        parser.add_argument("--json", action="store_true", help="Print a JSON list.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object at the end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = list(diagnose(timedelta(seconds=options["threshold"])))
+        problems = sum(bool(one.problem) for one in found)
         if options["json"]:
-            self.stdout.write(json.dumps([asdict(one) for one in found]))
+            report = {"problems": problems, "findings": [asdict(one) for one in found]}
+            self.stdout.write(json.dumps(report))
         else:
             for one in found:
                 self._show(one)
-        problems = sum(bool(one.problem) for one in found)
         if problems:
             raise CommandError(f"Problems: {problems}.")
 
