@@ -52,7 +52,7 @@ def test_a_command_whose_output_nobody_reads_ends_without_a_traceback(path):
 
 @pytest.mark.django_db(databases=["default", "other"])
 @pytest.mark.parametrize("options", [[], ["--json"]])
-@pytest.mark.parametrize("name", ["audit", "deletions", "generate", "maintain"])
+@pytest.mark.parametrize("name", ["audit", "deletions", "doctor", "generate", "maintain"])
 def test_a_closed_pipe_ends_it(name, options):
     read, write = os.pipe()
     os.close(read)

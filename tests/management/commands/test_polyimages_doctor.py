@@ -43,5 +43,13 @@ def test_the_threshold_may_be_longer(late):
 
 
 def test_programs_get_json(late):
-    [first, *_rest] = json.loads(doctor("--json", "--threshold", "3600"))
-    assert first == {"what": "GENERATE", "value": "inline", "problem": "", "hint": ""}
+    report = json.loads(doctor("--json", "--threshold", "3600"))
+    assert report["problems"] == 0
+    first = {"what": "GENERATE", "value": "inline", "problem": "", "hint": ""}
+    assert report["findings"][0] == first
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
+def test_a_threshold_that_is_no_time_is_refused(seconds):
+    with pytest.raises(CommandError, match="is not a number of at least 0"):
+        doctor("--threshold", seconds)

@@ -90,11 +90,11 @@ def _number(request: HttpRequest, name: str) -> int:
 
 
 def _message(failed: int) -> str:
-    """What a screen reader says when nothing on the page is pending any more."""
+    """What a screen reader says when nothing on the page is pending."""
     if not failed:
         return _("All images on this page are ready.")
     return ngettext(
-        "No image on this page is pending any more; %(count)d failed.",
-        "No image on this page is pending any more; %(count)d failed.",
+        "No images on this page are pending; %(count)d failed.",
+        "No images on this page are pending; %(count)d failed.",
         failed,
     ) % {"count": failed}

@@ -7,12 +7,14 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from django_polyimages.management.arguments import seconds_ago
+from django_polyimages.management.signals import EndingCleanly
 from django_polyimages.operations.diagnosis import THRESHOLD, Diagnosis, diagnose
 
 
-class Command(BaseCommand):
+class Command(EndingCleanly):
     """Tells what is set for the generation of versions, and what is wrong."""
 
     help = (
@@ -24,21 +26,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--threshold",
-            type=float,
+            type=seconds_ago,
             default=THRESHOLD.total_seconds(),
             metavar="SECONDS",
             help="How long work may wait for a worker (%(default)g by default).",
         )
-        parser.add_argument("--json", action="store_true", help="Print a JSON list.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object at the end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = list(diagnose(timedelta(seconds=options["threshold"])))
+        problems = sum(bool(one.problem) for one in found)
         if options["json"]:
-            self.stdout.write(json.dumps([asdict(one) for one in found]))
+            report = {"problems": problems, "findings": [asdict(one) for one in found]}
+            self.stdout.write(json.dumps(report))
         else:
             for one in found:
                 self._show(one)
-        problems = sum(bool(one.problem) for one in found)
         if problems:
             raise CommandError(f"Problems: {problems}.")
 
