@@ -28,8 +28,7 @@ demo-worker: .venv/engines ## the demo with a worker of the database that genera
 	POLYIMAGES_ENGINE=database $(MANAGE) demo --port $(PORT)
 
 demo-celery: .venv/engines ## the demo with Celery and a Redis server of its own; needs redis-server
-	redis-server --port 6399 --bind 127.0.0.1 --save "" > /dev/null & trap "kill $$!" EXIT; \
-		POLYIMAGES_ENGINE=celery REDIS_URL=redis://127.0.0.1:6399/0 $(MANAGE) demo --port $(PORT)
+	POLYIMAGES_ENGINE=celery $(BIN)/python example_project/with_redis.py $(MANAGE) demo --port $(PORT)
 
 test: .venv/dev ## all tests, with coverage; about eight minutes on two cores
 	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report=term

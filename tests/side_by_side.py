@@ -13,6 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 LONGEST_FIRST = (
     "tests/browser/",
     "tests/faults/",
+    "tests/engines/",
     "tests/test_hosts.py",
     "tests/api/test_access_matrix.py",
     "tests/storage/",

@@ -15,6 +15,8 @@ from config.engines import REDIS_URL
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("example", broker=REDIS_URL, broker_connection_retry_on_startup=True)
+# Without these, a request would wait for ever for a broker that does not answer.
+app.conf.broker_transport_options = {"socket_connect_timeout": 2, "socket_timeout": 3}
 
 
 @app.task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)  # type: ignore[untyped-decorator]

@@ -20,6 +20,7 @@ from contacts.models import Contact
 from django_polyimages import storage
 from django_polyimages.models import Image
 from gallery import samples
+from tests.browser import looking
 from tests.browser.actions import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.drawing import BLUE, GREEN, RED, to_bytes, upload_of
 from tests.helpers import require
@@ -102,6 +103,20 @@ def visit(browser, live_server) -> Iterator[Callable[..., Page]]:
             page.unroute_all(behavior="wait")  # a late answer would fail the test after this one
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def open_page(visit, boss) -> Callable[[str], Page]:
+    """``open_page(path)``: its clock can be put forward, and it notes what moves."""
+
+    def open_it(path: str) -> Page:
+        page: Page = visit("about:blank", boss)
+        page.clock.install()
+        looking.watch_shifts(page)
+        page.goto(path)
+        return page
+
+    return open_it
 
 
 def _complaint(told: ConsoleMessage) -> list[str]:

@@ -36,6 +36,10 @@ class TestAFunction:
             ("tests.nowhere.give", "cannot be imported: No module named 'tests.nowhere'"),
             ("tests.tasks.engine.take", "cannot be imported"),
             ("tests.tasks.engine.__name__", "is not callable"),
+            ("tests.tasks.engine.", "cannot be imported"),
+            (".give", "cannot be imported"),
+            ("..", "cannot be imported"),
+            ("asyncio.sleep", "is asynchronous, so that nobody would await it"),
         ],
     )
     def test_that_does_not_exist_is_an_error(self, complaints, path, problem):

@@ -1,42 +1,59 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import with_redis
+from tests.drawing import photo
+from tests.engines.site import Site
 from tests.helpers import require
+from with_redis import Redis
+
+NEEDS_REDIS = {"rq", "celery"}
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.engines.settings"}
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A Redis server for one test."""
+    program = Path(shutil.which("redis-server") or "/usr/bin/redis-server")
+    require(program)
+    with with_redis.running(str(program)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory) -> Iterator[str]:
-    """A Redis server for the tests alone."""
-    program = Path(shutil.which("redis-server") or "/usr/bin/redis-server")
-    require(program)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-    try:
-        wait_for(port)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
+def database(tmp_path_factory) -> Path:
+    """A database with all tables and no rows, also those of the engine that needs some."""
+    folder = tmp_path_factory.mktemp("migrated")
+    Site.create("database", folder, **SETTINGS)
+    return folder / "db.sqlite3"
 
 
-def wait_for(port: int) -> None:
-    end = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < end, "Redis does not start"
-            time.sleep(0.05)
-        else:
-            return
+@pytest.fixture
+def site(request, tmp_path, database) -> Site:
+    """The example with the engine ``request.param``."""
+    shutil.copy(database, tmp_path)
+    is_redis = request.param in NEEDS_REDIS
+    urls = {"REDIS_URL": request.getfixturevalue("redis").url} if is_redis else {}
+    return Site.of(request.param, tmp_path, **SETTINGS, **urls)
+
+
+@pytest.fixture
+def picture(tmp_path) -> str:
+    """The path of a photo with 2 MP."""
+    return _saved(tmp_path / "photo.jpg", 1600, 1200)
+
+
+@pytest.fixture
+def large(tmp_path) -> str:
+    """The path of a photo with 12 MP, whose versions take longer."""
+    return _saved(tmp_path / "large.jpg", 4000, 3000)
+
+
+def _saved(path: Path, width: int, height: int) -> str:
+    path.write_bytes(photo(width, height))
+    return str(path)

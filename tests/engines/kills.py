@@ -1,4 +1,7 @@
-"""Workers are killed again and again while they generate versions, until all images are done."""
+"""Workers are killed again and again while they generate versions.
+
+A campaign: ``POLYIMAGES_KILLS=50 POLYIMAGES_SEED=1 pytest -s tests/engines -k killed_workers``
+"""
 
 from __future__ import annotations
 
@@ -6,78 +9,102 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from signal import SIGKILL
+from subprocess import Popen
 from typing import Any
 
-from tests.engines.site import Site, kill
+from tests.engines.site import Row, Site, Web, children, kill
 
-LARGE = ("4000", "3000")
-"""Width and height of the pictures, in pixels."""
-LONGEST_WORK = 0.8
-"""Seconds after a worker has claimed an image, within which it is killed."""
+KILLS = int(os.environ.get("POLYIMAGES_KILLS", "2"))
+SEED = int(os.environ.get("POLYIMAGES_SEED", "1"))
+Kill = Callable[["Popen[bytes]"], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """What became of the images."""
 
+    rows: list[Row]
     kills: int
-    in_time: int
-    """How many kills met an image that was claimed and not ready."""
-    ready_before: int
+    """How many kills there were; those that met no image at work were repeated."""
+    ready: int
     """How many images were ready before the daily command."""
-    images: list[dict[str, Any]]
-    files: list[str]
+    seconds: float
 
 
-def campaign(site: Site, kills: int, seed: int) -> Campaign:
-    """Upload an image and kill the worker that has claimed it, ``kills`` times."""
-    chance, in_time = random.Random(seed), 0
-    for number in range(1, kills + 1):
-        with (
-            site.worker() as worker,
-            site.start("-m", "tests.engines.uploads", "1", *LARGE) as upload,
-        ):
-            pk = wait_for_claim(site, number)
-            time.sleep(chance.uniform(0, LONGEST_WORK))
-            kill(worker)
-            upload.wait(60)
-        in_time += row(site, pk)[0] == "pending"
-    ready = sum(image["status"] == "ready" for image in site.images())
-    # The claims of killed workers end after a quarter of an hour, and no test waits so long.
-    with database(site) as cursor:
-        cursor.execute("UPDATE polyimages_image SET next_attempt_at = '2020-01-01 00:00:00'")
+def campaign(site: Site, picture: str, killing: Kill, *, kills: int, seed: int) -> Campaign:
+    """Upload images and kill who works on them, until ``kills`` have met an image at work."""
+    begun, chance, met, number = time.monotonic(), random.Random(seed), 0, 0
+    with site.web() as web, ExitStack() as workers:
+        worker = workers.enter_context(site.worker())
+        work = seconds_of_work(site, web, picture)
+        while met < kills:
+            number += 1
+            assert number <= 10 + 4 * kills, f"Only {met} of {number} kills met an image at work."
+            if worker.poll() is not None:
+                worker = workers.enter_context(site.worker())
+            pk = web.ask("upload", picture)[-1]["id"]
+            site.wait(partial(is_claimed, site, pk))
+            time.sleep(chance.uniform(0, work))
+            killing(worker)
+            met += state(site, pk)[0] == "pending"
+        workers.close()
+        ready = sum(row["status"] == "ready" for row in web.rows())
+        daily(site)
+        seconds = time.monotonic() - begun
+        return Campaign(rows=web.rows(), kills=number, ready=ready, seconds=seconds)
+
+
+def seconds_of_work(site: Site, web: Web, picture: str) -> float:
+    """How long a worker works on an image from the claim on, when nothing is killed."""
+    [row] = web.ask("upload", picture)
+    site.wait(lambda: is_claimed(site, row["id"]))
+    begun = time.monotonic()
+    site.wait(lambda: state(site, row["id"])[0] == "ready")
+    return time.monotonic() - begun
+
+
+def daily(site: Site) -> None:
+    """The daily command, when the claims of killed workers have ended."""
+    with rows(site) as cursor:  # they take a quarter of an hour, and no test waits so long
+        cursor.execute(
+            "UPDATE polyimages_image SET next_attempt_at = '2020-01-01 00:00:00' "
+            "WHERE status = 'pending'"
+        )
     site.manage("polyimages_maintain", "--grace", "0", "--verbosity", "0")
-    return Campaign(
-        kills=kills, in_time=in_time, ready_before=ready, images=site.images(), files=site.files()
-    )
 
 
-def wait_for_claim(site: Site, pk: int, seconds: float = 60) -> int:
-    """Wait until a worker has claimed the image, or is done with it."""
-    end = time.monotonic() + seconds
-    while row(site, pk) in (None, ("pending", 0)):
-        assert time.monotonic() < end, (site.folder / "worker.log").read_text()
-        time.sleep(0.01)
-    return pk
+def everything(worker: Popen[bytes]) -> None:
+    """Kill the worker with all of its children."""
+    kill(worker)
 
 
-def row(site: Site, pk: int) -> Any:
+def only_children(worker: Popen[bytes]) -> None:
+    """Kill the processes that the worker has started for its work, and not the worker."""
+    for pid in children(worker):
+        with suppress(ProcessLookupError):
+            os.kill(pid, SIGKILL)
+
+
+def is_claimed(site: Site, pk: int) -> bool:
+    """Whether a worker has claimed the image, or is done with it."""
+    return state(site, pk) != ("pending", 0)
+
+
+def state(site: Site, pk: int) -> Any:
     """Status and attempts of the image."""
-    with database(site) as cursor:
+    with rows(site) as cursor:
         query = "SELECT status, attempts FROM polyimages_image WHERE id = ?"
         return cursor.execute(query, [pk]).fetchone()
 
 
 @contextmanager
-def database(site: Site) -> Iterator[sqlite3.Cursor]:
+def rows(site: Site) -> Iterator[sqlite3.Cursor]:
     """The database without Django, since nothing of the package may be asked here."""
     path = site.folder / "db.sqlite3"
     with closing(sqlite3.connect(path, timeout=20)) as connection, connection:
         yield connection.cursor()
-
-
-KILLS = int(os.environ.get("POLYIMAGES_KILLS", "2"))
-SEED = int(os.environ.get("POLYIMAGES_SEED", "1"))

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_polyimages import VersionSpec
+from django_polyimages.errors import Busy
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.models.pending import LOST, due
+from django_polyimages.pipeline.deleting import delete_files
 from django_polyimages.signals import image_failed, image_ready
 from tests.builders import uploaded
 from tests.helpers import decodes, stored_keys
@@ -53,6 +55,10 @@ def refusing(monkeypatch, name: str) -> None:
         return real(self, key, content)
 
     monkeypatch.setattr(InMemoryStorage, "_save", save)
+
+
+def busy(owner, memory):
+    raise Busy("Too many.", retry_after=1)
 
 
 class TestAnUpload:
@@ -141,6 +147,27 @@ class TestAWorker:
         image = again(image)
         assert (image.status, image.failure_reason) == ("failed", LOST)
         assert heard == [("failed", LOST)]
+
+
+class TestAClock:
+    def test_that_is_behind_loses_no_job(self, acme, task_engine):
+        image = uploaded(acme)
+        again(image, next_attempt_at=timezone.now() + timedelta(seconds=30))
+        task_engine.work()
+        assert again(image).status == "ready"
+
+
+class TestABusyWorker:
+    def test_has_not_tried(self, acme, task_engine, monkeypatch, heard):
+        image = uploaded(acme)
+        again(image, attempts=4)
+        with monkeypatch.context() as patch:
+            patch.setattr("django_polyimages.pipeline.generation.slot", busy)
+            task_engine.work()
+        image = again(image)
+        assert (image.status, image.attempts, heard) == ("pending", 4, [])
+        Image.generate_pending(str(image.pk), using="default")
+        assert again(image).status == "ready"
 
 
 class TestAFailure:
@@ -234,6 +261,24 @@ class TestADeletion:
         task_engine.work()
         assert stored_keys() == []
         assert not FileDeletion.objects.exists()
+
+    def test_that_is_delivered_twice_is_carried_out_once(self, acme, task_engine, monkeypatch):
+        uploaded(acme)
+        task_engine.lose_all()
+        Image.objects.all().delete()
+        [job] = task_engine.waiting()
+        asked = []
+
+        def slow(keys, patience):
+            asked.append(keys)
+            task_engine.work()  # as a second worker, while this one waits for the storage
+            return delete_files(keys, patience)
+
+        monkeypatch.setattr("django_polyimages.models.deletions.delete_files", slow)
+        task_engine.give(*job)
+        task_engine.work()
+        assert len(asked) == 1
+        assert stored_keys() == []
 
     def test_of_many_images_is_a_job_for_a_hundred(self, acme, task_engine):
         for _number in range(3):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -52,6 +52,39 @@ def test_images_that_nobody_takes_are(acme, task_engine):
     assert one.hint.startswith("Start a worker of the task engine, and run")
 
 
+def test_images_of_an_older_release_that_nobody_takes_are(acme, task_engine):
+    fake_images(acme, 1)
+    Image.objects.update(status="pending", next_attempt_at=None, updated_at=ago(125))
+    assert "has waited for 2:05:0" in found("images that wait").problem
+
+
+def test_tables_that_are_not_there_are(acme, monkeypatch):
+    monkeypatch.setattr("django_polyimages.operations.diagnosis.databases", list)
+    monkeypatch.setattr("django_polyimages.operations.diagnosis.image_tables", list)
+    assert found("polyimages.Image in default: images that wait")
+
+
+def test_a_database_that_is_down_is(acme, monkeypatch):
+    def down():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("django_polyimages.operations.diagnosis.databases", down)
+    assert problems() == ["The database cannot be asked: connection refused"]
+
+
+def test_a_database_that_does_not_answer_is(acme):
+    def refuse(execute, sql, *arguments):
+        if "polyimages_image" in sql:
+            raise OperationalError("no such table")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(refuse):
+        one = next(one for one in diagnose() if one.problem)
+    assert one.what == "polyimages.Image in default"
+    assert one.problem == "The database cannot be asked: no such table"
+    assert one.hint == "Is it running, and was manage.py migrate run?"
+
+
 def test_images_that_wait_for_their_next_attempt_are_not(acme, task_engine):
     [image] = fake_images(acme, 1)
     later = timezone.now() + timedelta(minutes=4)
@@ -80,6 +113,17 @@ def test_an_engine_that_cannot_be_used_is(settings, db):
     [problem] = problems()
     assert "tests.nowhere" in problem
     assert found("polyimages.E063").hint.startswith("Name a function")
+
+
+def test_rows_that_are_ready_are_not_read(acme):
+    with CaptureQueriesContext(connection) as captured:
+        list(diagnose())
+    table = connection.ops.quote_name("polyimages_image")
+    of_images = [one["sql"] for one in captured if f"FROM {table}" in one["sql"]]
+    assert len(of_images) == 2
+    for sql in of_images:
+        _select, _from, where = sql.partition(" WHERE ")
+        assert connection.ops.quote_name("status") in where
 
 
 def test_as_many_queries_however_many_rows_there_are(acme):

@@ -7,9 +7,11 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_polyimages import VersionSpec
 from django_polyimages.models import Image, Regeneration
+from django_polyimages.models.pending import LOST
 from django_polyimages.operations import generation
 from django_polyimages.operations.generation import (
     GeneratedImage,
@@ -185,7 +187,7 @@ def test_a_database_that_answers_nothing_ends_it(acme, monkeypatch):
     def fail(*args: object, **options: object) -> None:
         raise OperationalError("server closed the connection")
 
-    monkeypatch.setattr(generation, "regenerate", fail)
+    monkeypatch.setattr(generation, "finish", fail)
     results = list(generate(plan_generation(Selection())))
     assert [one.failure for one in results] == ["OperationalError"] * generation.MOST_IN_A_ROW
 
@@ -229,7 +231,7 @@ def test_it_begins_nothing_more_when_it_is_stopped(acme):
 def test_an_image_that_has_to_wait_too_long_waits_again(acme, monkeypatch):
     without_versions(acme)
     answers = [Regeneration([], "Too many", is_busy=True)] * 2 + [Regeneration(["sm"])]
-    monkeypatch.setattr(generation, "regenerate", lambda *args, **options: answers.pop(0))
+    monkeypatch.setattr(generation, "finish", lambda *args, **options: answers.pop(0))
     [done] = generate(plan_generation(Selection()))
     assert (done.generated, done.failure) == (["sm"], "")
 
@@ -242,7 +244,7 @@ def test_an_image_that_waits_is_given_up_when_it_is_stopped(acme, monkeypatch):
         stop.ask()
         return Regeneration([], "Too many", is_busy=True)
 
-    monkeypatch.setattr(generation, "regenerate", busy)
+    monkeypatch.setattr(generation, "finish", busy)
     assert [one.failure for one in generate(plan_generation(Selection()), stop=stop)] == [
         "Too many"
     ]
@@ -260,3 +262,49 @@ def test_the_rate_is_kept(acme, monkeypatch):
 def test_images_of_the_grace_time_are_left_alone(acme, run):
     without_versions(acme)
     assert run(grace=timedelta(days=3)) == []
+
+
+class TestWithATaskEngine:
+    """What is pending is claimed, as by a worker."""
+
+    def test_a_failure_is_tried_again_as_often_as_by_workers(
+        self, acme, run, task_engine, settings, monkeypatch
+    ):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"TASK_ATTEMPTS": 3}
+        uploaded(acme)
+
+        def refuse(*args: object) -> None:
+            raise PermissionError
+
+        monkeypatch.setattr(InMemoryStorage, "_save", refuse)
+        states = []
+        for _day in range(4):
+            run(reasons=frozenset(["pending"]), grace=timedelta())
+            states.append(Image.objects.values_list("status", "attempts").get())
+            Image.objects.filter(status="pending").update(next_attempt_at=timezone.now())
+        assert states == [("pending", 1), ("pending", 2), ("failed", 0), ("failed", 0)]
+
+    def test_an_image_that_kills_each_run_is_failed_at_last(self, acme, run, task_engine):
+        uploaded(acme)
+        Image.objects.update(attempts=5)
+        [result] = run(grace=timedelta())
+        assert result.failure == LOST
+        assert Image.objects.get().status == "failed"
+
+    def test_what_a_worker_has_claimed_since_the_plan_is_left_to_it(
+        self, acme, task_engine, monkeypatch
+    ):
+        uploaded(acme)
+        plan = plan_generation(Selection(grace=timedelta()))
+        real = generation.in_parallel
+
+        def claimed_first(work, items, *, jobs):
+            items = list(items)
+            Image.objects.update(attempts=1, next_attempt_at=timezone.now() + timedelta(minutes=9))
+            return real(work, items, jobs=jobs)
+
+        monkeypatch.setattr(generation, "in_parallel", claimed_first)
+        with decodes(monkeypatch) as calls:
+            [result] = generate(plan)
+        assert (result.failure, calls) == ("", [])
+        assert Image.objects.get().status == "pending"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import iscoroutinefunction
 from typing import Any
 
 from django.core import checks
@@ -23,12 +24,15 @@ def check_task_engine(**kwargs: Any) -> list[checks.CheckMessage]:
 def _check_path(settings: Settings) -> list[checks.CheckMessage]:
     try:
         give = import_string(settings.generate)
-    except ImportError as error:
+    except (ImportError, TypeError, ValueError) as error:  # the last two for a path like ".give"
         problem = f"cannot be imported: {error}"
     else:
-        if callable(give):
+        if iscoroutinefunction(give):
+            problem = "is asynchronous, so that nobody would await it"
+        elif callable(give):
             return []
-        problem = "is not callable"
+        else:
+            problem = "is not callable"
     return [
         checks.Error(
             f'POLYIMAGES["GENERATE"] is {settings.generate!r}, which {problem}',

@@ -164,9 +164,12 @@ class FileDeletionManager(models.Manager["FileDeletion"]):
 
     def carry_out_keys(self, keys: Collection[str]) -> list[FileDeletion]:
         """Claim the deletions with these primary keys and carry them out, in a worker: nobody waits
-        for an answer, so a slow storage has more time.
+        for an answer, so a slow storage has more time. What another worker has claimed is left to
+        it: an engine may deliver a job twice.
         """
-        claimed = self.claim(list(self.filter(pk__in=keys)))
+        # New ones are not due yet, and on another machine's clock a little later.
+        free = self.filter(pk__in=keys, next_attempt_at__lte=timezone.now() + 2 * _FIRST_WAIT)
+        claimed = self.claim(list(free))
         return self.carry_out(claimed, Patience(CLAIM.total_seconds() / 2))
 
     def _carry_out(

@@ -6,10 +6,12 @@ not keep it, and counts the attempts, so that a file that kills its worker is no
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 CLAIM: Final = timedelta(minutes=15)
 """How long an image belongs to who claimed it: longer than generating its versions takes."""
+CLOCKS: Final = timedelta(minutes=1)
+"""How far apart the clocks of requests and workers may be."""
 LOST: Final = "WorkerLost"
 """The reason of images whose last worker ended without a result."""
 
@@ -57,32 +61,52 @@ def due(images: QuerySet[ImageT]) -> QuerySet[ImageT]:
     return images.filter(is_due, status=images.model.Status.PENDING)
 
 
+def due_since(image: AbstractImage) -> datetime:
+    """Since when, or from when, a pending image is due."""
+    return image.next_attempt_at or image.updated_at
+
+
 def generate_pending(model: type[AbstractImage], key: Any, *, using: str) -> Regeneration | None:
-    """Generate the versions of the image ``key`` if it is due; None if it is not.
+    """Generate the versions of the image ``key`` if it is due; None if it is not, or if it is
+    deleted meanwhile.
 
     After a failure it stays pending until the next attempt, which is longer and longer away. After
     the last one of ``TASK_ATTEMPTS`` it is ``failed``.
     """
-    image = _claimed(model, key, using)
-    if image is None:
-        return None
+    with suppress(ObjectDoesNotExist):
+        rows = model._base_manager.using(using).filter(pk=key)
+        return _generate_claimed(rows, using) if _claim(rows, using) else _give_up(rows, using)
+    return None
+
+
+def _claim(rows: QuerySet[Any], using: str) -> bool:
+    now = timezone.now()
+    # A worker whose clock is behind gets the only job of a new image before it is due there.
+    is_new = Q(attempts=0, next_attempt_at__lte=now + CLOCKS, status=rows.model.Status.PENDING)
+    free = (due(rows) | rows.filter(is_new)).filter(attempts__lt=get_settings().task_attempts)
+    claim = partial(free.update, attempts=F("attempts") + 1, next_attempt_at=now + CLAIM)
+    return bool(again_after_deadlock(claim, using=using))
+
+
+def _generate_claimed(rows: QuerySet[Any], using: str) -> Regeneration:
+    image = rows.get()
     attempts = image.attempts
     result = regenerate(image, using=using, is_tried_again=not _is_last(attempts))
-    if result.failure:
+    if result.is_busy:  # nothing was tried, so this was no attempt
+        mine = rows.filter(attempts=attempts, status=image.Status.PENDING)
+        free = partial(mine.update, attempts=attempts - 1, next_attempt_at=timezone.now())
+        again_after_deadlock(free, using=using)
+    elif result.failure:
         _settle(image, attempts, result.failure, using)
     return result
 
 
-def _claimed(model: type[AbstractImage], key: Any, using: str) -> AbstractImage | None:
-    rows = model._base_manager.using(using).filter(pk=key)
-    free = due(rows).filter(attempts__lt=get_settings().task_attempts)
-    until = timezone.now() + CLAIM
-    claim = partial(free.update, attempts=F("attempts") + 1, next_attempt_at=until)
-    if again_after_deadlock(claim, using=using):
-        return rows.first()
-    # Due, but without an attempt left: every worker that tried it was killed.
-    for image in due(rows):
-        _settle(image, image.attempts, image.failure_reason or LOST, using)
+def _give_up(rows: QuerySet[Any], using: str) -> Regeneration | None:
+    """An image is due, but has no attempt left: every worker that tried it was killed."""
+    for image in due(rows).filter(attempts__gte=get_settings().task_attempts):
+        reason = image.failure_reason or LOST
+        _settle(image, image.attempts, reason, using)
+        return Regeneration([], failure=reason)
     return None
 
 

@@ -12,10 +12,10 @@ from typing import Final
 from django.db import Error, connections
 
 from django_polyimages.conf import get_settings
-from django_polyimages.models import AbstractImage
+from django_polyimages.models import AbstractImage, Regeneration
 from django_polyimages.operations.estimates import Estimate
 from django_polyimages.operations.parallel import in_parallel
-from django_polyimages.operations.regeneration import regenerate
+from django_polyimages.operations.regeneration import finish
 from django_polyimages.operations.selection import Reason, Selected, Selection, look_at, rows_of
 from django_polyimages.operations.timing import Pace, Stop, Watch, unwatched, watched
 from django_polyimages.storage.listing import CannotList, sizes_of
@@ -133,10 +133,9 @@ def _generate(
     model: type[AbstractImage], using: str, selected: Selected, *, everything: bool
 ) -> GeneratedImage:
     pk = str(selected.pk)
-    only = None if selected.names >= set(get_settings().version_names) else selected.names
     try:
         image = model._base_manager.using(using).filter(pk=selected.pk).first()
-        result = None if image is None else regenerate(image, everything=everything, only=only)
+        result = None if image is None else _finish(image, selected, everything=everything)
     except Error as error:
         connections[using].close_if_unusable_or_obsolete()
         return GeneratedImage(id=pk, failure=type(error).__name__, is_unanswered=True)
@@ -150,6 +149,12 @@ def _generate(
         is_unanswered=result.is_timeout,
         is_busy=result.is_busy,
     )
+
+
+def _finish(image: AbstractImage, selected: Selected, *, everything: bool) -> Regeneration | None:
+    specs = get_settings().versions if everything else image.outdated_specs
+    is_all = selected.names >= {spec.name for spec in specs}
+    return finish(image, everything=everything, only=None if is_all else selected.names)
 
 
 def _storage_answers(key: str) -> bool:

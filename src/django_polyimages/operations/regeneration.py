@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import router
 from django.db.models import QuerySet
 
+from django_polyimages import tasks
 from django_polyimages.models import AbstractImage, Regeneration
 
 
@@ -51,3 +53,17 @@ def regenerate(
         return type(image).objects.regenerate(image, everything=everything, only=only)
     except ObjectDoesNotExist:
         return None
+
+
+def finish(
+    image: AbstractImage, *, everything: bool = False, only: Collection[str] | None = None
+) -> Regeneration | None:
+    """``regenerate()`` beside workers: with a task engine, a pending image is claimed first, and
+    the attempt counted, unless only a part of it, or more than it lacks, is asked for. None if it
+    was deleted, or if others are at work on it.
+    """
+    is_queued = image.status == image.Status.PENDING and not tasks.is_inline()
+    if not is_queued or everything or only is not None:
+        return regenerate(image, everything=everything, only=only)
+    using = router.db_for_write(type(image), instance=image)
+    return type(image).generate_pending(str(image.pk), using=using)

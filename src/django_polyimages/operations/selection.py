@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_polyimages.accessors import get_image_model
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.pending import due_since
 from django_polyimages.models.regeneration import unknown_versions
 from django_polyimages.operations.pages import pages
 from django_polyimages.operations.timing import Stop
@@ -118,10 +119,9 @@ def _pages(selection: Selection) -> Iterator[list[Any]]:
 def _select(image: AbstractImage, selection: Selection) -> Selected | None:
     if selection.everything:
         return Selected(image.pk, frozenset(["all"]), selection.names)
-    if image.status == image.Status.PENDING:
-        due_since = image.next_attempt_at or image.updated_at
-        if due_since > selection.started - selection.grace:
-            return None
+    is_pending = image.status == image.Status.PENDING
+    if is_pending and due_since(image) > selection.started - selection.grace:
+        return None
     found = _versions_by_reason(image, selection)
     reasons = found.keys() & selection.reasons
     names = frozenset[str]().union(*(found[reason] for reason in reasons))

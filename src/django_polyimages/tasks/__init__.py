@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from django_polyimages.conf import get_settings
+from django_polyimages.tasks.asking import Engine
 
 __all__ = ["run"]
 GENERATE: Final = "generate"
@@ -46,6 +47,8 @@ _JOBS: Final[dict[str, Any]] = {
     DELETE_FILES: delete_files,
     GENERATE_MANY: generate_many,
 }
+
+_engine: Final = Engine()
 
 
 def run(job: str, *arguments: Any) -> None:
@@ -78,7 +81,13 @@ def enqueue_after_commit(job: str, *arguments: Any, using: str) -> None:
 
 
 def enqueue(job: str, *arguments: Any) -> None:
-    """Give the engine a job now."""
+    """Give the engine a job now, unless it has just not answered: then the row waits."""
+    if not _engine.is_paused:
+        with _engine.asked():
+            _give(job, *arguments)
+
+
+def _give(job: str, *arguments: Any) -> None:
     settings = get_settings()
     if settings.generate == "task":
         task = getattr(import_module("django_polyimages.tasks.framework"), job)

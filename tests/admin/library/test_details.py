@@ -38,6 +38,8 @@ def test_a_pending_picture_is_as_large_on_the_page_as_it_will_be(acme, task_engi
     assert 'class="polyimages-awaited"' in html
     assert 'height="320"' in html
     assert f'src="{image.versions["thumb"].url}" width="640"' in html
+    image.status = "failed"
+    assert details.shown_picture(image) == html  # nothing moves
     image.status = "ready"
     assert "polyimages-awaited" not in details.shown_picture(image)
 

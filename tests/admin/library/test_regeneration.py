@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
+from django.db.models import Manager
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -200,6 +201,16 @@ class TestWithATaskEngine:
         task_engine.work()
         assert list(statuses.all()) == ["ready"] * 3
         assert Image.objects.get(pk=three[0].pk).versions != three[0].versions
+
+    def test_any_default_manager_of_a_host_will_do(
+        self, admin_client, three, task_engine, monkeypatch
+    ):
+        plain: Manager[Image] = Manager()
+        plain.model, plain.name = Image, "plain"
+        monkeypatch.setattr(Image._meta, "default_manager", plain)
+        self.act(admin_client, three, post="yes", everything="1")
+        admin_client.post(f"{LIST}{three[0].pk}/regenerate/", {"everything": "1"})
+        assert set(Image.objects.values_list("status", flat=True)) == {"pending"}
 
     def test_the_action_leaves_alone_what_is_up_to_date(self, admin_client, three):
         Image.objects.filter(pk=three[0].pk).update(status="failed")

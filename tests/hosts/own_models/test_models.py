@@ -9,6 +9,7 @@ from django_polyimages.models import FileDeletion, Image, prefetch_images
 from tests.drawing import photo, upload_of
 from tests.helpers import storage_calls, stored_keys
 from tests.hosts.own_models.archive.models import Book, Branch, Photo, PhotoUse, Poster, Reading
+from tests.tasks import engine
 
 
 def test_the_models_in_use_are_the_hosts():
@@ -191,3 +192,17 @@ def test_a_field_that_the_model_does_not_have_leaves_nothing_behind(acme, files)
     with pytest.raises(TypeError, match="photographers"):
         Photo.objects.upload(upload_of(photo()), organization=acme, photographers="Ada")
     assert stored_keys(files) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_find_the_hosts_images(acme, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"GENERATE": "tests.tasks.engine.give"}
+    image = Photo.objects.upload(upload_of(photo()), organization=acme, photographer="Ada")
+    assert engine.waiting() == [["generate", "archive.photo", str(image.pk), "default"]]
+    engine.work()
+    image.refresh_from_db()
+    assert (image.status, image.photographer) == ("ready", "Ada")
+    image.delete()
+    engine.work()
+    assert stored_keys() == []
+    assert not FileDeletion.objects.exists()

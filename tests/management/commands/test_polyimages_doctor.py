@@ -47,3 +47,9 @@ def test_programs_get_json(late):
     assert report["problems"] == 0
     first = {"what": "GENERATE", "value": "inline", "problem": "", "hint": ""}
     assert report["findings"][0] == first
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
+def test_a_threshold_that_is_no_time_is_refused(seconds):
+    with pytest.raises(CommandError, match="is not a number of at least 0"):
+        doctor("--threshold", seconds)

@@ -184,14 +184,14 @@ class TestJson:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_after_the_image_and_the_next_run_goes_on(acme, monkeypatch, number):
     images = [without_versions(acme) for _ in range(3)]
-    real = generation.regenerate
+    real = generation.finish
 
     def interrupted(*args, **options):
         os.kill(os.getpid(), number)
         return real(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(generation, "regenerate", interrupted)
+        patch.setattr(generation, "finish", interrupted)
         out, code = run("--json")
     assert (json.loads(out)["left"], code) == (2, 1)
     assert ready() == {images[0].pk}

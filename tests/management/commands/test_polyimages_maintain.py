@@ -111,14 +111,14 @@ class TestJson:
 
 def test_a_signal_ends_it_and_the_next_run_goes_on(work, acme, monkeypatch):
     without_versions(acme)
-    real = generation.regenerate
+    real = generation.finish
 
     def interrupted(*args, **options):
         os.kill(os.getpid(), signal.SIGTERM)
         return real(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(generation, "regenerate", interrupted)
+        patch.setattr(generation, "finish", interrupted)
         found = json.loads(run("--json", "--grace", "0", error="It was stopped"))
     assert (found["generation"]["left"], found["audit"]["fixed"]) == (1, {})
     assert run("--grace", "0").endswith("Fixed: 5 orphan. Left: nothing.\n")
@@ -127,13 +127,13 @@ def test_a_signal_ends_it_and_the_next_run_goes_on(work, acme, monkeypatch):
 def test_it_ends_when_its_time_is_up(work, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("django_polyimages.operations.timing.time.monotonic", lambda: now[0])
-    real = generation.regenerate
+    real = generation.finish
 
     def slow(*args, **options):
         now[0] += 100
         return real(*args, **options)
 
-    monkeypatch.setattr(generation, "regenerate", slow)
+    monkeypatch.setattr(generation, "finish", slow)
     found = json.loads(run("--json", "--grace", "0", "--seconds", "60", error="It was stopped"))
     assert (found["generation"]["generated"]["images"], found["audit"]["fixed"]) == (1, {})
 

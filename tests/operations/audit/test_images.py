@@ -111,6 +111,14 @@ def test_an_image_that_is_pending_for_too_long_is_finished(pending, found):
     assert pending.status == Image.Status.READY
 
 
+def test_an_image_that_a_worker_has_claimed_is_left_to_it(pending, found, task_engine):
+    soon = timezone.now() + timedelta(minutes=9)
+    Image.objects.update(attempts=1, next_attempt_at=soon)
+    assert found(grace=timedelta(minutes=30), fix=True) == []
+    pending.refresh_from_db()
+    assert (pending.status, pending.attempts) == ("pending", 1)
+
+
 def test_a_failed_image_is_named_with_the_reason_and_left(image, found):
     Image.objects.filter(pk=image.pk).update(status="failed", failure_reason="Out of luck")
     [one] = found(fix=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -39,18 +40,28 @@ class Command(BaseCommand):
             check_port(options["port"])
         self.tell("Preparing the database ...")
         call_command("migrate", verbosity=0)
+        if options["no_server"]:
+            self.prepare(options["port"])
+            return
+        for other in (signal.SIGTERM, signal.SIGHUP):  # end like Ctrl+C does, with the worker
+            signal.signal(other, lambda *_: sys.exit())
+        with worker():
+            self.prepare(options["port"])
+            address = f"127.0.0.1:{options['port']}"
+            call_command("runserver", address, use_reloader=False, skip_checks=True)
+
+    def prepare(self, port: int) -> None:
+        """Everything that the site shows."""
         organization = prepare_people()
-        if get_image_model().objects.filter(organization=organization).exists():
+        images = get_image_model().objects
+        if images.filter(organization=organization).exists():
             self.tell("The pictures of the demo already exist.")
+            images.filter(status="pending").enqueue()  # as the last worker has left them
         else:
             self.tell("Drawing and uploading eight pictures of 9 to 12 MP, in about a minute:")
             for number, title in enumerate(upload_pictures(organization), 1):
                 self.tell(f"  {number} of 8: {title}")
-        self.show(root := f"http://127.0.0.1:{options['port']}")
-        if not options["no_server"]:
-            address = root.removeprefix("http://")
-            with worker():
-                call_command("runserver", address, use_reloader=False, skip_checks=True)
+        self.show(f"http://127.0.0.1:{port}")
 
     def tell(self, text: str) -> None:
         """At once, even where the output is a pipe."""
@@ -77,7 +88,10 @@ def worker() -> Iterator[None]:
     if not command:
         yield
         return
-    process = subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR)  # noqa: S603
+    # Ctrl+C in the terminal is for the site, which tells the worker once.
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, *command], cwd=settings.BASE_DIR, start_new_session=True
+    )
     try:
         yield
     finally:

@@ -85,7 +85,7 @@ class ImageColumns(AwaitingImages):
     def thumbnail(self, image: AbstractImage) -> str:
         version = thumbnail_of(image)
         if version is None:
-            return "-"
+            return self.awaiting(image, "thumbnail", "-")
         width, height = inside_box(version.width, version.height, THUMBNAIL_SIDE)
         html = format_html(
             '<img class="polyimages-thumbnail" src="{}" width="{}" height="{}" alt="{}"'

@@ -109,11 +109,11 @@ def shown_url(image: AbstractImage) -> str:
 def shown_picture(image: AbstractImage, fallback: str = "") -> SafeString:
     """The whole picture, or that at the address ``fallback`` while there is no version of it.
 
-    A pending one is as large as it will be, so that nothing moves under the pointer.
+    One that is not ready is as large as it will be, so that nothing moves under the pointer.
     """
     width, height = shown_size(image)
     sized: dict[str, Any] = {}
-    if image.status == image.Status.PENDING:
+    if image.status != image.Status.READY:
         sized = {"class": "polyimages-awaited", "width": width, "height": height}
     shown = picture(image, sizes=f"{width}px", priority=True, placeholder="none", **sized)
     if shown.sources or not fallback:

@@ -22,7 +22,7 @@ from django_polyimages.admin.library.refusals import NONE_LEFT, refusal
 from django_polyimages.admin.library.usage import and_more
 from django_polyimages.admin.titles import readable_title
 from django_polyimages.models import AbstractImage, Regeneration
-from django_polyimages.models.enqueueing import AT_ONCE
+from django_polyimages.models.enqueueing import AT_ONCE, enqueue
 from django_polyimages.operations.regeneration import images_of, plan_regeneration, regenerate
 
 ADDRESSES_AT_ONCE = 200
@@ -109,7 +109,7 @@ class ImageRegeneration(admin.ModelAdmin):
 
     def _enqueue_one(self, request: HttpRequest, image: AbstractImage) -> HttpResponse:
         images = self.model._default_manager.filter(pk=image.pk)
-        number = images.enqueue(everything=_wants_everything(request))
+        number = enqueue(images, everything=_wants_everything(request))
         if not request.accepts("text/html"):
             return self._as_json(image, Regeneration([]))
         self._tell_enqueued(request, number, of=1)
@@ -123,7 +123,7 @@ class ImageRegeneration(admin.ModelAdmin):
             images = self.model._default_manager.filter(pk__in=keys)
             if not all(self.has_change_permission(request, image) for image in images):
                 raise PermissionDenied
-            number += images.all().enqueue(everything=plan.everything)
+            number += enqueue(images.all(), everything=plan.everything)
         self._tell_enqueued(request, number, of=len(plan.keys))
 
     def _tell_enqueued(self, request: HttpRequest, number: int, *, of: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from django_polyimages.management.arguments import seconds_ago
 from django_polyimages.management.signals import EndingCleanly
 from django_polyimages.operations.diagnosis import THRESHOLD, Diagnosis, diagnose
 
@@ -25,7 +26,7 @@ class Command(EndingCleanly):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--threshold",
-            type=float,
+            type=seconds_ago,
             default=THRESHOLD.total_seconds(),
             metavar="SECONDS",
             help="How long work may wait for a worker (%(default)g by default).",

@@ -9,11 +9,12 @@ from typing import Final
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage
+from django_polyimages.models.pending import due_since
 from django_polyimages.operations.audit.findings import AuditPlan, Finding, Kind, finding_of
 from django_polyimages.operations.audit.inventory import Doubt, Inventory, SharedFile
 from django_polyimages.operations.audit.tables import files_of, row_of
 from django_polyimages.operations.parallel import in_parallel
-from django_polyimages.operations.regeneration import regenerate
+from django_polyimages.operations.regeneration import finish
 from django_polyimages.operations.timing import Stop, Watch, until_asked, unwatched, watched
 from django_polyimages.storage.listing import sizes_of
 
@@ -81,8 +82,8 @@ def _mend(doubt: Doubt, found: list[Finding], before: datetime) -> list[Finding]
     if image is None or not kinds & _MENDED or any(one.key == image.key for one in found):
         return found
     # A file that is missing is recorded as up to date, so nothing but everything will do.
-    if regenerate(image, everything=any(one.key for one in found)) is None:
-        return []  # deleted
+    if finish(image, everything=any(one.key for one in found)) is None:
+        return []  # deleted, or somebody is at work
     left = {(one.kind, one.key) for one in _examine(doubt, before)}
     is_ready = ("failed", "") not in left
     return [replace(one, fixed=is_ready and (one.kind, one.key) not in left) for one in found]
@@ -107,8 +108,8 @@ def _of_row(image: AbstractImage, before: datetime) -> Iterator[Finding]:
         yield finding_of(image, "missing_original", "the row names no file")
         return
     if image.status == image.Status.PENDING:
-        if image.updated_at < before:
-            since = image.updated_at.isoformat(" ", "seconds")
+        if due_since(image) < before:
+            since = due_since(image).isoformat(" ", "seconds")
             yield finding_of(image, "pending", f"since {since}")
         return
     if image.status == image.Status.FAILED:

@@ -29,7 +29,10 @@ from django_polyimages.storage import get_original_storage, get_storage
 from django_polyimages.storage.keys import is_original
 from django_polyimages.storage.listing import CannotList, StoredFile, list_files
 
-_READ = ("file", "byte_size", "versions", "status", "updated_at", "focal_x", "focal_y")
+_READ = (
+    *("file", "byte_size", "versions", "focal_x", "focal_y"),
+    *("status", "updated_at", "next_attempt_at"),
+)
 _MANY: Final = 50
 """So many files are not all missing by accident."""
 _EMPTY: Final = (

@@ -6,7 +6,6 @@
   const FIRST = 2000; // milliseconds until the next request, if something has just changed
   const LONGEST = 30_000;
   const MOST = 200; // images in one request
-  const PATIENCE = 10_000; // milliseconds for a new picture to load before it replaces the old one
 
   function sleep(time) {
     return new Promise((resolve) => setTimeout(resolve, time));
@@ -24,18 +23,38 @@
     });
   }
 
-  /* A picture that is loaded replaces the old one without a blank in between. */
-  async function loaded(fragment) {
-    const images = [...fragment.querySelectorAll("img")];
-    for (const image of images) image.loading = "eager"; // a lazy one is not loaded before it is on the page
-    await Promise.race([Promise.allSettled(images.map((image) => image.decode())), sleep(PATIENCE)]);
+  /* Once the element is in the window or one window away from it. */
+  function near(element) {
+    return new Promise((resolve) => {
+      const observer = new IntersectionObserver(
+        (seen) => {
+          if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+          observer.disconnect();
+          resolve();
+        },
+        { rootMargin: "100%" },
+      );
+      observer.observe(element);
+    });
   }
 
+  /* Whether the browser can show the new pictures, which it has loaded then: the old one stays until they replace it
+     without a blank in between, and for good if they are broken. */
+  async function loaded(images) {
+    for (const image of images) image.loading = "eager"; // a lazy one is not loaded before it is on the page
+    const decoded = await Promise.allSettled(images.map((image) => image.decode()));
+    return decoded.every(({ status }) => status === "fulfilled");
+  }
+
+  /* A link or button that has the focus hands it to the one of the same text, or else of the same place. */
   function replace(element, fragment) {
-    const controls = "a[href], button";
-    const place = [...element.querySelectorAll(controls)].indexOf(document.activeElement);
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
+    const alike = () => [...element.querySelectorAll(focused.localName)];
+    const place = focused ? alike().indexOf(focused) : 0;
     element.replaceChildren(fragment);
-    if (place >= 0) element.querySelectorAll(controls)[place]?.focus({ preventScroll: true });
+    if (!focused) return;
+    const successor = alike().find(({ textContent }) => textContent === focused.textContent) ?? alike()[place];
+    successor?.focus({ preventScroll: true });
   }
 
   async function show(element, part) {
@@ -46,8 +65,10 @@
     }
     const template = document.createElement("template");
     template.innerHTML = part; // what the server has rendered, as on the page itself
-    await loaded(template.content);
-    replace(element, template.content);
+    const fragment = document.importNode(template.content, true); // those of a template are not loaded
+    const images = [...fragment.querySelectorAll("img")];
+    if (images.length) await near(element);
+    if (await loaded(images)) replace(element, fragment);
   }
 
   class Pending {
@@ -68,9 +89,9 @@
         await sleep(wait);
         await visible();
         const response = await this.ask().catch(() => ({ status: 503 })); // no connection: it may come back
-        if (!response.ok && response.status < 500) return; // logged out, or not allowed any more
+        if (!response.ok && response.status < 500 && response.status !== 429) return; // logged out, or not allowed
         const answer = response.ok ? await response.json().catch(() => null) : { images: [] };
-        if (!answer) return; // not from the admin
+        if (!answer?.images) return; // not from the admin
         wait = answer.images.length ? FIRST : Math.min(wait * 1.5, LONGEST);
         if (answer.pending) this.take(answer);
       }
@@ -80,7 +101,7 @@
       const elements = this.elements();
       const { url } = elements[0].dataset;
       const body = new FormData();
-      body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+      body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "");
       body.set("failed", this.failed);
       this.asked = [...new Set(elements.map((element) => element.dataset.polyimagesPending))].slice(0, MOST);
       for (const id of this.asked) body.append("image", id);

@@ -42,6 +42,8 @@ class Migration(migrations.Migration):
                 ('versions', models.JSONField(default=dict, editable=False, verbose_name='versions')),
                 ('status', models.CharField(choices=[('pending', 'pending'), ('ready', 'ready'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='status')),
                 ('failure_reason', models.TextField(blank=True, editable=False, verbose_name='reason for failure')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='attempts')),
+                ('next_attempt_at', models.DateTimeField(editable=False, null=True, verbose_name='next attempt')),
                 ('creator', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='creator')),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='%(app_label)s_%(class)ss', to='auth.group', verbose_name='organization')),
             ],
@@ -94,6 +96,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='shot',
             index=models.Index(fields=['file'], name='own_relatio_file_e5cf92_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='shot',
+            index=models.Index(fields=['status', 'next_attempt_at'], name='own_relatio_status_584f5a_idx'),
         ),
         migrations.AddIndex(
             model_name='use',

@@ -40,6 +40,8 @@ class Migration(migrations.Migration):
                 ('versions', models.JSONField(default=dict, editable=False, verbose_name='versions')),
                 ('status', models.CharField(choices=[('pending', 'pending'), ('ready', 'ready'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='status')),
                 ('failure_reason', models.TextField(blank=True, editable=False, verbose_name='reason for failure')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='attempts')),
+                ('next_attempt_at', models.DateTimeField(editable=False, null=True, verbose_name='next attempt')),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('photographer', models.CharField(blank=True, max_length=100)),
                 ('licence', models.CharField(default='all rights reserved', max_length=50)),
@@ -93,6 +95,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='photo',
             index=models.Index(fields=['file'], name='archive_pho_file_40a2e7_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='photo',
+            index=models.Index(fields=['status', 'next_attempt_at'], name='archive_pho_status_7e6f0b_idx'),
         ),
         migrations.AddIndex(
             model_name='photo',

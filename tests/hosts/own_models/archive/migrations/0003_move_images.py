@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("archive", "0002_own_image_models"),
         # The newest one that changes these tables: both must have the same columns.
-        ("polyimages", "0008_default_organization"),
+        ("polyimages", "0010_pending_images"),
     ]
 
     operations = [migrations.RunPython(forwards, backwards)]
