@@ -17,7 +17,7 @@ NAMES = {"database": "database backend", "rq": "RQ", "celery": "Celery"}
 LINES = {
     "upload, the whole request": ("upload", "a"),
     "worker, a job": ("job of a worker", "b"),
-    "worker, the claim": ("of that the claim", "c"),
+    "worker, the claim": ("claim of an image", "c"),
     "`polyimages_generate --due`": ("--due", "d"),
     "`polyimages_doctor`": ("doctor", "e"),
 }
