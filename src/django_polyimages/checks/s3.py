@@ -5,7 +5,6 @@ The attributes of the storage include both its ``OPTIONS`` and the ``AWS_*`` set
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from django.core import checks
 
 from django_polyimages.conf import get_settings
-from django_polyimages.storage.s3 import is_r2, signs_urls
+from django_polyimages.storage.s3 import endpoint_of, provider_of, signs_urls
 from django_polyimages.storage.signing import signer_of
 
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
@@ -40,7 +39,7 @@ def _failures(backend: Any) -> Iterator[tuple[str, str]]:
     signed = backend.querystring_auth and not backend.custom_domain
     if not backend.bucket_name:
         yield "polyimages.E019", "bucket_name is empty. Perhaps an environment variable is not set."
-    if is_r2(_endpoint(backend)):
+    if provider_of(backend).name == "r2":
         region = str(backend.region_name or _variable(backend, "region") or "").lower()
         # botocore signs requests with version 4, but URLs with version 2 if it takes R2 for AWS.
         if signature != "s3v4" and (signature or (signed and region in _R2_ALIASES)):
@@ -77,7 +76,7 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
     if _sends_trailing_checksums(backend):
         yield (
             "polyimages.W013",
-            f"Uploads to {_endpoint(backend)} send checksums in a trailer, which R2, Ceph and "
+            f"Uploads to {endpoint_of(backend)} send checksums in a trailer, which R2, Ceph and "
             'others reject. Set Config(request_checksum_calculation="when_required").',
         )
     threshold, largest = backend.transfer_config.multipart_threshold, get_settings().max_bytes
@@ -129,12 +128,6 @@ def _attempts(backend: Any) -> int:
     return int(_variable(backend, "max_attempts") or (5 if mode == "legacy" else 3))
 
 
-def _endpoint(backend: Any) -> str:
-    """The endpoint; empty for AWS. botocore uses the variables if no URL is given."""
-    general = os.environ.get("AWS_ENDPOINT_URL", "")
-    return backend.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or general
-
-
 def _variable(backend: Any, name: str) -> Any:
     """A value from the environment or ``~/.aws/config``, read like botocore does."""
     from botocore.exceptions import ProfileNotFound  # installed if such a storage is used
@@ -151,9 +144,8 @@ def _sends_trailing_checksums(backend: Any) -> bool:
 
     Over http it sends them in a header.
     """
-    url = urlsplit(_endpoint(backend))
-    of_aws = (".amazonaws.com", ".amazonaws.com.cn")
-    if url.scheme != "https" or (url.hostname or "").endswith(of_aws):
+    is_encrypted = urlsplit(endpoint_of(backend)).scheme == "https"
+    if not is_encrypted or provider_of(backend).checksum_trailers:
         return False
     name = "request_checksum_calculation"
     # boto3 before 1.36 has no such option and sends none.
