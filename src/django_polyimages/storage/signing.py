@@ -72,7 +72,7 @@ def url_of(backend: Storage, key: str) -> str:
         return backend.url(key)
     now, window = int(time.time()), get_settings().url_window or 0
     at = now - now % window if window else now
-    name = _name_of(backend, key)
+    name = name_of(backend, key)
     return signer.url(name, at=at, expire=_expire_of(backend) + window)
 
 
@@ -106,13 +106,13 @@ def _find_signer(backend: Any) -> Signer | None:
         return None
     access_key, _day, region, *_rest = query["X-Amz-Credential"].split("/")
     signer = Signer(
-        base=url.partition("?")[0].removesuffix(_name_of(backend, _PROBE)),
+        base=url.partition("?")[0].removesuffix(name_of(backend, _PROBE)),
         access_key=access_key,
         secret_key=backend.secret_key,
         region=region,
     )
     at = _seconds(query["X-Amz-Date"])
-    own = signer.url(_name_of(backend, _PROBE), at=at, expire=_expire_of(backend))
+    own = signer.url(name_of(backend, _PROBE), at=at, expire=_expire_of(backend))
     return signer if own == url else None
 
 
@@ -120,7 +120,7 @@ def _seconds(moment: str) -> int:
     return calendar.timegm(time.strptime(moment, "%Y%m%dT%H%M%SZ"))
 
 
-def _name_of(backend: Any, key: str) -> str:
+def name_of(backend: Any, key: str) -> str:
     """The name in the bucket, below the ``location`` of the storage."""
     from storages.utils import clean_name
 
