@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.core import checks
 
+from django_polyimages.checks.providers import traps
 from django_polyimages.conf import get_settings
 from django_polyimages.storage.s3 import endpoint_of, provider_of, signs_urls
 from django_polyimages.storage.signing import signer_of
@@ -32,6 +33,9 @@ def complaints(alias: str, backend: Any) -> Iterator[checks.CheckMessage]:
             "options that it sets pass every check."
         )
         yield kind(text, hint=hint, obj=f"STORAGES[{alias!r}]", id=check_id)
+    for check_id, text, hint in traps(backend):
+        kind = checks.Error if ".E" in check_id else checks.Warning
+        yield kind(text, hint=hint, obj=f"STORAGES[{alias!r}]", id=check_id)
 
 
 def _failures(backend: Any) -> Iterator[tuple[str, str]]:
@@ -39,12 +43,16 @@ def _failures(backend: Any) -> Iterator[tuple[str, str]]:
     signed = backend.querystring_auth and not backend.custom_domain
     if not backend.bucket_name:
         yield "polyimages.E019", "bucket_name is empty. Perhaps an environment variable is not set."
-    if provider_of(backend).name == "r2":
+    provider = provider_of(backend)
+    if "s3" not in provider.signature_versions:
         region = str(backend.region_name or _variable(backend, "region") or "").lower()
         # botocore signs requests with version 4, but URLs with version 2 if it takes R2 for AWS.
         if signature != "s3v4" and (signature or (signed and region in _R2_ALIASES)):
-            yield "polyimages.E020", 'Cloudflare R2 needs a Config(signature_version="s3v4").'
-        if region not in (*_R2_ALIASES, *_R2_REGIONS):
+            yield (
+                "polyimages.E020",
+                f'{provider.title} needs a Config(signature_version="s3v4").',
+            )
+        if provider.name == "r2" and region not in (*_R2_ALIASES, *_R2_REGIONS):
             yield "polyimages.E021", f'Cloudflare R2 has no region {region!r}. Use "auto".'
     window = get_settings().url_window or 0
     if signature == "s3v4" and signed and expire + window > _WEEK:

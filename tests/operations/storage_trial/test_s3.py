@@ -77,6 +77,7 @@ class TestGullible:
             "no upload of a longer file",
             "no upload of a shorter file",
             "no upload of another type",
+            "no upload of other bytes",
             "no second upload",
             CORS,
         ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final
 
 from django_polyimages.operations.storage_trial.cors import HEADERS
@@ -24,7 +26,9 @@ _EXISTS: Final = 412
 _DIFFERS: Final = (400, 403)
 _CLOSED: Final = (401, 403, 404)
 _EXPIRE: Final = 300
-_LONGER: Final = 100
+_LENGTH: Final = 100
+_ALLOWED: Final = ("origin", "methods", "headers")
+"""What the headers of a preflight end with."""
 
 
 def steps_of_s3(trial: Trial, key: str, origin: str) -> Iterator[Step]:
@@ -42,15 +46,16 @@ def steps_of_s3(trial: Trial, key: str, origin: str) -> Iterator[Step]:
         yield attempt(
             f"no upload of {name}", partial(one.other_upload, content, media_type), is_needed=False
         )
+    yield attempt("no upload of other bytes", one.other_bytes, is_needed=False)
     yield attempt("no second upload", one.second_upload, is_needed=is_expected)
     if origin:
         yield attempt(f"CORS from {origin}", partial(one.preflight, origin))
 
 
 def _other_files() -> Iterator[tuple[str, int, str]]:
-    yield "a longer file", _LONGER + 1, MEDIA_TYPE
-    yield "a shorter file", _LONGER - 1, MEDIA_TYPE
-    yield "another type", _LONGER, "text/html"
+    yield "a longer file", _LENGTH + 1, MEDIA_TYPE
+    yield "a shorter file", _LENGTH - 1, MEDIA_TYPE
+    yield "another type", _LENGTH, "text/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class _S3:
         return ""
 
     def upload(self) -> str:
-        key = self.trial.new_file(secrets.token_bytes(_LONGER))
+        key = self.trial.new_file(secrets.token_bytes(_LENGTH))
         status = self._upload(key, self.trial.left[key], MEDIA_TYPE)
         if status not in (200, 201, 204):
             raise Finding(
@@ -152,7 +157,14 @@ class _S3:
 
     def other_upload(self, length: int, media_type: str) -> str:
         key = self.trial.new_file(secrets.token_bytes(length))
-        status = self._upload(key, self.trial.left[key], media_type)
+        return self._refused(self._upload(key, self.trial.left[key], media_type))
+
+    def other_bytes(self) -> str:
+        key, promised = self.trial.new_file(), secrets.token_bytes(_LENGTH)
+        content = secrets.token_bytes(_LENGTH)
+        return self._refused(self._upload(key, content, MEDIA_TYPE, promised=promised))
+
+    def _refused(self, status: int) -> str:
         if status not in _DIFFERS:
             raise Finding(
                 f"the server does not hold clients to what was signed (HTTP {status})",
@@ -162,7 +174,7 @@ class _S3:
         return ""
 
     def second_upload(self) -> str:
-        key = self.trial.new_file(secrets.token_bytes(_LONGER))
+        key = self.trial.new_file(secrets.token_bytes(_LENGTH))
         statuses = [self._upload(key, self.trial.left[key], MEDIA_TYPE) for _time in range(2)]
         if statuses[1] != _EXISTS:
             raise Finding(
@@ -200,18 +212,27 @@ class _S3:
         able = conditional_writes(self.backend)
         return [name for name in HEADERS if able or name != "if-none-match"]
 
-    def _upload(self, key: str, content: bytes, media_type: str) -> int:
-        """The status of an upload whose URL promises ``_LONGER`` bytes of ``MEDIA_TYPE``."""
+    def _upload(self, key: str, content: bytes, media_type: str, promised: bytes = b"") -> int:
+        """The status of an upload whose URL promises ``_LENGTH`` bytes of ``MEDIA_TYPE``, and the
+        digest of ``promised`` or else of the content: all that a URL for an upload promises.
+        """
+        digest = b64encode(sha256(promised or content).digest()).decode()
         condition = {"IfNoneMatch": "*"} if conditional_writes(self.backend) else {}
         url = self._signed(
             "put_object",
             **self._object(key),
             ContentType=MEDIA_TYPE,
-            ContentLength=_LONGER,
+            ContentLength=_LENGTH,
+            ContentDisposition="attachment",
+            ChecksumSHA256=digest,
             **condition,
         )
-        headers = {"Content-Type": media_type}
-        headers |= {"If-None-Match": "*"} if condition else {}
+        headers = {
+            "Content-Type": media_type,
+            "Content-Disposition": "attachment",
+            "x-amz-checksum-sha256": digest,
+            **({"If-None-Match": "*"} if condition else {}),
+        }
         return self._send("PUT", url, headers, content)[0]
 
     def _object(self, key: str) -> dict[str, str]:
@@ -227,6 +248,3 @@ class _S3:
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> tuple[int, bytes, Mapping[str, str]]:
         return send(method, url, headers=headers or {}, body=body, verify=self.backend.verify)
-
-
-_ALLOWED: Final = ("origin", "methods", "headers")
