@@ -67,8 +67,8 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
     if get_settings().url_window and signs_urls(backend) and signer_of(backend) is None:
         yield (
             "polyimages.W033",
-            "URL_WINDOW has no effect, because only URLs of S3 with an access_key and a secret_key "
-            "and a signature of version 4 can stay the same.",
+            "URL_WINDOW has no effect, because only URLs of CloudFront, and those of S3 with an "
+            "access_key, a secret_key and a signature of version 4, can stay the same.",
         )
     if not backend.file_overwrite:
         yield (
