@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django_polyimages.storage.providers import Provider
@@ -35,3 +36,21 @@ def cors_rule(provider: Provider, origin: str) -> list[dict[str, Any]]:
             "MaxAgeSeconds": _AN_HOUR,
         }
     ]
+
+
+def refusal_of(status: int, headers: Mapping[str, str], origin: str, wanted: Iterable[str]) -> str:
+    """Why a browser would not upload after this answer to its question; empty if it would.
+
+    The ``headers`` of the answer are in lower case, as are the ``wanted`` ones of the upload.
+    """
+    allowed = {
+        name: [one.strip() for one in headers.get(f"access-control-allow-{name}", "").split(",")]
+        for name in ("origin", "methods", "headers")
+    }
+    if status not in (200, 204) or allowed["origin"] not in (["*"], [origin]):
+        return f"uploads from there are not allowed (HTTP {status})"
+    if not {"PUT", "*"} & set(allowed["methods"]):
+        return "the rule does not allow PUT"
+    names = {name.lower() for name in allowed["headers"]}
+    missing = [] if "*" in names else [name for name in wanted if name not in names]
+    return f"the rule does not allow the headers {', '.join(missing)}" if missing else ""

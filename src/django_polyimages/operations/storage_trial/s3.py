@@ -10,7 +10,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
-from django_polyimages.operations.storage_trial.cors import HEADERS
+from django_polyimages.operations.storage_trial.cors import HEADERS, refusal_of
 from django_polyimages.operations.storage_trial.http import send
 from django_polyimages.operations.storage_trial.steps import (
     MEDIA_TYPE,
@@ -27,8 +27,6 @@ _DIFFERS: Final = (400, 403)
 _CLOSED: Final = (401, 403, 404)
 _EXPIRE: Final = 300
 _LENGTH: Final = 100
-_ALLOWED: Final = ("origin", "methods", "headers")
-"""What the headers of a preflight end with."""
 
 
 def steps_of_s3(trial: Trial, key: str, origin: str) -> Iterator[Step]:
@@ -196,16 +194,9 @@ class _S3:
                 "Access-Control-Request-Headers": wanted,
             },
         )
-        allowed = {name: headers.get(f"access-control-allow-{name}", "") for name in _ALLOWED}
-        names = {one.strip().lower() for one in allowed["headers"].split(",")}
-        missing = [] if "*" in names else [one for one in wanted.split(", ") if one not in names]
-        hint = "Give the bucket the CORS rule below. Some servers take minutes to notice it."
-        if status not in (200, 204) or allowed["origin"] not in ("*", origin):
-            raise Finding(f"uploads from there are not allowed (HTTP {status})", hint)
-        if "PUT" not in allowed["methods"]:
-            raise Finding("the rule does not allow PUT", hint)
-        if missing:
-            raise Finding(f"the rule does not allow the headers {', '.join(missing)}", hint)
+        if refusal := refusal_of(status, headers, origin, wanted.split(", ")):
+            hint = "Give the bucket the CORS rule below. Some servers take minutes to notice it."
+            raise Finding(refusal, hint)
         return ""
 
     def _headers_of_upload(self) -> list[str]:
