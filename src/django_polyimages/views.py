@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from django_polyimages.access import get_viewable_image, is_logged_in
+from django_polyimages.conf import get_settings
 from django_polyimages.errors import NotFound, StorageUnavailable
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
@@ -70,9 +71,11 @@ def version(request: HttpRequest, image_id: str, name: str) -> HttpResponseBase:
     user = getattr(request, "user", None)
     if not is_logged_in(user):
         return redirect_to_login(request.get_full_path())
+    if name not in get_settings().version_names:
+        raise NotFound
     try:
         found = get_viewable_image(user, image_id).version(name)
-    except (PermissionDenied, KeyError):
+    except PermissionDenied:
         raise NotFound from None
     if found is None:
         raise NotFound

@@ -155,7 +155,7 @@ def _expire_of(backend: Any) -> int:
 
 @lru_cache(maxsize=10_000)
 def _cloudfront_url(signer: Any, url: str, until: int) -> str:
-    """RSA takes a millisecond, so a URL is kept: it is the same for a whole window."""
+    """RSA is slow, so a URL is kept: it is the same for a whole window."""
     signed: str = signer.generate_presigned_url(
         url, date_less_than=datetime.fromtimestamp(until, UTC)
     )
