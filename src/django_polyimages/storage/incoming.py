@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any, Final
 
-from django.core.files.storage import Storage
-
 from django_polyimages.conf import get_settings
 from django_polyimages.storage import get_original_storage
 from django_polyimages.storage.s3 import conditional_writes, is_s3
+from django_polyimages.storage.signing import name_of
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
 """What a file is sent as whose type was not told: its content decides."""
@@ -70,7 +69,7 @@ def signed_put(
     headers = {"Content-Type": media_type, "Content-Disposition": "attachment"}
     parameters: dict[str, Any] = {
         "Bucket": backend.bucket.name,
-        "Key": _name_in_bucket(backend, key),
+        "Key": name_of(backend, key),
         "ContentLength": byte_size,
         "ContentType": media_type,
         "ContentDisposition": "attachment",
@@ -110,17 +109,9 @@ def _body_of(backend: Any, key: str) -> IO[bytes]:
     from botocore.exceptions import ClientError
 
     try:
-        body: IO[bytes] = backend.bucket.Object(_name_in_bucket(backend, key)).get()["Body"]
+        body: IO[bytes] = backend.bucket.Object(name_of(backend, key)).get()["Body"]
     except ClientError as error:
         if error.response["Error"].get("Code") in ("NoSuchKey", "404"):
             raise FileNotFoundError(key) from error
         raise
     return body
-
-
-def _name_in_bucket(backend: Storage, key: str) -> str:
-    """The name below the ``location`` of the storage."""
-    from storages.utils import clean_name
-
-    name: str = backend._normalize_name(clean_name(key))  # type: ignore[attr-defined]
-    return name

@@ -5,6 +5,7 @@ from botocore.exceptions import ClientError
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from django_polyimages.operations.storage_trial.steps import Finding, Trial, attempt
+from django_polyimages.storage.incoming import incoming_prefix
 from tests.operations.storage_trial.conftest import everything_in
 
 
@@ -75,5 +76,5 @@ class TestRemoval:
     def test_a_folder_in_use_stays(self, tmp_path):
         with Trial(FileSystemStorage(location=tmp_path)) as trial:
             trial.put()
-            (tmp_path / trial.prefix / "other").write_bytes(b"x")
+            (tmp_path / incoming_prefix() / "other").write_bytes(b"x")
         assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["other"]

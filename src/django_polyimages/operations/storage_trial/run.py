@@ -7,6 +7,7 @@ from functools import partial
 
 from django_polyimages.operations.storage_trial.s3 import steps_of_s3
 from django_polyimages.operations.storage_trial.steps import Finding, Step, Trial, attempt
+from django_polyimages.storage.incoming import incoming_prefix
 from django_polyimages.storage.listing import CannotList, list_files
 from django_polyimages.storage.s3 import is_s3
 
@@ -43,7 +44,7 @@ def _get(trial: Trial, key: str) -> str:
 
 def _list(trial: Trial, key: str) -> str:
     try:
-        keys = {one.key for one in list_files(trial.backend, trial.prefix)}
+        keys = {one.key for one in list_files(trial.backend, incoming_prefix())}
     except CannotList as error:
         raise Finding(
             "the storage does not list its files",

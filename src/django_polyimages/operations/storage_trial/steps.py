@@ -13,8 +13,8 @@ from typing import Final, Self
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 
-from django_polyimages.conf import get_settings
 from django_polyimages.pipeline.puts import Content
+from django_polyimages.storage.incoming import incoming_prefix
 from django_polyimages.storage.problems import problem_of
 
 MEDIA_TYPE: Final = "image/webp"
@@ -58,14 +58,9 @@ class Trial:
     """Files that may be there, by key: also one whose PUT has failed."""
     _folder: str = ""
 
-    @property
-    def prefix(self) -> str:
-        """Where uploads wait, outside of ``UPLOAD_PREFIX``, so that no audit knows the files."""
-        return f"{get_settings().upload_prefix.rstrip('/')}-incoming/"
-
     def __enter__(self) -> Self:
         if isinstance(self.backend, FileSystemStorage):
-            folder = self.backend.path(self.prefix)
+            folder = self.backend.path(incoming_prefix())
             self._folder = "" if os.path.isdir(folder) else folder
         return self
 
@@ -79,7 +74,7 @@ class Trial:
 
     def new_file(self, content: bytes | None = None) -> str:
         """The key of a new file, which is not written yet."""
-        key = f"{self.prefix}trial-{secrets.token_hex(16)}.webp"
+        key = f"{incoming_prefix()}trial-{secrets.token_hex(16)}.webp"
         self.left[key] = secrets.token_bytes(2000) if content is None else content
         return key
 
