@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 BIN := .venv/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
-DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/management tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/races tests/test_receivers.py tests/test_search_index.py
+DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/management tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/races tests/test_receivers.py tests/test_search_index.py tests/tasks tests/uploads
 FAULT_TESTS := $(addprefix tests/faults/test_,storage_faults.py database_faults.py full_disk.py fairness.py leaks.py)
 # As many processes as there are cores; tests/side_by_side.py says which tests stay together.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist loadfile

@@ -66,7 +66,7 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
         whose: dict[str, Any] = {"creator": creator, "organization": organization}
         waiting = rows.filter(state=self.model.State.WAITING, expires_at__gt=timezone.now())
         if waiting.filter(**whose).count() >= MOST_OPEN:
-            message = _("Too many uploads are not finished; the maximum is %(limit)d.")
+            message = _("There are too many unfinished uploads; the maximum is %(limit)d.")
             raise InvalidImage("too_many_uploads", message % {"limit": MOST_OPEN})
         return rows.create(
             **whose,
@@ -110,7 +110,7 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
             told = signing.loads(token, salt=SALT, max_age=UPLOAD_TIME)
             upload = self.find(told if key in (None, told) else "")
         except (signing.BadSignature, UploadGone) as error:
-            raise PermissionDenied(_("This address is wrong, or its time is over.")) from error
+            raise PermissionDenied(_("This address is wrong or has expired.")) from error
         upload.check_waiting()
         announced = request.META.get("CONTENT_LENGTH") or str(upload.byte_size)
         if announced != str(upload.byte_size):
@@ -144,5 +144,5 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
 
 def gone() -> UploadGone:
     """The error for an upload of which callers must not learn more."""
-    message = _("This upload does not exist, or its time is over. Send the file again.")
+    message = _("This upload does not exist or has expired. Send the file again.")
     return UploadGone("upload_gone", message)

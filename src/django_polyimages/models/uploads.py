@@ -163,7 +163,7 @@ class PendingUpload(models.Model):
     def check_waiting(self) -> None:
         """Raise ``UploadGone`` if it was used or cancelled, or if its time is over."""
         if self.state == self.State.USED:
-            raise UploadGone("used", _("An image was made of this upload already."))
+            raise UploadGone("used", _("An image has already been created from this upload."))
         if self.state != self.State.WAITING or self.expires_at <= timezone.now():
             raise gone()
 

@@ -42,7 +42,7 @@ def fetch(key: str, *, byte_size: int, media_type: str, sha256: str) -> IO[bytes
     if error := error_of(reading):
         reading.add_done_callback(_close)
         if isinstance(error, FileNotFoundError):
-            raise UploadGone("not_sent", _("The file of this upload has not arrived.")) from error
+            raise UploadGone("not_sent", _("The file for this upload has not arrived.")) from error
         raise unavailable(report("Reading an upload", error)) from error
     return _checked(reading.result(), byte_size=byte_size, media_type=media_type, sha256=sha256)
 
@@ -86,7 +86,7 @@ def other_size(byte_size: int) -> InvalidImage:
 
 
 def _sent_already() -> UploadGone:
-    return UploadGone("already_sent", _("The file of this upload has been sent already."))
+    return UploadGone("already_sent", _("The file for this upload has already been sent."))
 
 
 def _read(key: str, byte_size: int) -> IO[bytes]:
