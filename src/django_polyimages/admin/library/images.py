@@ -36,6 +36,7 @@ from django_polyimages.admin.library.saving import (
     extra_field_names,
     fieldsets_without,
 )
+from django_polyimages.admin.library.uploads import ImageUploads
 from django_polyimages.admin.library.usage import uses_of
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
@@ -44,6 +45,7 @@ from django_polyimages.models.usage import count_uses
 
 class ImageAdmin(
     PendingImages,
+    ImageUploads,
     ImageSaving,
     ImageRegeneration,
     ImageDeletions,
@@ -104,6 +106,7 @@ class ImageAdmin(
         return [
             path("library/", wrap(self.library_view), name=f"{named}_library"),
             path("pending/", wrap(self.pending_view), name=f"{named}_pending"),
+            *self.upload_urls,
             path(
                 "<path:object_id>/regenerate/",
                 wrap(self.regenerate_view),
