@@ -20,6 +20,7 @@ __all__ = [
     "OrganizationMismatch",
     "StorageUnavailable",
     "TooManyImages",
+    "UploadGone",
 ]
 
 InvalidImageCode = Literal[
@@ -30,6 +31,12 @@ InvalidImageCode = Literal[
     "damaged",
     "too_complex",
     "too_many_files",
+    "too_many_uploads",
+    "upload_gone",
+    "used",
+    "already_sent",
+    "not_sent",
+    "other_file",
 ]
 
 
@@ -42,6 +49,15 @@ class InvalidImage(ValueError):
     def __init__(self, code: InvalidImageCode, message: str | Promise) -> None:
         super().__init__(message)
         self.code = code
+
+
+class UploadGone(InvalidImage):
+    """A pending upload cannot be used. Its ``code`` is one of:
+
+    ``upload_gone``: there is none, its time is over, it was cancelled, or it belongs to somebody
+    else; callers cannot tell which. ``used``: an image was made of it. ``not_sent``: its file has
+    not arrived. ``already_sent``: its file has, so it cannot be sent again.
+    """
 
 
 class NotFound(Http404):

@@ -22,10 +22,12 @@ from django_polyimages.models.deletions import FileDeletion
 from django_polyimages.models.image_manager import ImageManager, ImageQuerySet
 from django_polyimages.models.images import AbstractImage, Image
 from django_polyimages.models.organizations import organization_of
+from django_polyimages.models.received_files import ReceivedFile
 from django_polyimages.models.regeneration import Regeneration
 from django_polyimages.models.relation_manager import ImageRelationManager, relations_of
 from django_polyimages.models.relation_verbs import RelationOptions, Synced
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
+from django_polyimages.models.uploads import PendingUpload
 
 __all__ = [
     "AbstractImage",
@@ -39,7 +41,9 @@ __all__ = [
     "ImageQuerySet",
     "ImageRelationManager",
     "ImagesField",
+    "PendingUpload",
     "PolymorphicImageRelation",
+    "ReceivedFile",
     "Regeneration",
     "RelationOptions",
     "Synced",

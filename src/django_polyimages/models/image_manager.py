@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -22,9 +21,11 @@ from django_polyimages.models.joins.deleting import delete_images
 from django_polyimages.models.joins.metadata import database_for_writing, is_sliced
 from django_polyimages.models.organizations import default_organization
 from django_polyimages.models.pending import generate_after_commit
+from django_polyimages.models.received_files import check_owner, claim, discarding
 from django_polyimages.models.regeneration import Regeneration, regenerate
 from django_polyimages.pipeline import store
-from django_polyimages.pipeline.sources import Source, as_file
+from django_polyimages.pipeline.patience import waiting_together
+from django_polyimages.pipeline.sources import Source, as_file, plain_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 else:
     ImageT = TypeVar("ImageT")
 
-NAME_LENGTH = TITLE_LENGTH = 255
+TITLE_LENGTH = 255
 
 
 class ImageQuerySet(models.QuerySet[ImageT]):
@@ -126,14 +127,17 @@ class ImageManager(_Manager[ImageT]):
 
         ``file`` is an open binary file, bytes, or a path: a ``str`` is always the path of a file on
         this machine, so never hand over one that a client has sent. A file that you have opened
-        stays open. ``file_name`` and the default ``title`` are the name of the file, without
-        control characters and folders. ``organization`` may be left out only if the host has no
-        organizations. ``fields`` are for your own image model.
+        stays open. The file of a pending upload, see ``PendingUpload.objects.received()``, is used
+        up in the transaction that inserts the row: a rollback makes it usable again.
+        ``file_name`` and the default ``title`` are the name of the file, without control characters
+        and folders. ``organization`` may be left out only if the host has no organizations.
+        ``fields`` are for your own image model.
 
         Raises ``TypeError`` for anything else, such as a file in text mode, and ``ValueError`` for
         a file that is closed, cannot be read twice or does not exist, and for an unsaved
         organization.
-        Raises ``InvalidImage`` for a file it does not accept, ``StorageUnavailable`` if the storage
+        Raises ``InvalidImage`` for a file it does not accept (``UploadGone`` for a pending upload
+        that is used already, or is of another organization), ``StorageUnavailable`` if the storage
         fails or does not answer within ``STORAGE_TIMEOUT``, and ``Busy`` if too many other images
         are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
@@ -146,11 +150,15 @@ class ImageManager(_Manager[ImageT]):
         owner = organization.pk
         if owner is None:
             raise ValueError("Save the organization before images are uploaded for it.")
+        check_owner(file, owner)
         note = FileDeletion.objects.db_manager(using).note
         with (
+            waiting_together(),
+            discarding(file),
             as_file(file) as lent,
             store.store(lent, using=using, owner=owner, note=note) as stored,
         ):
+            claim(file, using=using)
             generated, placeholder = stored.generated, stored.generated.placeholder
             file_name = _name_of(lent)
             image: ImageT = self.model(
@@ -250,11 +258,6 @@ class ImageManager(_Manager[ImageT]):
 
 
 def _name_of(file: File[bytes]) -> str:
-    """The client's file name, composed, in one line and without folders, control characters, bidi
-    marks and surrogates. Empty for a file without a name, or with a number for one.
-    """
+    """``plain_name()``; empty for a file without a name, or with a number for one."""
     given: object = file.name
-    name = os.fsdecode(given) if isinstance(given, str | bytes | os.PathLike) else ""
-    name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return " ".join(visible.split())[:NAME_LENGTH].rstrip()
+    return plain_name(os.fsdecode(given)) if isinstance(given, str | bytes | os.PathLike) else ""

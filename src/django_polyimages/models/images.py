@@ -15,12 +15,13 @@ from django.utils.translation import pgettext_lazy
 
 from django_polyimages.conf import get_settings
 from django_polyimages.models.deadlocks import again_after_deadlock
-from django_polyimages.models.image_manager import NAME_LENGTH, TITLE_LENGTH, ImageManager
+from django_polyimages.models.image_manager import TITLE_LENGTH, ImageManager
 from django_polyimages.models.joins.columns import VersionsField
 from django_polyimages.models.joins.deleting import delete_images
 from django_polyimages.models.original_field import OriginalField
 from django_polyimages.models.pending import due_from, generate_after_commit, generate_pending
 from django_polyimages.models.regeneration import QUEUED, RECORDED, Regeneration
+from django_polyimages.pipeline.sources import NAME_LENGTH
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 from django_polyimages.storage import (
     generate_upload_filename,

@@ -12,7 +12,7 @@ from django_polyimages import storage
 from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.patience import Patience, error_of
 from django_polyimages.storage.deleting import BATCH, can_delete_in_batches, delete_batch
-from django_polyimages.storage.keys import is_original
+from django_polyimages.storage.keys import is_incoming, is_original
 from django_polyimages.storage.problems import problem_of, report
 
 Note = Callable[[Mapping[str, str]], object]
@@ -50,9 +50,11 @@ def ignore(_failures: Mapping[str, str]) -> None:
 def _by_storage(keys: Sequence[str]) -> Iterator[tuple[Storage, Sequence[str]]]:
     """Originals are deleted from the storage of the versions too: they may not be moved yet."""
     versions, originals = storage.get_storage(), storage.get_original_storage()
-    yield versions, keys
-    if originals is not versions:
-        yield originals, [key for key in keys if is_original(key)]
+    if originals is versions:
+        yield versions, keys
+        return
+    yield versions, [key for key in keys if not is_incoming(key)]
+    yield originals, [key for key in keys if is_original(key) or is_incoming(key)]
 
 
 def _parts(backend: Storage, keys: Sequence[str]) -> Iterator[Sequence[str]]:

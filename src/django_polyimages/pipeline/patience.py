@@ -52,10 +52,12 @@ _together: Final[ContextVar[Patience | None]] = ContextVar("polyimages_patience"
 
 @contextmanager
 def waiting_together() -> Iterator[None]:
-    """Let all writes in this block wait for the storage no longer than one of them may: fifty files
-    of one request would hold a worker for a quarter of an hour otherwise.
+    """Let all writes, and the reading of pending uploads, wait in this block for the storage no
+    longer than one of them may: fifty files
+    of one request would hold a worker for a quarter of an hour otherwise. A block within another
+    one shares its time.
     """
-    before = _together.set(Patience())
+    before = _together.set(_together.get() or Patience())
     try:
         yield
     finally:

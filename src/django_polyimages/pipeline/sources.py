@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,16 @@ _ALLOWED = (
     "path as str or pathlib.Path"
 )
 _SHOWN = 100
+NAME_LENGTH = 255
+
+
+def plain_name(name: str) -> str:
+    """A client's file name, composed, in one line and without folders, control characters, bidi
+    marks and surrogates; at most 255 characters.
+    """
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
+    return " ".join(visible.split())[:NAME_LENGTH].rstrip()
 
 
 @contextmanager

@@ -35,6 +35,15 @@ _STARTS: Final = {
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"GIF8": "GIF",
 }
+_MEDIA_TYPES: Final = {
+    "application/pdf": "PDF",
+    "image/bmp": "BMP",
+    "image/heic": "HEIC",
+    "image/heif": "HEIC",
+    "image/svg+xml": "SVG",
+    "image/tiff": "TIFF",
+    "text/html": "page",
+}
 _AVIF: Final = {b"avif", b"avis"}
 _HEIC: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _BMP: Final = re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
@@ -72,6 +81,11 @@ def _kind_of_brands(start: bytes) -> str:
     if brands & _HEIC:
         return "HEIC"
     return "RAW" if b"crx " in brands else "video"
+
+
+def kind_of_media_type(media_type: str) -> str:
+    """The name of the format that a client calls ``media_type``; empty if it is not known."""
+    return "video" if media_type.startswith("video/") else _MEDIA_TYPES.get(media_type, "")
 
 
 def message_of(kind: str, formats: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from django_polyimages.conf import Settings, get_settings
 from django_polyimages.errors import InvalidImage
 from django_polyimages.formats import FORMATS, OriginalFormat
 from django_polyimages.pixels import png
-from django_polyimages.pixels.foreign import FIRST, kind_of, message_of
+from django_polyimages.pixels.foreign import FIRST, kind_of, kind_of_media_type, message_of
 from django_polyimages.pixels.memory import memory_of, most_in_scans
 from django_polyimages.pixels.metadata import orientation_of
 from django_polyimages.pixels.parts import check_parts, damaged, too_complex
@@ -75,7 +75,7 @@ def inspect(file: File[bytes]) -> Facts:
     in the pixels.
     """
     settings = get_settings()
-    _check_bytes(file, settings)
+    check_byte_size(file.size)
     _check_kind(file, settings)
     with refusing_damage():
         parts = check_parts(file)
@@ -180,18 +180,23 @@ def refusing_damage() -> Iterator[None]:
         raise damaged() from error
 
 
-def _check_bytes(file: File[bytes], settings: Settings) -> None:
-    if not file.size:
+def check_byte_size(byte_size: int) -> None:
+    """Raise ``InvalidImage`` for an empty file, and for more than ``MAX_BYTES``."""
+    if not byte_size:
         raise InvalidImage("empty", _("The file is empty."))
-    if file.size > settings.max_bytes:
-        raise InvalidImage(
-            "too_large",
-            _("File too large: %(size)s; the maximum is %(limit)s.")
-            % {
-                "size": filesizeformat(file.size),
-                "limit": filesizeformat(settings.max_bytes),
-            },
-        )
+    limit = get_settings().max_bytes
+    if byte_size > limit:
+        message = _("File too large: %(size)s; the maximum is %(limit)s.")
+        sizes = {"size": filesizeformat(byte_size), "limit": filesizeformat(limit)}
+        raise InvalidImage("too_large", message % sizes)
+
+
+def check_media_type(media_type: str) -> None:
+    """Raise ``InvalidImage`` for a media type that is not one of ``FORMATS``."""
+    formats = get_settings().formats
+    if media_type not in {FORMATS[name].media_type for name in formats}:
+        kind = kind_of_media_type(media_type)
+        raise InvalidImage("not_an_image", message_of(kind, formats))
 
 
 def _check_kind(file: File[bytes], settings: Settings) -> None:

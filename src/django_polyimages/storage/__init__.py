@@ -17,7 +17,7 @@ from django.utils.functional import LazyObject, empty
 
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
-from django_polyimages.storage.keys import is_original
+from django_polyimages.storage.keys import is_incoming, is_original
 from django_polyimages.storage.s3 import signs_urls
 
 
@@ -53,12 +53,13 @@ def get_original_storage() -> Storage:
 
 
 def storage_of(key: str) -> Storage:
-    """The storage of a file with this key, whether it is an original's or a version's.
+    """The storage of a file with this key: an original's, a version's or a pending upload's.
 
     An original whose key the package has not generated, in a row that a host has inserted, counts
     as a version.
     """
-    return get_original_storage() if is_original(key) else get_storage()
+    private = is_original(key) or is_incoming(key)
+    return get_original_storage() if private else get_storage()
 
 
 def open_original(key: str) -> File[bytes]:

@@ -10,12 +10,18 @@ from django_polyimages.specs import VersionSpec
 
 _ORIGINAL = re.compile(r"(?:.*/)?img_[0-9a-f]{32}\.[a-z]+")
 _OWN = re.compile(r"(img_[0-9a-f]{32})(?:(?:_[a-z0-9]+)+(?:-[0-9a-f]{6})?)?\.[a-z]+")
+_INCOMING = re.compile(r"(?:.*/)?[\w.-]+-incoming/[0-9a-f]{32}", re.ASCII)
 _EXTENSIONS = (*(known.extension for known in FORMATS.values()), "bin")
 
 
 def is_original(key: str) -> bool:
     """Whether this is the key of an original, as ``generate_upload_filename()`` makes them."""
     return _ORIGINAL.fullmatch(key) is not None
+
+
+def is_incoming(key: str) -> bool:
+    """Whether this is the key of a pending upload's file, as ``incoming`` makes them."""
+    return _INCOMING.fullmatch(key) is not None
 
 
 def version_key(key: str, spec: VersionSpec, *, token: str = "") -> str:

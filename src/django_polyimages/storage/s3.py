@@ -98,6 +98,14 @@ def is_r2(endpoint_url: str | None) -> bool:
     return (urlsplit(endpoint_url or "").hostname or "").endswith(".r2.cloudflarestorage.com")
 
 
+def conditional_writes(backend: Any) -> bool:
+    """Whether a PUT with ``If-None-Match: *`` creates an object and never replaces one.
+
+    False for a storage that is not S3.
+    """
+    return is_s3(backend) and (not backend.endpoint_url or is_r2(backend.endpoint_url))
+
+
 def is_s3(backend: Storage) -> bool:
     """Whether ``backend`` is the S3 storage of django-storages, which may not be installed."""
     return _s3_storage_of(backend) is not None
