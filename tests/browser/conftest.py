@@ -72,13 +72,19 @@ def files(settings, tmp_path) -> FileSystemStorage:
 
 
 @pytest.fixture
-def visit(browser, live_server) -> Iterator[Callable[..., Page]]:
+def complaints() -> list[str]:
+    """The errors of the pages that ``visit`` has opened. A test takes away those that it expects."""
+    return []
+
+
+@pytest.fixture
+def visit(browser, live_server, complaints) -> Iterator[Callable[..., Page]]:
     """``visit(path, user)`` opens a page in a window of its own.
 
     The test fails if a page has an error: of a script, or on the console as what does not load.
     Keywords are options of the window: ``java_script_enabled=False``.
     """
-    contexts, complaints = [], []
+    contexts = []
 
     def open_window(path: str, user: User | None = None, **options) -> Page:
         size = {"width": 1280, "height": 900}

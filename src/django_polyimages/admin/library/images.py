@@ -38,6 +38,7 @@ from django_polyimages.admin.library.saving import (
 )
 from django_polyimages.admin.library.uploads import ImageUploads
 from django_polyimages.admin.library.usage import uses_of
+from django_polyimages.forms import SENDING
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
 from django_polyimages.models.usage import count_uses
@@ -94,6 +95,9 @@ class ImageAdmin(
         js = [
             Script("polyimages/focal-point.js", defer=True),
             Script("polyimages/regenerate.js", defer=True),
+            *SENDING,
+            Script("polyimages/upload.js", defer=True),
+            Script("polyimages/library-uploads.js", defer=True),
             Script("polyimages/pending.js", defer=True),
         ]
 

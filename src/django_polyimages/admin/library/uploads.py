@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.db import router, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
@@ -122,8 +122,7 @@ class ImageUploads(admin.ModelAdmin):
         data.setlist("upload-upload", [str(upload_id)])
         form: Any = form_class(data, None)
         if not form.is_valid():
-            told = " ".join(text for texts in form.errors.values() for text in texts)
-            return refusal(told, HTTPStatus.BAD_REQUEST)
+            return refusal(_told(form), HTTPStatus.BAD_REQUEST)
         image = self.save_form(request, form, change=False)
         self.save_model(request, image, form, change=False)
         self.save_related(request, form, [], change=False)
@@ -142,6 +141,15 @@ class ImageUploads(admin.ModelAdmin):
     def _upload_url(self, name: str, *args: object) -> str:
         info = self.admin_site.name, self.opts.app_label, self.opts.model_name, name
         return reverse("{}:{}_{}_{}".format(*info), args=args)
+
+
+def _told(form: Any) -> str:
+    """The errors of a form, each with the label of its field; the file is known without it."""
+    return " ".join(
+        text if name in ("upload", NON_FIELD_ERRORS) else f"{form[name].label}: {text}"
+        for name, texts in form.errors.items()
+        for text in texts
+    )
 
 
 def _read(request: HttpRequest) -> dict[str, Any]:

@@ -69,8 +69,10 @@
       if (refusal) this.inline.status.textContent = refusal;
     }
 
-    follow({ target, detail: { state } }) {
-      if (state === "refused" || state === "cancelled") this.inline.drop(target.closest(".polyimages-card"));
+    follow({ target, detail: { file, state, problem } }) {
+      if (state !== "refused" && state !== "cancelled") return;
+      this.inline.drop(target.closest(".polyimages-card"));
+      if (state === "refused") this.inline.status.textContent = `${file.name}: ${problem}`;
     }
 
     /* The form sends the file. */

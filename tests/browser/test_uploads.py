@@ -1,0 +1,213 @@
+"""Files are sent as soon as they are dropped: to the application or straight to a bucket.
+
+``UPLOAD_MEGAPIXELS=12`` makes photos as large as those of a camera.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.handlers.base import BaseHandler
+from django.core.management import call_command
+from django.utils import timezone
+from PIL import Image as Pillow
+from playwright.sync_api import Locator, Page, Route, expect
+
+from django_polyimages import storage
+from django_polyimages.models import Image, PendingUpload
+from django_polyimages.storage.s3 import s3_storage
+from tests import seaweedfs
+from tests.browser.actions import drop_files
+from tests.browser.cutting_proxy import Proxy, cutting_proxy
+from tests.helpers import stored_keys
+
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+MEGAPIXELS = float(os.environ.get("UPLOAD_MEGAPIXELS", "0.3"))
+PATIENCE = 20_000 + 10_000 * MEGAPIXELS
+NUMBER = 10
+RECEIVED = ".polyimages-upload-progress[data-state=received]"
+
+
+class Bodies:
+    """Counts the bytes of all requests to Django, whose views run one after the other here: SQLite
+    in memory has one connection for all threads.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.lock = threading.Lock()
+
+
+@pytest.fixture(autouse=True)
+def bodies(monkeypatch) -> Bodies:
+    counted = Bodies()
+    respond = BaseHandler.get_response
+
+    def count(handler, request):
+        with counted.lock:
+            counted.sizes.append(int(request.META.get("CONTENT_LENGTH") or 0))
+            return respond(handler, request)
+
+    monkeypatch.setattr(BaseHandler, "get_response", count)
+    return counted
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory) -> list[Path]:
+    """Nine photos, and a text that is named as one."""
+    folder = tmp_path_factory.mktemp("camera")
+    width = int((MEGAPIXELS * 1_000_000 * 4 / 3) ** 0.5)
+    paths = [folder / f"photo-{number}.jpg" for number in range(NUMBER)]
+    for path in paths:
+        noise = Pillow.effect_noise((width, width * 3 // 4), 40)
+        Pillow.merge("RGB", [noise, noise.rotate(180), noise]).save(path, quality=80)
+    paths[4].write_text("No photo.")
+    return paths
+
+
+@pytest.fixture
+def address(contact) -> str:
+    return f"/admin/contacts/contact/{contact.pk}/change/"
+
+
+@pytest.fixture
+def before_site(live_server) -> Iterator[Proxy]:
+    """A proxy before the application."""
+    site = urlsplit(live_server.url)
+    with cutting_proxy(site.hostname, site.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def before_bucket(s3_server, settings, live_server) -> Iterator[Proxy]:
+    """A proxy before a bucket that is reached over TLS, and which pages of the site may write to."""
+    server = urlsplit(s3_server.https)
+    with cutting_proxy(server.hostname, server.port) as proxy:
+        entry = s3_storage(
+            f"test-{uuid.uuid4().hex}",
+            endpoint_url=f"https://127.0.0.1:{proxy.port}",
+            access_key=seaweedfs.ACCESS_KEY,
+            secret_key=seaweedfs.SECRET_KEY,
+            verify=s3_server.ca_bundle,
+        )
+        settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+        bucket = storage.get_storage().bucket
+        bucket.create()
+        rule = {"AllowedOrigins": [live_server.url], "AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}
+        bucket.Cors().put(CORSConfiguration={"CORSRules": [rule]})
+        yield proxy
+        bucket.meta.client.close()
+    gc.collect()
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.locator(f".polyimages-card[data-title='{title}']")
+
+
+def zone(page: Page) -> Locator:
+    return page.locator(".polyimages-inline-add .polyimages-upload-drop")
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.locator(".messagelist .success")).to_be_visible(timeout=PATIENCE)
+
+
+@contextmanager
+def held(page: Page, name: str) -> Iterator[None]:
+    """The upload of this file does not begin meanwhile."""
+    routes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if name in (route.request.post_data or ""):
+            routes.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/uploads/", hold)
+    try:
+        yield
+    finally:
+        for route in routes:
+            route.abort()
+        page.unroute("**/uploads/", hold)
+
+
+def drop_ten(page: Page, paths: list[Path], proxy: Proxy) -> None:
+    """The connection is lost twice, one file is none, one is cancelled, and the form has an error."""
+    proxy.cut(2, after=paths[0].stat().st_size // 2)
+    with held(page, "photo-9.jpg"):
+        drop_files(zone(page), *paths)
+        told = page.locator(".polyimages-upload-problem")
+        expect(told).to_contain_text("photo-4.jpg: Unsupported")
+        expect(page.locator(RECEIVED)).to_have_count(8, timeout=PATIENCE)
+        card(page, "photo-9.jpg").get_by_role("button", name="Cancel photo-9.jpg").click()
+    expect(page.locator(".polyimages-card")).to_have_count(8)
+    expect(page.locator(".polyimages-upload-status")).to_have_text("Uploaded: 8 of 8")
+    assert proxy.cuts == 2
+
+    page.locator("#contact_form").evaluate("form => form.noValidate = true")
+    page.get_by_label("Name").fill("")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.locator(".errornote").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("please choose again")).to_have_count(0)
+    expect(page.locator(".polyimages-card img")).to_have_count(8)
+    page.get_by_label("Name").fill("Ada")
+    save(page)
+
+
+def check_the_eight(contact, paths: list[Path]) -> None:
+    right = [path for number, path in enumerate(paths) if number not in (4, 9)]
+    attached = [relation.image for relation in contact.images.all()]
+    assert [image.title for image in attached] == [path.name for path in right]
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in right]
+    assert [image.sha256 for image in attached] == hashes
+    assert Image.objects.count() == 8
+    assert {image.creator.username for image in attached} == {"boss"}
+
+
+def sweep() -> None:
+    """The daily command, an hour later."""
+    past = timezone.now() - timedelta(seconds=1)
+    PendingUpload.objects.update(expires_at=past)
+    call_command("polyimages_maintain", verbosity=0)
+    assert not PendingUpload.objects.exists()
+
+
+def test_ten_files_through_the_application(
+    visit, boss, contact, address, camera, before_site, complaints, files, bodies
+):
+    page = visit(f"http://localhost:{before_site.port}{address}", boss)
+    drop_ten(page, camera, before_site)
+    check_the_eight(contact, camera)
+    sent_with_forms = [size for size in bodies.sizes if size > camera[0].stat().st_size * 2]
+    assert sent_with_forms == [], "each file is in a request of its own"
+    sweep()
+    assert set(stored_keys(files)) == {key for image in Image.objects.all() for key in image.keys}
+    assert all("ERR_CONNECTION" in one or "ERR_EMPTY" in one for one in complaints)
+    complaints.clear()
+
+
+def test_ten_files_straight_to_a_bucket(
+    visit, boss, contact, address, camera, before_bucket, complaints, bodies
+):
+    page = visit(address, boss, ignore_https_errors=True)
+    drop_ten(page, camera, before_bucket)
+    check_the_eight(contact, camera)
+    assert sum(bodies.sizes) < camera[0].stat().st_size, "no file has passed through Django"
+    sweep()
+    kept = {item.key for item in storage.get_storage().bucket.objects.all()}
+    assert kept == {key for image in Image.objects.all() for key in image.keys}
+    assert all("ERR_CONNECTION" in one or "ERR_EMPTY" in one for one in complaints)
+    complaints.clear()
