@@ -41,6 +41,7 @@ SENDING = [
     for name in ("putting", "sending", "previews", "progress", "upload-list", "waiting")
 ]
 """The scripts that send files before their form is saved."""
+_UPLOAD = Script("polyimages/upload.js", defer=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,8 @@ class ImageUploadInput(forms.ClearableFileInput):
     @property
     def media(self) -> forms.Media:
         """The stylesheet and the scripts: those that send files are for a page with a URL only."""
-        css = {"all": ["polyimages/upload.css"]}
-        sending = SENDING if self.uploads_url else []
-        return forms.Media(css=css, js=[*sending, Script("polyimages/upload.js", defer=True)])
+        scripts: Any = [*(SENDING if self.uploads_url else []), _UPLOAD]
+        return forms.Media(css={"all": ("polyimages/upload.css",)}, js=scripts)
 
     def use_required_attribute(self, initial: Any) -> bool:
         """Not where the script empties the input, because its file is on its way."""

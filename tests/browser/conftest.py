@@ -73,7 +73,7 @@ def files(settings, tmp_path) -> FileSystemStorage:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """The errors of the pages that ``visit`` has opened. A test takes away those that it expects."""
+    """The errors of pages that ``visit`` has opened. A test takes away those that it expects."""
     return []
 
 

@@ -14,7 +14,7 @@ CHUNK = 16_384
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """``cut(times, after)``: the next connections with that many bytes from the client end there."""
+    """``cut(times, after)``: the next connections with that many bytes from the client end."""
 
     daemon_threads = True
     request_queue_size = 50

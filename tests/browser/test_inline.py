@@ -38,9 +38,11 @@ def _image(organization, title: str) -> Image:
 def sent_with_the_form(monkeypatch) -> None:
     """Files are sent when the page is saved: nobody has registered ``ImageAdmin``."""
     find = ImageInline._library_url
-    monkeypatch.setattr(
-        ImageInline, "_library_url", lambda self, name: find(self, name) if name != "uploads" else ""
-    )
+
+    def find_others(inline: ImageInline, name: str) -> str:
+        return "" if name == "uploads" else find(inline, name)
+
+    monkeypatch.setattr(ImageInline, "_library_url", find_others)
 
 
 def _cards(page: Page) -> Locator:

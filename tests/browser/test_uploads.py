@@ -10,6 +10,7 @@ import hashlib
 import os
 import threading
 import uuid
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,6 +30,7 @@ from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.browser.actions import drop_files
 from tests.browser.cutting_proxy import Proxy, cutting_proxy
+from tests.builders import uploaded
 from tests.helpers import stored_keys
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -91,7 +93,7 @@ def before_site(live_server) -> Iterator[Proxy]:
 
 @pytest.fixture
 def before_bucket(s3_server, settings, live_server) -> Iterator[Proxy]:
-    """A proxy before a bucket that is reached over TLS, and which pages of the site may write to."""
+    """A proxy before a bucket, which is reached over TLS: pages of the site may write to it."""
     server = urlsplit(s3_server.https)
     with cutting_proxy(server.hostname, server.port) as proxy:
         entry = s3_storage(
@@ -104,7 +106,8 @@ def before_bucket(s3_server, settings, live_server) -> Iterator[Proxy]:
         settings.STORAGES = settings.STORAGES | {"polyimages": entry}
         bucket = storage.get_storage().bucket
         bucket.create()
-        rule = {"AllowedOrigins": [live_server.url], "AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}
+        may_put = {"AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}
+        rule = may_put | {"AllowedOrigins": [live_server.url]}
         bucket.Cors().put(CORSConfiguration={"CORSRules": [rule]})
         yield proxy
         bucket.meta.client.close()
@@ -145,7 +148,7 @@ def held(page: Page, name: str) -> Iterator[None]:
 
 
 def drop_ten(page: Page, paths: list[Path], proxy: Proxy) -> None:
-    """The connection is lost twice, one file is none, one is cancelled, and the form has an error."""
+    """The connection is lost twice, a file is wrong, one is cancelled, the form has an error."""
     proxy.cut(2, after=paths[0].stat().st_size // 2)
     with held(page, "photo-9.jpg"):
         drop_files(zone(page), *paths)
@@ -183,6 +186,149 @@ def sweep() -> None:
     PendingUpload.objects.update(expires_at=past)
     call_command("polyimages_maintain", verbosity=0)
     assert not PendingUpload.objects.exists()
+
+
+def attached(contact) -> list[str]:
+    return [relation.image.title for relation in contact.images.all()]
+
+
+def test_saving_waits_for_what_is_on_its_way(visit, boss, contact, address, photos):
+    page = visit(address, boss)
+    with held(page, "green.jpg"):
+        drop_files(zone(page), *photos.values())
+        expect(page.locator(RECEIVED)).to_have_count(2)
+        page.get_by_role("button", name="Save and continue editing").click()
+        told = page.locator(".polyimages-inline-status")
+        expect(told).to_have_text("The form will be saved as soon as all files are uploaded.")
+        assert not contact.images.exists()
+        card(page, "green.jpg").get_by_role("button", name="Cancel").press("Enter")
+        expect(page.locator(".messagelist .success")).to_be_visible()
+    assert attached(contact) == ["red.jpg", "blue.jpg"]
+    assert page.url.endswith("/change/")  # saved by the button that was pressed
+
+
+def test_no_more_than_three_are_sent_at_once(visit, boss, address, camera):
+    page = visit(address, boss)
+    routes: list[Route] = []
+    page.route("**/file/**", routes.append)
+    drop_files(zone(page), *camera[:4], *camera[5:])
+    waiting = page.locator(".polyimages-upload-progress[data-state=waiting]")
+    expect(waiting).to_have_count(6)
+    expect(page.locator(".polyimages-upload-progress[data-state=sending]")).to_have_count(3)
+    assert len(routes) == 3
+    while page.locator(RECEIVED).count() < 9:
+        assert len(routes) <= 3
+        if routes:
+            routes.pop().continue_()
+        page.wait_for_timeout(20)
+
+
+def test_a_connection_that_does_not_come_back_leaves_a_button(
+    visit, boss, contact, address, photos, complaints
+):
+    page = visit(address, boss)
+    page.clock.install()
+    page.route("**/file/**", lambda route: route.abort("connectionreset"))
+    drop_files(zone(page), photos["red"], photos["green"])
+    interrupted = page.locator(".polyimages-upload-progress[data-state=interrupted]")
+    again = card(page, "red.jpg").get_by_role("button", name="Try again red.jpg")
+    for _attempt in range(4):
+        expect(interrupted).to_have_count(2)
+        expect(interrupted.first).to_contain_text("The connection was lost. Trying again")
+        page.clock.run_for(8000)
+    expect(again).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    told = page.locator(".polyimages-inline-status")
+    expect(told).to_contain_text("Not saved, because not all files could be uploaded.")
+    expect(again).to_be_focused()
+
+    page.unroute("**/file/**")
+    page.keyboard.press("Enter")
+    expect(page.locator(RECEIVED)).to_have_count(1)
+    expect(card(page, "red.jpg").get_by_role("button", name="Earlier")).to_be_focused()
+    card(page, "green.jpg").get_by_role("button", name="Remove").click()
+    save(page)
+    assert attached(contact) == ["red.jpg"]
+    assert PendingUpload.objects.filter(state="waiting").count() == 0, "the places were given back"
+    assert all("ERR_CONNECTION_RESET" in one for one in complaints)
+    complaints.clear()
+
+
+def test_pictures_are_pasted_and_dropped_on_the_cards(visit, boss, contact, address, photos):
+    contact.images.attach(uploaded(contact.organization, title="One"))
+    page = visit(address, boss)
+    drop_files(card(page, "One"), photos["red"])
+    expect(page.locator(RECEIVED)).to_have_count(1)
+    paste = """([text]) => {
+        const clipboardData = new DataTransfer();
+        const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        clipboardData.items.add(new File([bytes], "image.jpg", { type: "image/jpeg" }));
+        const options = { clipboardData, bubbles: true, cancelable: true };
+        document.activeElement.dispatchEvent(new ClipboardEvent("paste", options));
+    }"""
+    page.evaluate(paste, [b64encode(photos["green"].read_bytes()).decode()])
+    expect(page.locator(RECEIVED)).to_have_count(2)
+    save(page)
+    assert attached(contact) == ["One", "red.jpg", "image.jpg"]
+
+
+def test_uploads_on_their_way_break_no_rule(visit, boss, address, photos, violations):
+    page = visit(address, boss)
+    with held(page, "green.jpg"):
+        drop_files(zone(page), *photos.values())
+        expect(page.locator(RECEIVED)).to_have_count(2)
+        bar = card(page, "green.jpg").get_by_role("progressbar", name="green.jpg")
+        expect(bar).to_be_visible()
+        assert violations(page) == []
+
+
+class TestLibrary:
+    PAGE = "/admin/polyimages/image/add/"
+
+    def test_several_files_become_images(self, visit, boss, acme, photos, tmp_path):
+        (tmp_path / "fake.jpg").write_text("No picture.")
+        page = visit(self.PAGE, boss)
+        page.get_by_label("Organization").select_option(label="Acme")
+        page.get_by_label("Description").fill("Of a series")
+        drop_files(page.locator(".polyimages-upload-drop"), *photos.values(), tmp_path / "fake.jpg")
+        expect(page.locator(RECEIVED)).to_have_count(3)
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.wait_for_url("**/admin/polyimages/image/")
+        images = Image.objects.order_by("title")
+        assert [image.title for image in images] == ["blue.jpg", "green.jpg", "red.jpg"]
+        assert {image.description for image in images} == {"Of a series"}
+        assert {(image.organization, image.creator) for image in images} == {(acme, boss)}
+
+    def test_a_single_file_survives_an_error(self, visit, boss, acme, photos):
+        page = visit(self.PAGE, boss)
+        page.locator("#image_form").evaluate("form => form.noValidate = true")
+        drop_files(page.locator(".polyimages-upload-drop"), photos["red"])
+        expect(page.locator(RECEIVED)).to_have_count(1)
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator(".errornote")).to_be_visible()
+        expect(page.locator(".polyimages-upload-item img")).to_have_count(1)
+        page.get_by_label("Organization").select_option(label="Acme")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator(".messagelist .success")).to_be_visible()
+        assert Image.objects.get().title == "red.jpg"
+
+    def test_what_is_refused_stays_with_the_reason(
+        self, visit, boss, acme, photos, monkeypatch, complaints
+    ):
+        page = visit(self.PAGE, boss)
+        page.get_by_label("Organization").select_option(label="Acme")
+        drop_files(page.locator(".polyimages-upload-drop"), *photos.values())
+        expect(page.locator(RECEIVED)).to_have_count(3)
+        for upload in PendingUpload.objects.filter(file_name="green.jpg"):
+            upload.cancel()
+        page.get_by_role("button", name="Save", exact=True).click()
+        item = page.locator(".polyimages-upload-item")
+        expect(item).to_have_count(1)
+        expect(item).to_contain_text("green.jpg")
+        expect(item).to_contain_text("This upload does not exist")
+        assert Image.objects.count() == 2
+        assert all("404" in one for one in complaints)
+        complaints.clear()
 
 
 def test_ten_files_through_the_application(

@@ -126,7 +126,8 @@ class ImageUploads(admin.ModelAdmin):
         image = self.save_form(request, form, change=False)
         self.save_model(request, image, form, change=False)
         self.save_related(request, form, [], change=False)
-        self.log_addition(request, image, self.construct_change_message(request, form, [], add=True))
+        changes = self.construct_change_message(request, form, [], add=True)
+        self.log_addition(request, image, changes)
         return JsonResponse({"id": str(image.pk)})
 
     def _refuse(self, request: HttpRequest, method: str) -> JsonResponse | None:
@@ -160,7 +161,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(told) from error
     if not isinstance(sent, dict):
-        raise ValueError(told)  # noqa: TRY004 (about what was sent)
+        raise ValueError(told)
     name, size, media_type = sent.get("name"), sent.get("size"), sent.get("type", "")
     if not (isinstance(name, str) and type(size) is int and isinstance(media_type, str)):
         raise ValueError(told)
