@@ -16,11 +16,12 @@ from django.http import HttpResponse
 from django.test import Client
 
 from config.api import api
-from django_polyimages.models import PolymorphicImageRelation
+from django_polyimages.models import PendingUpload, PolymorphicImageRelation
 from tests.api.calls import four, target
 from tests.drawing import photo, upload_of
 
 PREFIX = "/api/v1/images/"
+NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass
@@ -31,6 +32,7 @@ class World:
     image: Model
     loose: Model
     contact: Model
+    upload: PendingUpload
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,23 @@ EXAMPLES = [
     Example(
         "bulk_upload", "POST", _unknown("orgs/acme/bulk-upload/"), files={"files": 2},
         wrong={"no file in the field": lambda w: None},
+    ),
+    Example(
+        "begin_upload", "POST", _unknown("orgs/acme/uploads/"),
+        lambda w: {"name": "door.jpg", "size": 56789, "type": "image/jpeg"},
+        wrong={"an empty file": lambda w: {"name": "door.jpg", "size": 0},
+               "a type that no image may have": lambda w: {
+                   "name": "door.svg", "size": 9, "type": "image/svg+xml"},
+               "a field is missing": lambda w: {"name": "door.jpg"}},
+    ),
+    Example(
+        "complete_upload", "POST", lambda w: f"orgs/acme/uploads/{w.upload.pk}/complete/",
+        lambda w: {"title": "Front door"},
+        missing=_unknown(f"orgs/acme/uploads/{NOBODY}/complete/"),
+    ),
+    Example(
+        "cancel_upload", "DELETE", lambda w: f"orgs/acme/uploads/{w.upload.pk}/",
+        missing=_unknown(f"orgs/acme/uploads/{NOBODY}/"),
     ),
     Example(
         "list_images", "GET", _unknown("orgs/acme/images/"), query="?limit=1&unattached=true",
@@ -139,7 +158,7 @@ def _section(example: Example, world: World) -> Iterator[str]:
     yield f"### {example.method} `{template}`\n"
     yield f"{operation['description']}\n"
     yield from _fields(operation)
-    yield f"```console\n{_curl(example, world)}\n```\n"
+    yield f"```console\n{_normal(_curl(example, world))}\n```\n"
     errors = list(_errors(example, world))  # before the call itself, which may delete
     answer = _send(world.client, example, world)
     if answer.streaming:
@@ -255,6 +274,15 @@ def _errors(example: Example, world: World) -> Iterator[tuple[str, HttpResponse]
                 "objects protect it, here one that it is attached to",
                 _send(world.client, example, world),
             )
+    if example.operation == "complete_upload":
+        upload = PendingUpload.objects.begin(
+            name="a.jpg", byte_size=1, organization=world.contact.organization
+        )
+        path = example.path(world).replace(str(world.upload.pk), str(upload.pk))
+        yield "the file has not arrived", _send(world.client, example, world, path=path)
+        upload.state = upload.State.USED
+        upload.save()
+        yield "an image was made of it", _send(world.client, example, world, path=path)
     if example.operation == "upload":
         with mock.patch.object(InMemoryStorage, "_save", side_effect=ConnectionResetError):
             yield "the storage is down", _send(world.client, example, world)
@@ -264,6 +292,8 @@ def _normal(text: str) -> str:
     """The same words in every run: no random keys, no times, no sizes that a codec decides."""
     text = re.sub(r"img_[0-9a-f]{32}", "img_3f9c2b…", text)
     text = re.sub(r'"next": "[^"]+"', '"next": "WyIyMDI2…"', text)
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f-]{17}", "6f1c…", text)
+    text = re.sub(r"token=[\w:-]+", "token=IjZmMWMtN…", text)
     text = re.sub(r'"bytes": \d+', '"bytes": 1234', text)
     text = re.sub(r'"byte_size": \d+', '"byte_size": 56789', text)
     return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T16:00:00.000Z", text)

@@ -17,11 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import Busy, InvalidImage, UploadGone
+from django_polyimages.errors import Busy, InvalidImage, StorageUnavailable, UploadGone
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation, PendingUpload
 from django_polyimages.models.primary_keys import canonical_key
+from django_polyimages.models.received_files import discarding
 from django_polyimages.pipeline import store
+from django_polyimages.pipeline.patience import waiting_together
 from django_polyimages.pixels import inspection
 from django_polyimages.rendering import picture
 
@@ -193,11 +195,12 @@ class MultipleImageUploadField(ImageUploadField):
             return []
         errors: list[ValidationError] = []
         clean = []
-        for file in files:
-            try:
-                clean.append(cast("File[bytes]", super().clean(file)))
-            except ValidationError as error:
-                errors += error.error_list
+        with waiting_together():
+            for file in files:
+                try:
+                    clean.append(cast("File[bytes]", super().clean(file)))
+                except ValidationError as error:
+                    errors += error.error_list
         if errors:
             raise ValidationError(errors)
         return clean
@@ -242,9 +245,11 @@ def _named(file: File[bytes], error: ValidationError) -> ValidationError:
 
 def _check(file: File[bytes]) -> None:
     try:
-        store.check(file)
+        with discarding(file):
+            store.check(file)
     except InvalidImage as error:
         raise ValidationError(str(error), code=error.code) from error
-    except Busy as error:
-        raise ValidationError(str(error), code="busy") from error
+    except StorageUnavailable as error:  # which a file has to be read from that was sent before
+        code = "busy" if isinstance(error, Busy) else "storage_unavailable"
+        raise ValidationError(str(error), code=code) from error
     file.seek(0)

@@ -11,7 +11,9 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
 
+from organizations.models import Organization
 from tests.drawing import photo, upload_of
+from tests.sending import sent
 
 ROOT = "/api/v1/images/orgs"
 
@@ -57,6 +59,11 @@ def target(obj: Model) -> str:
     return f"images/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/"
 
 
+def sent_to(org: str) -> Model:
+    """A pending upload of the organization that can be completed; nobody knows who began it."""
+    return sent(organization=Organization.objects.get(slug=org))
+
+
 @dataclass(frozen=True)
 class Call:
     """One endpoint, as it is called with an image and an object."""
@@ -84,6 +91,22 @@ CALLS = [
         lambda c, i, o, org: post(c, "bulk-delete/", {"ids": [i.pk]}, org),
         writes=True,
         image="skipped",
+        success=204,
+    ),
+    Call(
+        "begin_upload",
+        lambda c, i, o, org: post(c, "uploads/", {"name": "a.jpg", "size": 9}, org),
+        writes=True,
+    ),
+    Call(
+        "complete_upload",
+        lambda c, i, o, org: post(c, f"uploads/{sent_to('acme').pk}/complete/", {}, org),
+        writes=True,
+    ),
+    Call(
+        "cancel_upload",
+        lambda c, i, o, org: send(c, "DELETE", f"uploads/{sent_to('acme').pk}/", None, org),
+        writes=True,
         success=204,
     ),
     Call("get_image", lambda c, i, o, org: get(c, f"images/{i.pk}/", org), image="before"),

@@ -210,7 +210,7 @@ def test_saving_waits_for_what_is_on_its_way(visit, boss, contact, address, phot
 def test_no_more_than_three_are_sent_at_once(visit, boss, address, camera):
     page = visit(address, boss)
     routes: list[Route] = []
-    page.route("**/file/**", routes.append)
+    page.route("**/file/**", lambda route: routes.append(route))
     drop_files(zone(page), *camera[:4], *camera[5:])
     waiting = page.locator(".polyimages-upload-progress[data-state=waiting]")
     expect(waiting).to_have_count(6)

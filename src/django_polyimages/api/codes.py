@@ -25,7 +25,7 @@ ErrorCode = Literal[
     "not_a_member",
     "not_allowed",
     "other_site",
-    # 404, 405, 409, 429
+    # 404, 405, 409, 412, 429; those of pending uploads are among InvalidImageCode
     "not_found",
     "method_not_allowed",
     "duplicate",

@@ -14,13 +14,14 @@ from django.urls import register_converter
 from django.urls.converters import StringConverter
 from pydantic import BaseModel
 
-from django_polyimages.api import images, relations, schemas_in, schemas_out
+from django_polyimages.api import images, relations, schemas_in, schemas_out, uploads
 from django_polyimages.api.bodies import MAX_JSON, largest_form
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import FORMATS
 
 ORG: Final = "orgs/{org_slug}/"
 IMAGES: Final = ORG + "images/"
+UPLOADS: Final = ORG + "uploads/"
 IMAGE: Final = ORG + "images/{image_id}/"
 TARGET: Final = ORG + "images/{app_label}/{model}/{polyimages_rest:obj_id}/"
 """A primary key may contain slashes: servers decode ``%2F`` before Django sees the path."""
@@ -56,14 +57,26 @@ class Endpoint:
     """Whether the response body is an original."""
     errors: tuple[int, ...] = ()
     """Beside those that all endpoints have."""
+    begins_upload: bool = False
+    """Whether it counts as an upload although it has no file."""
+    is_body_optional: bool = False
+    has_token: bool = False
+    """Whether a file is sent to it, with a token that is its own authentication."""
     is_documented: bool = True
 
     @property
     def status(self) -> int:
         return HTTPStatus.OK if self.answer or self.is_download else HTTPStatus.NO_CONTENT
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether answers about other methods name this one."""
+        return self.is_documented or self.has_token
+
     def largest_body(self) -> int:
         """The bytes of the largest body that the settings allow."""
+        if self.has_token:
+            return get_settings().max_bytes
         if not self.files:
             return MAX_JSON
         many = any(field["type"] == "array" for field in self.files.values())
@@ -86,13 +99,16 @@ class Endpoint:
             content = {kind: {"schema": _schema(self.body, self.files or {})}}
             if self.example:
                 content[kind]["example"] = self.example
-            document["requestBody"] = {"required": True, "content": content}
+            document["requestBody"] = {
+                "required": not self.is_body_optional,
+                "content": content,
+            }
         return document
 
 
 def endpoints() -> list[Endpoint]:
     """All of them; fixed words come before parameters, as the first match answers."""
-    return [*_of_images(), *_of_attachments(), *_of_objects()]
+    return [*_of_images(), *_of_uploads(), *_of_attachments(), *_of_objects()]
 
 
 def _of_images() -> list[Endpoint]:
@@ -122,6 +138,28 @@ def _of_images() -> list[Endpoint]:
             {"title": "Front door"}, errors=CONFLICT,
         ),
         Endpoint("DELETE", IMAGE, images.delete_image, errors=CONFLICT),
+    ]  # fmt: skip
+
+
+def _of_uploads() -> list[Endpoint]:
+    down = (HTTPStatus.SERVICE_UNAVAILABLE,)
+    return [
+        Endpoint(
+            "POST", UPLOADS, uploads.begin_upload, schemas_out.PolyimagesPendingUpload,
+            schemas_in.PendingUploadIn,
+            {"name": "door.jpg", "size": 56789, "type": "image/jpeg"}, begins_upload=True,
+        ),
+        # Not documented: clients are told its URL.
+        Endpoint(
+            "PUT", UPLOADS + "{upload_id}/file/", uploads.send_file,
+            has_token=True, is_documented=False,
+        ),
+        Endpoint(
+            "POST", UPLOADS + "{upload_id}/complete/", uploads.complete_upload,
+            schemas_out.PolyimagesImage, schemas_in.UploadIn, {"title": "Front door"},
+            errors=(*CONFLICT, *down), is_body_optional=True,
+        ),
+        Endpoint("DELETE", UPLOADS + "{upload_id}/", uploads.cancel_upload),
     ]  # fmt: skip
 
 

@@ -38,6 +38,7 @@ from django_polyimages.errors import (
     NotFound,
     StorageUnavailable,
     TooManyImages,
+    UploadGone,
 )
 from django_polyimages.models.deadlocks import is_deadlock
 
@@ -45,6 +46,13 @@ UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadableP
 """Django's errors for a body that is too large, has too many parts or is incomplete."""
 
 View = Callable[..., Any]
+_OF_UPLOADS: dict[str, HTTPStatus] = {
+    "upload_gone": HTTPStatus.NOT_FOUND,
+    "used": HTTPStatus.CONFLICT,
+    "already_sent": HTTPStatus.PRECONDITION_FAILED,
+    "not_sent": HTTPStatus.BAD_REQUEST,
+}
+"""By the code of ``UploadGone``."""
 
 
 class ApiError(Exception):
@@ -84,6 +92,8 @@ def answering_errors(view: View) -> View:
             return not_found(str(NotFound(error.image_ids)))
         except PermissionDenied as error:
             return answer(HTTPStatus.FORBIDDEN, refused(error), "not_allowed")
+        except UploadGone as error:
+            return answer(_OF_UPLOADS[error.code], str(error), error.code)
         except InvalidImage as error:
             return answer(HTTPStatus.BAD_REQUEST, str(error), error.code)
         except TooManyImages as error:

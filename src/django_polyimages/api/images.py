@@ -53,7 +53,7 @@ def upload(request: HttpRequest, org_slug: str) -> dict[str, Any]:
     access.require("add")
     [file] = read_files(request, "file", at_most=1)
     texts = read_form(request, UploadIn).texts()
-    image = _store(access, file, **texts)
+    image = store_image(access, file, **texts)
     return image_out(image, request)
 
 
@@ -149,7 +149,8 @@ def delete_image(request: HttpRequest, org_slug: str, image_id: str) -> Status[N
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
-def _store(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractImage:
+def store_image(access: Access, file: UploadedFile[bytes], **texts: Any) -> AbstractImage:
+    """Upload ``file`` for the member, as an image of the organization."""
     creator = access.creator
     try:
         return get_image_model().objects.upload(
@@ -198,7 +199,7 @@ def _refusal(file: UploadedFile[bytes], problem: str, code: ErrorCode) -> dict[s
 def _result(request: HttpRequest, access: Access, file: UploadedFile[bytes]) -> dict[str, Any]:
     try:
         with savepoint():
-            image = _store(access, file)
+            image = store_image(access, file)
             waits_for(image, request)
     except StorageUnavailable:
         raise

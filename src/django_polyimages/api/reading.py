@@ -37,6 +37,12 @@ def read_json(request: HttpRequest, model: type[_Model]) -> _Model:
         raise _invalid(error) from error
 
 
+def has_body(request: HttpRequest) -> bool:
+    """Whether the request has a body, or may have one whose length was not announced."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    return announced != "0" or "HTTP_TRANSFER_ENCODING" in request.META
+
+
 def read_query(request: HttpRequest, model: type[_Model]) -> _Model:
     """The query string as ``model``, or 400."""
     return _read_texts(request.GET, model)

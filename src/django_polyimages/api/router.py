@@ -53,8 +53,8 @@ def images_router(
 
     ``auth`` is any authentication of Ninja, by default the session with its CSRF check; it must
     return a user, or set ``request.user``. ``throttle`` is any throttle of Ninja;
-    ``upload_throttle`` replaces it for the two uploads. ``name`` is the prefix of the operation
-    ids: a second router on the same API needs another one.
+    ``upload_throttle`` replaces it for uploads, of which only the first step counts. ``name`` is
+    the prefix of the operation ids: a second router on the same API needs another one.
 
     Raises ``ValueError`` if ``auth`` is empty: there is no API without authentication.
     """
@@ -63,7 +63,8 @@ def images_router(
     router = ImagesRouter(auth=recording(auth), tags=list(tags))
     paths: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints():
-        limit = (upload_throttle or throttle) if endpoint.files else throttle
+        is_upload = endpoint.files or endpoint.begins_upload
+        limit = (upload_throttle or throttle) if is_upload else throttle
         _add(router, endpoint, f"{name}_{endpoint.view.__name__}", limit)
         paths.setdefault(endpoint.path, []).append(endpoint)
     for path, known in paths.items():
@@ -96,6 +97,7 @@ def _add(
         endpoint.path,
         [endpoint.method],
         view,
+        auth=None if endpoint.has_token else NOT_SET,
         response={endpoint.status: endpoint.answer} | dict.fromkeys(errors, PolyimagesError),
         throttle=limit or NOT_SET,
         operation_id=operation,
@@ -106,7 +108,7 @@ def _add(
 
 def _answer_other_methods(router: Router, path: str, known: list[Endpoint]) -> None:
     """405 as JSON; Ninja would respond with plain text."""
-    allow = ", ".join(sorted(endpoint.method for endpoint in known if endpoint.is_documented))
+    allow = ", ".join(sorted(endpoint.method for endpoint in known if endpoint.is_allowed))
 
     @wraps(known[0].view)  # Ninja reads the path parameters from the signature
     def not_allowed(request: HttpRequest, **kwargs: str) -> HttpResponse:

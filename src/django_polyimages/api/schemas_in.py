@@ -56,6 +56,15 @@ class BulkUploadIn(_In):
     """Nothing but the files."""
 
 
+class PendingUploadIn(_In):
+    name: Text = Field(min_length=1, max_length=1000, description="The name of the file.")
+    size: Annotated[StrictInt, Field(ge=0)] = Field(description="The bytes of the file.")
+    type: Text = Field(default="", description="Its media type, which the content must then have.")
+    sha256: Annotated[StrictStr, Field(pattern=r"^[0-9A-Fa-f]{64}$")] | None = Field(
+        default=None, description="Its SHA-256, which the content must then have."
+    )
+
+
 class UploadIn(_In):
     """The example is empty, as Swagger would invent a text that matches the pattern. What a form
     leaves empty was not filled in: the file's name is the title then.

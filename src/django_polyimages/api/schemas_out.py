@@ -141,6 +141,14 @@ class PolyimagesRefused(Schema):
     code: ErrorCode = Field(description="What is wrong, for programs.")
 
 
+class PolyimagesPendingUpload(Schema):
+    id: str
+    method: Literal["PUT"]
+    url: str = Field(description="Where to send the file, as the whole body of the request.")
+    headers: dict[str, str] = Field(description="Send all of them.")
+    expires_at: datetime = Field(description="When the file can no longer be sent and used.")
+
+
 class PolyimagesAttached(Schema):
     detail: str = Field(examples=["attached"])
     created: bool = Field(description="False if it was already attached.")
@@ -168,8 +176,8 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
         "description": image.description or None,
         "organization_id": plain_key(image.organization_id),
         "creator_id": plain_key(image.creator_id),
-        "created_at": _in_utc(image.created_at),
-        "updated_at": _in_utc(image.updated_at),
+        "created_at": in_utc(image.created_at),
+        "updated_at": in_utc(image.updated_at),
         "url": url,
         "url_expires_at": _first_expiry(url, *(version["url"] for version in versions.values())),
         "width": image.width,
@@ -244,7 +252,7 @@ def _root_of(request: HttpRequest) -> tuple[str, str]:
     return request.path.removesuffix(path), match.kwargs["org_slug"]
 
 
-def _in_utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
     """With a time zone, also if the host has ``USE_TZ = False``."""
     aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
     return aware.astimezone(UTC)

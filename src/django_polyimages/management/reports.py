@@ -12,6 +12,7 @@ from django.template.defaultfilters import pluralize
 from django_polyimages.operations.audit import Finding
 from django_polyimages.operations.deletions import CarriedOut, DeletionPlan
 from django_polyimages.operations.generation import GeneratedImage, GenerationPlan
+from django_polyimages.operations.uploads import SweptUpload, UploadPlan
 
 FAILURES_NAMED: Final = 100
 """How many failures ``--json`` lists; the others are only counted."""
@@ -91,6 +92,39 @@ class DeletionReport:
 
     def _oldest(self) -> Any:
         return min((plan.oldest for plan in self.plans if plan.oldest), default=None)
+
+
+@dataclass(slots=True)
+class UploadReport:
+    """What became of pending uploads so far."""
+
+    plans: Sequence[UploadPlan]
+    swept: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, result: SweptUpload) -> None:
+        if result.reason:
+            self.reasons[result.reason] += 1
+        else:
+            self.swept += 1
+
+    @property
+    def planned(self) -> int:
+        return sum(plan.rows for plan in self.plans)
+
+    def plan_lines(self) -> Iterator[str]:
+        yield f"To end: {count(self.planned, 'upload')} whose time is over."
+
+    def lines(self) -> Iterator[str]:
+        yield f"Ended: {count(self.swept, 'upload')}."
+        if self.reasons:
+            yield f"Not deleted: {count(self.reasons.total(), 'file')} of uploads."
+            yield from reasons(self.reasons)
+
+    def as_json(self, *, is_done: bool) -> dict[str, Any]:
+        """What ``--json`` prints; a plan has no outcome."""
+        outcome = {"swept": self.swept, "refused": self.reasons}
+        return _as_json({"uploads": self.planned}, outcome, is_done=is_done)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db import models, router
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -76,13 +76,6 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
             sha256=sha256.lower(),
         )
 
-    def usable(self, *, creator: Any, organization: Any) -> QuerySet[PendingUpload]:
-        """The uploads that ``creator`` may use in ``organization``, whatever became of them: their
-        own, and those whose creator is not known.
-        """
-        by = Q(creator=None) | Q(creator=creator) if creator else Q(creator=None)
-        return self._rows().filter(by, organization=organization, expires_at__gt=timezone.now())
-
     def received(
         self,
         key: object,
@@ -97,24 +90,25 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
         ``organization``. Where these are left out, the id is all that is checked here: it cannot
         be guessed. ``upload()`` compares the organizations in any case.
         """
-        upload = self._find(key)
-        if creator and upload.creator_id not in (None, creator.pk):
-            raise gone()
+        upload = self.find(key)
+        if creator:
+            upload.check_creator(creator.pk)
         if organization:
             upload.check_organization(organization.pk)
         upload.check_waiting()
         return ReceivedFile(upload)
 
-    def receive(self, token: str, request: HttpRequest) -> PendingUpload:
+    def receive(self, token: str, request: HttpRequest, *, key: object = None) -> PendingUpload:
         """Store the body of ``request`` as the file for which ``instructions()`` made ``token``.
 
+        ``key`` is the id in the path of the request, if it has one.
         Raises ``PermissionDenied`` for a token that is wrong or too old, ``InvalidImage`` for
         another file than was announced, ``UploadGone`` if it was sent already, and
         ``StorageUnavailable``.
         """
         try:
-            key = signing.loads(token, salt=SALT, max_age=UPLOAD_TIME)
-            upload = self._find(key)
+            told = signing.loads(token, salt=SALT, max_age=UPLOAD_TIME)
+            upload = self.find(told if key in (None, told) else "")
         except (signing.BadSignature, UploadGone) as error:
             raise PermissionDenied(_("This address is wrong, or its time is over.")) from error
         upload.check_waiting()
@@ -132,8 +126,11 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
         )
         return upload
 
-    def _find(self, key: object) -> PendingUpload:
-        """The upload that has not expired. Raises ``UploadGone``."""
+    def find(self, key: object) -> PendingUpload:
+        """The upload with this id, whatever became of it.
+
+        Raises ``UploadGone`` if there is none, or if its time is over.
+        """
         found = canonical_key(self.model, key)
         upload = self._rows().filter(pk=found).first() if found else None
         if upload is None or upload.expires_at <= timezone.now():

@@ -167,6 +167,11 @@ class PendingUpload(models.Model):
         if self.state != self.State.WAITING:
             raise gone()
 
+    def check_creator(self, key: Any) -> None:
+        """Raise ``UploadGone`` if another user has begun it."""
+        if self.creator_id not in (None, key):
+            raise gone()
+
     def check_organization(self, key: Any) -> None:
         """Raise ``UploadGone`` if it belongs to another organization."""
         if self.organization_id not in (None, key):

@@ -89,12 +89,14 @@ class TestJson:
     def test_is_one_object(self, work):
         found = json.loads(run("--json", "--grace", "0"))
         assert found["deletions"].pop("planned")["files"] == 1
+        assert found["uploads"].pop("planned") == {"uploads": 0}
         assert found["generation"].pop("planned")["images"] == 1
         assert found == {
             "deletions": {
                 "carried_out": {"deletions": 1, "files": 1},
                 "refused": {"deletions": 0, "files": 0, "reasons": {}},
             },
+            "uploads": {"swept": 0, "refused": {}},
             "generation": {
                 "generated": {"images": 1, "versions": 4},
                 "failed": {"images": 0, "reasons": {}, "first": []},

@@ -77,7 +77,7 @@ class ImageUploads(admin.ModelAdmin):
         if request.method != "PUT":
             return refusal(_("Only PUT is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         try:
-            PendingUpload.objects.receive(request.GET.get("token", ""), request)
+            PendingUpload.objects.receive(request.GET.get("token", ""), request, key=upload_id)
         except PermissionDenied as error:
             return refusal(str(error), HTTPStatus.FORBIDDEN)
         except UploadGone as error:

@@ -17,6 +17,7 @@ from django_polyimages.management.reports import (
     AuditReport,
     DeletionReport,
     GenerationReport,
+    UploadReport,
     failure_line,
     finding_line,
 )
@@ -31,6 +32,7 @@ from django_polyimages.operations.maintenance import (
     plan_maintenance,
 )
 from django_polyimages.operations.timing import Stop
+from django_polyimages.operations.uploads import SweptUpload
 from django_polyimages.storage.listing import CannotList
 
 
@@ -40,6 +42,7 @@ class _Report:
 
     plan: MaintenancePlan
     deletions: DeletionReport
+    uploads: UploadReport
     generation: GenerationReport
     audit: AuditReport = field(default_factory=AuditReport)
     problem: str = ""
@@ -49,6 +52,9 @@ class _Report:
         """Count a step. Returns the line to print, if somebody has to know of it."""
         if isinstance(step, CarriedOut):
             self.deletions.add(step)
+            return ""
+        if isinstance(step, SweptUpload):
+            self.uploads.add(step)
             return ""
         if isinstance(step, GeneratedImage):
             self.generation.add(step)
@@ -61,10 +67,11 @@ class Command(EndingCleanly):
     """Everything that should be done every day."""
 
     help = (
-        "For cron, once a day: deletes files that the storage refused to delete, generates "
-        "versions that are missing, stale or failed, and compares the storage with the rows and "
-        "mends what can be mended without a guess. The site can stay online. You can stop the "
-        "command at any time and run it twice at once. Exits with 1 if something is left."
+        "For cron, once a day: deletes files that the storage refused to delete and what was sent "
+        "for uploads that nobody completed, generates versions that are missing, stale or failed, "
+        "and compares the storage with the rows and mends what can be mended without a guess. The "
+        "site can stay online. You can stop the command at any time and run it twice at once. "
+        "Exits with 1 if something is left."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -94,7 +101,10 @@ class Command(EndingCleanly):
             plan = plan_maintenance(grace=grace, jobs=jobs, stop=stop, watch=progress)
             seconds = math.ceil(seconds_of(plan.generation, jobs=jobs))
             report = _Report(
-                plan, DeletionReport(plan.deletions), GenerationReport(plan.generation, seconds)
+                plan,
+                DeletionReport(plan.deletions),
+                UploadReport(plan.uploads),
+                GenerationReport(plan.generation, seconds),
             )
             self._work(report, stop, progress, options)
         left = report.generation.left(is_stopped=stop.is_due)
@@ -114,6 +124,7 @@ class Command(EndingCleanly):
         is_text = not options["json"]
         if is_text:
             progress.write_all(report.deletions.plan_lines())
+            progress.write_all(report.uploads.plan_lines())
             progress.write_all(report.generation.plan_lines())
         progress.expect("images", report.plan.generation.images)
         steps: Iterator[Step]
@@ -130,19 +141,22 @@ class Command(EndingCleanly):
             report.problem = str(error)
         if is_text and not options["plan"]:
             progress.write_all(report.deletions.lines())
+            progress.write_all(report.uploads.lines())
             progress.write_all(report.generation.lines())
         if is_text:
             progress.write_all(report.audit.lines())
 
 
 def _is_something_left(report: _Report) -> bool:
-    return bool(report.deletions.reasons or report.generation.reasons or report.audit.left.total())
+    refused = (report.deletions.reasons, report.uploads.reasons, report.generation.reasons)
+    return any(refused) or bool(report.audit.left.total())
 
 
 def _as_json(report: _Report, left: int, *, is_done: bool) -> dict[str, Any]:
     """What ``--json`` prints."""
     return {
         "deletions": report.deletions.as_json(is_done=is_done),
+        "uploads": report.uploads.as_json(is_done=is_done),
         "generation": report.generation.as_json(is_done=is_done) | {"left": left},
         "audit": report.audit.outcome | {"problem": report.problem},
     }

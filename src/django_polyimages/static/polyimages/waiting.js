@@ -32,9 +32,10 @@
     } else ask(form);
   }
 
-  function follow({ target, detail: { state } }) {
-    const form = target.closest("form");
-    if (!waiting.has(form)) return;
+  function follow(event) {
+    const { state } = event.detail;
+    const form = event.composedPath().find((one) => waiting.has(one)); // the line of a cancelled file has left it
+    if (!form) return;
     if (state === "refused" || state === "failed") {
       ask(form);
     } else if (!form.querySelector(UNDER_WAY)) {
