@@ -20,7 +20,6 @@ from django_polyimages.conf import get_settings
 from django_polyimages.errors import Busy, InvalidImage, StorageUnavailable, UploadGone
 from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation, PendingUpload
-from django_polyimages.models.primary_keys import canonical_key
 from django_polyimages.models.received_files import discarding
 from django_polyimages.pipeline import store
 from django_polyimages.pipeline.patience import waiting_together
@@ -55,8 +54,10 @@ class SentBefore:
     @property
     def name(self) -> str:
         """The name of the file; empty if it is not there any longer."""
-        upload = PendingUpload.objects.filter(pk=canonical_key(PendingUpload, self.id)).first()
-        return upload.file_name if upload else ""
+        try:
+            return PendingUpload.objects.find(self.id).file_name
+        except UploadGone:
+            return ""
 
     @property
     def is_usable(self) -> bool:

@@ -6,6 +6,7 @@ The URLs and their JSON are those of the HTTP API, which a host may not have mou
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -77,7 +78,7 @@ class ImageUploads(admin.ModelAdmin):
         if request.method != "PUT":
             return refusal(_("Only PUT is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         try:
-            PendingUpload.objects.receive(request.GET.get("token", ""), request, key=upload_id)
+            PendingUpload.objects.receive(request.GET.get("token", ""), request, key=str(upload_id))
         except PermissionDenied as error:
             return refusal(str(error), HTTPStatus.FORBIDDEN)
         except UploadGone as error:
@@ -92,8 +93,9 @@ class ImageUploads(admin.ModelAdmin):
         """Also if it does not exist any longer."""
         if refused := self._refuse(request, "DELETE"):
             return refused
-        uploads = PendingUpload.objects.usable(creator=request.user, organization=None)
-        for upload in uploads.filter(pk=upload_id):
+        with suppress(UploadGone):
+            upload = PendingUpload.objects.find(upload_id)
+            upload.check_creator(request.user.pk)
             upload.cancel()
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
