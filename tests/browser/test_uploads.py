@@ -181,8 +181,8 @@ def check_the_eight(contact, paths: list[Path]) -> None:
 
 
 def sweep() -> None:
-    """The daily command, an hour later."""
-    past = timezone.now() - timedelta(seconds=1)
+    """The daily command, when the time of all uploads has been over for long."""
+    past = timezone.now() - timedelta(hours=1)
     PendingUpload.objects.update(expires_at=past)
     call_command("polyimages_maintain", verbosity=0)
     assert not PendingUpload.objects.exists()
@@ -280,6 +280,7 @@ def test_uploads_on_their_way_break_no_rule(visit, boss, address, photos, violat
         bar = card(page, "green.jpg").get_by_role("progressbar", name="green.jpg")
         expect(bar).to_be_visible()
         assert violations(page) == []
+        card(page, "green.jpg").get_by_role("button", name="Cancel").click()
 
 
 class TestLibrary:
@@ -340,7 +341,9 @@ def test_ten_files_through_the_application(
     sent_with_forms = [size for size in bodies.sizes if size > camera[0].stat().st_size * 2]
     assert sent_with_forms == [], "each file is in a request of its own"
     sweep()
-    assert set(stored_keys(files)) == {key for image in Image.objects.all() for key in image.keys}
+    kept = {key for image in Image.objects.all() for key in image.keys}
+    assert set(stored_keys(files)) == kept
+    assert stored_keys(files, "images-incoming") == []
     assert all("ERR_CONNECTION" in one or "ERR_EMPTY" in one for one in complaints)
     complaints.clear()
 
