@@ -130,6 +130,9 @@ class ImageUploadInput(forms.ClearableFileInput):
         context["widget"]["attrs"] |= upload_attributes()
         context["widget"]["lost"] = self.sent if self.names_lost_files else ()
         context["widget"]["uploads_url"] = self.uploads_url
+        context["widget"]["is_several"] = (
+            self.allow_multiple_selected or "data-several" in self.attrs
+        )
         context["widget"]["received"] = [one for one in self.received if one.is_usable]
         return context
 

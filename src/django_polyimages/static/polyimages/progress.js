@@ -8,15 +8,18 @@
     return text.replace(/\{(\w+)\}/g, (_match, name) => values[name]);
   }
 
-  function inUnit(unit, value) {
+  /* In the language of the page, as "3.2 MB" or "80 kB/s". */
+  function inUnit(bytes, per = "") {
     const { lang } = document.documentElement;
-    const options = { style: "unit", unit, minimumFractionDigits: 1, maximumFractionDigits: 1 };
-    return new Intl.NumberFormat(lang || undefined, options).format(value / 1_000_000);
+    const isSmall = bytes < 1_000_000;
+    const unit = `${isSmall ? "kilobyte" : "megabyte"}${per}`;
+    const options = { style: "unit", unit, maximumFractionDigits: isSmall ? 0 : 1 };
+    return new Intl.NumberFormat(lang || undefined, options).format(bytes / (isSmall ? 1000 : 1_000_000));
   }
 
   function figures({ loaded, file, speed }) {
-    const sent = `${inUnit("megabyte", loaded)} / ${inUnit("megabyte", file.size)}`;
-    return speed ? `${sent}, ${inUnit("megabyte-per-second", speed)}` : sent;
+    const sent = `${inUnit(loaded)} / ${inUnit(file.size)}`;
+    return speed ? `${sent}, ${inUnit(speed, "-per-second")}` : sent;
   }
 
   /* widget: the .polyimages-upload with the URL and the texts. field: the file input that would have sent the file.
@@ -58,7 +61,7 @@
       this.element.querySelector(".polyimages-upload-figures").textContent = text;
       if (!isNews) return;
       this.offer("retry", state === "failed");
-      this.offer("cancel", this.upload.isUnderWay || state === "failed");
+      this.offer("cancel", this.upload.isUnderWay);
       if (state === "received") this.receive();
       const options = { bubbles: true, detail: { file: this.file, state, problem } };
       this.element.dispatchEvent(new CustomEvent("polyimages:progress", options));

@@ -42,7 +42,7 @@
 
     follow({ target, detail: { state } }) {
       const item = target.closest("li");
-      item.querySelector("[data-do=remove]").hidden = state !== "received";
+      item.querySelector("[data-do=remove]").hidden = !["received", "failed"].includes(state);
       if (state === "refused" || state === "cancelled") this.leave(item);
     }
 
