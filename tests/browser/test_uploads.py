@@ -36,7 +36,7 @@ from tests.helpers import stored_keys
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 MEGAPIXELS = float(os.environ.get("UPLOAD_MEGAPIXELS", "0.3"))
-PATIENCE = 20_000 + 10_000 * MEGAPIXELS
+PATIENCE = 20_000 + 15_000 * MEGAPIXELS
 NUMBER = 10
 RECEIVED = ".polyimages-upload-progress[data-state=received]"
 
@@ -149,6 +149,7 @@ def held(page: Page, name: str) -> Iterator[None]:
 
 def drop_ten(page: Page, paths: list[Path], proxy: Proxy) -> None:
     """The connection is lost twice, a file is wrong, one is cancelled, the form has an error."""
+    page.set_default_timeout(PATIENCE)
     proxy.cut(2, after=paths[0].stat().st_size // 2)
     with held(page, "photo-9.jpg"):
         drop_files(zone(page), *paths)

@@ -101,6 +101,20 @@ def test_a_place_takes_one_file_and_only_with_its_own_token(staff):
     assert staff.get(place["url"]).status_code == 405
 
 
+def test_a_connection_that_is_lost_is_no_error_of_the_server(staff, files):
+    class Lost:
+        def read(self, *size: int) -> bytes:
+            raise ConnectionResetError
+
+        readline = read
+
+    place = begin(staff).json()
+    broken = {"wsgi.input": Lost(), "CONTENT_LENGTH": len(CONTENT)}
+    response = Client().put(place["url"], b"", content_type="image/jpeg", **broken)
+    assert response.status_code == 400
+    assert stored_keys(files, "images-incoming") == []
+
+
 @pytest.mark.parametrize(
     "body",
     ["", "[]", "null", "{", '{"name": "door.jpg"}', '{"name": 1, "size": 1}', "\xff",

@@ -15,7 +15,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.db import router, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -79,6 +79,8 @@ class ImageUploads(admin.ModelAdmin):
             return refusal(_("Only PUT is allowed."), HTTPStatus.METHOD_NOT_ALLOWED)
         try:
             PendingUpload.objects.receive(request.GET.get("token", ""), request, key=str(upload_id))
+        except UnreadablePostError:  # the connection was lost, so nobody reads the answer
+            return HttpResponse(status=HTTPStatus.BAD_REQUEST)
         except PermissionDenied as error:
             return refusal(str(error), HTTPStatus.FORBIDDEN)
         except UploadGone as error:
