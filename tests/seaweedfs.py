@@ -77,7 +77,7 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
         _identity(READER, "Read", "List"),
     ]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}))
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
     with ExitStack() as stack:
         log = stack.enter_context((folder / "log").open("wb"))
         command = [*_command(folder, ports), *options]
@@ -139,7 +139,7 @@ def _env() -> dict[str, str]:
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

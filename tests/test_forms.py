@@ -6,17 +6,18 @@ import pytest
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
+from django.core.files.storage import InMemoryStorage, Storage
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from django_polyimages.errors import UploadGone
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
-from django_polyimages.models import Image, PendingUpload
+from django_polyimages.models import Image, PendingUpload, ReceivedFile
 from django_polyimages.pipeline.slots import slot
 from django_polyimages.storage import get_original_storage
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import decodes, storage_calls, stored_keys
+from tests.sending import INCOMING, begin, send
 
 pytestmark = pytest.mark.django_db
 
@@ -283,3 +284,41 @@ class TestReceivedUploads:
         assert " required" in str(form)
         form.fields["photos"].widget.uploads_url = "/uploads/"
         assert " required" not in str(form)
+
+
+class TestAFileThatWasSentBefore:
+    """``PendingUpload.objects.received()`` in place of a file."""
+
+    def clean(self, content: bytes) -> ReceivedFile:
+        upload = send(begin(content), content)
+        return ImageUploadField().clean(PendingUpload.objects.received(upload.pk))
+
+    def test_is_checked_and_attached_with_one_decode_and_one_read(self, contact, monkeypatch):
+        read = []
+        real = InMemoryStorage._open
+        monkeypatch.setattr(InMemoryStorage, "_open", lambda *a: read.append(a) or real(*a))
+        with decodes(monkeypatch) as calls:
+            contact.images.attach(self.clean(photo()))
+        assert (len(calls), len(read)) == (1, 1)
+        assert PendingUpload.objects.get().state == "used"
+
+    def test_that_is_refused_is_deleted(self):
+        with pytest.raises(ValidationError, match=r"photo\.jpg: This is a web page") as error:
+            self.clean(b"<!doctype html><title>No image</title>")
+        assert error.value.error_list[0].code == "not_an_image"
+        assert not PendingUpload.objects.exists()
+        assert stored_keys(folder=INCOMING) == []
+
+    def test_that_the_storage_does_not_give_stays(self, monkeypatch):
+        monkeypatch.setattr(InMemoryStorage, "_open", lambda *args: 1 / 0)
+        with pytest.raises(ValidationError) as error:
+            self.clean(photo())
+        assert error.value.error_list[0].code == "storage_unavailable"
+        assert PendingUpload.objects.get().state == "waiting"
+
+    def test_that_is_not_there_is_an_error_of_the_field(self):
+        upload = begin(photo())
+        with pytest.raises(ValidationError) as error:
+            MultipleImageUploadField().clean([PendingUpload.objects.received(upload.pk)])
+        assert error.value.error_list[0].code == "not_sent"
+        assert PendingUpload.objects.get() == upload

@@ -39,6 +39,13 @@ def test_a_picture_is_what_the_tag_writes(jinja, large, contact):
     assert jinja(cover, contact=contact) == expected
 
 
+def test_a_link_is_what_the_tag_writes(jinja, large):
+    expected = rendered("{% image_link image 'sm' %}", image=large)
+    assert jinja("{{ image_link(image, 'sm') }}|{{ image_link(none, 'sm') }}", image=large) == (
+        f"{expected}|"
+    )
+
+
 def test_the_guide_s_example_is_all_that_is_needed(settings, large, product):
     relation = product.images.attach(large, is_cover=True)
     names = {"TEMPLATES": list(settings.TEMPLATES)}

@@ -24,7 +24,11 @@ PUBLIC = [
     "django_polyimages.storage.s3",
     "django_polyimages.tasks",
 ]
-INNER = {"django_polyimages.versions.Version", "django_polyimages.specs.FocalPoint"}
+INNER = {
+    "django_polyimages.versions.Version",
+    "django_polyimages.specs.FocalPoint",
+    "django_polyimages.storage.incoming.Instructions",
+}
 """Documented beside the objects that hold them; nobody has to import these."""
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.core.files.storage import InMemoryStorage
 from django.test import Client
 
 from django_polyimages.models import Image
+from django_polyimages.rendering import image_link
+from django_polyimages.storage.s3 import s3_storage
+from django_polyimages.storage.signing import expiry_of
 from django_polyimages.views import download, file_name_of
 from organizations.images import Policy
 from tests.api.calls import ROOT, get
@@ -155,3 +160,90 @@ class TestApi:
     def test_without_the_setting_it_is_the_url_of_the_storage(self, client, image, settings):
         settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": None}
         assert get(client, f"images/{image.pk}/").json()["url"] == f"/media/{image.key}"
+
+
+class TestLinksToVersions:
+    """``/images/<id>/versions/<name>/``, whose redirect is as new as the request."""
+
+    @pytest.fixture
+    def signed(self, settings, monkeypatch, image):
+        """The versions have signed URLs, valid for ten minutes after a window of an hour."""
+        options = {"region": "eu-central-1", "access_key": "AKIA", "secret_key": "secret"}
+        entry = s3_storage("photos", **options, querystring_expire=600)
+        settings.STORAGES = settings.STORAGES | {"polyimages": entry}
+        settings.POLYIMAGES = settings.POLYIMAGES | {"URL_WINDOW": 3600}
+        return image
+
+    def at(self, monkeypatch, seconds: int) -> None:
+        """Let it be so many seconds after the beginning of a window."""
+        monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0 + seconds)
+
+    def test_a_member_is_sent_to_the_url_of_now(self, client, image):
+        response = client.get(image_link(image, "sm"))
+        assert (response.status_code, response.url) == (302, image.versions["sm"].url)
+        assert response.headers["Cache-Control"] == "private, no-cache"
+        assert client.head(image_link(image, "sm")).status_code == 302
+
+    @pytest.mark.parametrize(("seconds", "left"), [(0, 4140), (3599, 541)])
+    def test_a_browser_may_keep_it_no_longer_than_the_signature(
+        self, client, signed, monkeypatch, seconds, left
+    ):
+        self.at(monkeypatch, seconds)
+        response = client.get(image_link(signed, "sm"))
+        assert "X-Amz-Expires=4200" in response.url
+        assert response.headers["Cache-Control"] == f"private, max-age={left}"
+
+    def test_a_link_outlives_the_signature(self, client, signed, monkeypatch):
+        link = image_link(signed, "sm")
+        self.at(monkeypatch, 0)
+        before = client.get(link).url
+        self.at(monkeypatch, 30 * 24 * 3600)
+        after = client.get(link).url
+        assert expiry_of(before).timestamp() == 1_800_000_000 + 4200
+        assert expiry_of(after).timestamp() == 1_800_000_000 + 30 * 24 * 3600 + 4200
+
+    def test_a_signature_that_ends_at_once_is_not_kept(self, client, signed, settings, monkeypatch):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"URL_WINDOW": None}
+        settings.STORAGES["polyimages"]["OPTIONS"]["querystring_expire"] = 30
+        settings.STORAGES = dict(settings.STORAGES)
+        self.at(monkeypatch, 0)
+        headers = client.get(image_link(signed, "sm")).headers
+        assert headers["Cache-Control"] == "private, max-age=0"
+
+    def test_who_is_not_logged_in_comes_back_after_the_log_in(self, image):
+        link = image_link(image, "sm")
+        response = Client().get(f"{link}?from=mail")
+        assert response.status_code == 302
+        assert response.url == f"/login/?next={link}%3Ffrom%3Dmail"
+
+    def test_others_cannot_tell_it_from_an_image_that_does_not_exist(self, other, image):
+        link = image_link(image, "sm")
+        missing = link.replace(f"/{image.pk}/", "/999999/")
+        stranger = logged_in("stranger", other)
+        assert stranger.get(link).status_code == stranger.get(missing).status_code == 404
+        assert logged_in("nobody").get(link).status_code == 404
+        assert logged_in("root", is_superuser=True).get(link).status_code == 404
+
+    def test_a_member_who_may_not_view_it_cannot_tell_either(self, client, image, monkeypatch):
+        monkeypatch.setattr(Policy, "may", lambda self, user, action, *args: action != "view")
+        assert client.get(image_link(image, "sm")).status_code == 404
+
+    def test_a_member_who_has_left_is_not_sent_on(self, client, editor, image):
+        link = image_link(image, "sm")
+        assert client.get(link).status_code == 302
+        editor.memberships.all().delete()
+        assert client.get(link).status_code == 404
+
+    def test_the_next_best_version_is_better_than_none(self, client, image):
+        versions = {"lg": image.versions["lg"]}
+        Image.objects.filter(pk=image.pk).update(versions=versions)
+        assert client.get(image_link(image, "sm")).url == versions["lg"].url
+        Image.objects.filter(pk=image.pk).update(versions={})
+        assert client.get(image_link(image, "sm")).status_code == 404
+
+    @pytest.mark.parametrize("name", ["small", "SM", "..", "%00"])
+    def test_a_version_that_no_spec_has_is_not_found(self, client, image, name):
+        assert client.get(f"/images/{image.pk}/versions/{name}/").status_code == 404
+
+    def test_nothing_but_reading_is_allowed(self, client, image):
+        assert client.post(image_link(image, "sm")).status_code == 405

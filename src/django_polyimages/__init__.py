@@ -13,6 +13,7 @@ from django_polyimages.errors import (
     OrganizationMismatch,
     StorageUnavailable,
     TooManyImages,
+    UploadGone,
 )
 from django_polyimages.specs import VersionSpec
 
@@ -24,6 +25,7 @@ __all__ = [
     "OrganizationMismatch",
     "StorageUnavailable",
     "TooManyImages",
+    "UploadGone",
     "VersionSpec",
     "get_image_model",
     "get_organization_model",

@@ -1,4 +1,4 @@
-"""The functions ``picture`` and ``image_url`` for Jinja2."""
+"""The functions ``picture``, ``image_url`` and ``image_link`` for Jinja2."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ __all__ = ["PolyimagesExtension"]
 
 
 class PolyimagesExtension(Extension):
-    """An extension of Jinja2 that adds two functions, which write what the template tags write.
+    """An extension of Jinja2 that adds three functions, which write what the template tags write.
 
-    ``{{ picture(relation, sizes="20rem") }}`` and ``{{ image_url(relation, "lg") }}`` write nothing
-    for ``None`` and for an undefined variable, except if the environment is strict about these.
+    ``{{ picture(relation, sizes="20rem") }}``, ``{{ image_url(relation, "lg") }}`` and
+    ``{{ image_link(relation, "lg") }}`` write nothing for ``None`` and for an undefined variable,
+    except if the environment is strict about these.
     """
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.globals.update(picture=_picture, image_url=_image_url)
+        environment.globals.update(picture=_picture, image_url=_image_url, image_link=_image_link)
 
 
 def _picture(subject: Any, **options: Any) -> str:
@@ -30,6 +31,10 @@ def _picture(subject: Any, **options: Any) -> str:
 
 def _image_url(subject: Any, name: str) -> str:
     return tags.image_url(_or_none(subject), name)
+
+
+def _image_link(subject: Any, name: str) -> str:
+    return tags.image_link(_or_none(subject), name)
 
 
 def _or_none(subject: Any) -> Any:

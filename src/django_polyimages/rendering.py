@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from django.forms.utils import flatatt
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from django_polyimages.conf import PlaceholderKind, get_settings
@@ -19,7 +20,7 @@ from django_polyimages.formats import BEST_FIRST, FORMATS
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.versions import Version
 
-__all__ = ["Picture", "Source", "picture"]
+__all__ = ["Picture", "Source", "image_link", "picture"]
 
 SRC_WIDTH = 1024
 """Maximum width of the version in ``src``, for programs that do not support ``srcset``."""
@@ -132,6 +133,19 @@ def picture(
         placeholder=_placeholder(image),
         extra=extra | named,
     )
+
+
+def image_link(subject: AbstractImage | AbstractImageRelation, name: str) -> str:
+    """The path of a view that asks who may see ``subject``, an image or a relation, and redirects
+    to the URL that its version ``name`` has by then.
+
+    For what is read later than a signed URL is valid, such as a mail. ``django_polyimages.urls``
+    must be included, or else it raises ``NoReverseMatch``. Raises ``KeyError`` for a name that no
+    spec has, and ``TypeError`` if ``subject`` is no image.
+    """
+    image = image_of(subject)
+    image.version(name)
+    return reverse("polyimages:image", args=[image.pk, name])
 
 
 def image_of(subject: object, called: str = "The object") -> AbstractImage:

@@ -1,12 +1,15 @@
-"""Originals as downloads, for those who may view the image and nobody else."""
+"""Originals as downloads, and links to versions, for those who may view the image."""
 
 from __future__ import annotations
 
+import time
 import unicodedata
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -17,8 +20,9 @@ from django_polyimages.formats import FORMATS
 from django_polyimages.models import AbstractImage
 from django_polyimages.storage import open_original
 from django_polyimages.storage.problems import report
+from django_polyimages.storage.signing import expiry_of
 
-__all__ = ["download", "original"]
+__all__ = ["download", "original", "version"]
 
 _HEADERS = {
     "Cache-Control": "private",
@@ -28,6 +32,8 @@ _HEADERS = {
 _MEDIA_TYPES = {known.media_type for known in FORMATS.values()}
 _EXTENSIONS = {"jpeg", "jpe", "jfif", *(known.extension for known in FORMATS.values())}
 _NAME_LENGTH = 100
+_TIME_TO_FOLLOW = 60
+"""Seconds that are left for a browser that follows a redirect which it has kept."""
 
 
 @require_safe
@@ -50,6 +56,29 @@ def original(request: HttpRequest, image_id: str) -> HttpResponseBase:
             content_type="text/plain; charset=utf-8",
             headers=_HEADERS,
         )
+
+
+@require_safe
+def version(request: HttpRequest, image_id: str, name: str) -> HttpResponseBase:
+    """Redirects to the URL that a version has now, or the next best version while it is missing.
+
+    So a link in a mail, or in a text that was written once, lives longer than a signature. The
+    policy is asked each time, except that a browser may keep the redirect while its signature
+    holds. Who may not view the image gets 404, as for an image, or a version, that does not exist;
+    who is not logged in is sent to the log-in page.
+    """
+    user = getattr(request, "user", None)
+    if not is_logged_in(user):
+        return redirect_to_login(request.get_full_path())
+    try:
+        found = get_viewable_image(user, image_id).version(name)
+    except (PermissionDenied, KeyError):
+        raise NotFound from None
+    if found is None:
+        raise NotFound
+    response = HttpResponseRedirect(found.url)
+    response.headers["Cache-Control"] = _cache_control(expiry_of(response.url))
+    return response
 
 
 def download(image: AbstractImage) -> FileResponse:
@@ -75,6 +104,14 @@ def download(image: AbstractImage) -> FileResponse:
     )
     response.headers["Content-Length"] = str(file.size)
     return response
+
+
+def _cache_control(expires_at: datetime | None) -> str:
+    """For a redirect to a URL that is valid until then; one without a limit is asked for again."""
+    if expires_at is None:
+        return "private, no-cache"
+    left = int(expires_at.timestamp() - time.time()) - _TIME_TO_FOLLOW
+    return f"private, max-age={max(0, left)}"
 
 
 def file_name_of(image: AbstractImage) -> str:

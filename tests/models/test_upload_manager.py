@@ -136,12 +136,14 @@ class TestUsing:
         with pytest.raises(UploadGone):
             PendingUpload.objects.received(key)
 
-    def test_after_its_time_is_refused(self):
+    def test_after_its_time_is_refused(self, acme):
         upload = sent()
         expire(upload)
         with pytest.raises(UploadGone) as error:
             PendingUpload.objects.received(upload.pk)
         assert code_of(error) == "upload_gone"
+        with pytest.raises(UploadGone):
+            PendingUpload.objects.get().complete(organization=acme)
 
     def test_by_another_user_or_organization_is_refused(self, acme, other, editor):
         upload = sent(organization=acme, creator=editor)

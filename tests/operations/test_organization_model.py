@@ -59,7 +59,7 @@ def test_images_move_to_a_new_organization_model(migrated, old_model):
     moved = json.loads(run("after", f"{HOST}.steps", "owners"))
     north, south = ("north", "south") if old_model else ("default", "default")
     assert moved == {"north.jpg": north, "south.jpg": south}
-    assert json.loads(run("after", f"{HOST}.steps", "use")) == [True, 1]
+    assert json.loads(run("after", f"{HOST}.steps", "use")) == [True, 1, 1, 0]
 
 
 def test_an_organization_that_was_forgotten_changes_nothing(migrated):

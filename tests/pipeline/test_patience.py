@@ -49,6 +49,14 @@ def test_all_writes_of_a_block_wait_together(settings):
     assert not Patience.for_writes().has_ended
 
 
+def test_a_block_within_a_block_shares_its_time(settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"STORAGE_TIMEOUT": 1}
+    with waiting_together():
+        with waiting_together():
+            seconds_of(Patience.for_writes(), running())
+        assert Patience.for_writes().has_ended
+
+
 @pytest.mark.parametrize(("made_by", "expected"), [(Patience, 4), (Patience.for_deletions, 2)])
 def test_the_time_is_that_of_the_setting(monkeypatch, settings, made_by, expected):
     settings.POLYIMAGES = settings.POLYIMAGES | {"STORAGE_TIMEOUT": 4}

@@ -94,6 +94,13 @@ class TestKeeping:
         assert error.value.code == "already_sent"
         assert read(key) == b"first"
 
+    def test_replaces_nothing_in_a_storage_that_replaces_files(self, key, monkeypatch):
+        put(key, b"first")
+        monkeypatch.setattr(InMemoryStorage, "get_available_name", lambda self, name, **_: name)
+        with pytest.raises(UploadGone):
+            keep(key, BytesIO(photo()).read, **JPEG)
+        assert read(key) == b"first"
+
     def test_replaces_nothing_that_another_request_writes_meanwhile(self, key, monkeypatch):
         put(key, b"first")
         monkeypatch.setattr("django_polyimages.pipeline.receiving.is_there", lambda key: False)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.template import Context, Engine, Template, TemplateSyntaxError
+from django.urls import NoReverseMatch
 from django.utils.functional import SimpleLazyObject
 
 from django_polyimages.models import Image
@@ -11,6 +12,31 @@ from tests.helpers import rendered
 pytestmark = pytest.mark.django_db
 
 INVALID = ["", "INVALID", "INVALID %s", "%s"]
+
+
+class TestImageLink:
+    def test_is_the_path_of_a_view_and_needs_no_storage(self, large, contact, files):
+        relation = contact.images.attach(large)
+        files.delete(large.versions["sm"].key)
+        assert rendered("{% image_link relation 'sm' %}", relation=relation) == (
+            f"/images/{large.pk}/versions/sm/"
+        )
+        source = "{% image_link image 'sm' as path %}https://example.com{{ path }}"
+        assert rendered(source, image=large) == (
+            f"https://example.com/images/{large.pk}/versions/sm/"
+        )
+
+    def test_of_nothing_is_empty(self):
+        assert rendered("{% image_link None 'sm' %}") == ""
+
+    def test_of_an_unknown_version_names_the_known_ones(self, large):
+        with pytest.raises(KeyError, match="choose from thumb, sm, md, lg"):
+            rendered("{% image_link image 'small' %}", image=large)
+
+    def test_a_host_that_has_not_included_the_urls_is_told(self, large, settings):
+        settings.ROOT_URLCONF = "tests.urls_default"
+        with pytest.raises(NoReverseMatch, match="polyimages"):
+            rendered("{% image_link image 'sm' %}", image=large)
 
 
 class TestImageUrl:

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 
 from django_polyimages import storage
-from django_polyimages.storage import incoming
 from django_polyimages.storage.s3 import s3_storage
 from tests import seaweedfs
 from tests.api.calls import post
@@ -31,7 +30,7 @@ def disk_place(settings, tmp_path) -> Place:
 
 
 @pytest.fixture
-def s3_place(s3_server, settings, monkeypatch) -> Iterator[Place]:
+def s3_place(s3_server, settings) -> Iterator[Place]:
     name = f"uploads-{uuid.uuid4().hex}"
     client = seaweedfs.client(s3_server.http)
     client.create_bucket(Bucket=name)
@@ -40,9 +39,9 @@ def s3_place(s3_server, settings, monkeypatch) -> Iterator[Place]:
         endpoint_url=s3_server.http,
         access_key=seaweedfs.ACCESS_KEY,
         secret_key=seaweedfs.SECRET_KEY,
+        provider="seaweedfs",
     )
     settings.STORAGES = settings.STORAGES | {"polyimages": entry}
-    monkeypatch.setattr(incoming, "conditional_writes", lambda backend: True)
     yield Bucket(client, name)
     client.close()
     storage.get_storage().bucket.meta.client.close()

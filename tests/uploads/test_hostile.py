@@ -172,7 +172,7 @@ class TestAgain:
 
 
 class TestAFileThatIsSwapped:
-    """Whatever a provider without conditional writes allows, or whoever has access to the bucket."""
+    """As providers without conditional writes allow it, and everybody who can write the bucket."""
 
     def test_before_it_is_read_is_what_was_checked(self, place, client, begin):
         told = begin(PHOTO)

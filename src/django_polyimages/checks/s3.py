@@ -5,15 +5,15 @@ The attributes of the storage include both its ``OPTIONS`` and the ``AWS_*`` set
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core import checks
 
+from django_polyimages.checks.providers import traps
 from django_polyimages.conf import get_settings
-from django_polyimages.storage.s3 import is_r2, signs_urls
+from django_polyimages.storage.s3 import endpoint_of, provider_of, signs_urls
 from django_polyimages.storage.signing import signer_of
 
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
@@ -33,6 +33,9 @@ def complaints(alias: str, backend: Any) -> Iterator[checks.CheckMessage]:
             "options that it sets pass every check."
         )
         yield kind(text, hint=hint, obj=f"STORAGES[{alias!r}]", id=check_id)
+    for check_id, text, hint in traps(backend):
+        kind = checks.Error if ".E" in check_id else checks.Warning
+        yield kind(text, hint=hint, obj=f"STORAGES[{alias!r}]", id=check_id)
 
 
 def _failures(backend: Any) -> Iterator[tuple[str, str]]:
@@ -40,12 +43,16 @@ def _failures(backend: Any) -> Iterator[tuple[str, str]]:
     signed = backend.querystring_auth and not backend.custom_domain
     if not backend.bucket_name:
         yield "polyimages.E019", "bucket_name is empty. Perhaps an environment variable is not set."
-    if is_r2(_endpoint(backend)):
+    provider = provider_of(backend)
+    if "s3" not in provider.signature_versions:
         region = str(backend.region_name or _variable(backend, "region") or "").lower()
         # botocore signs requests with version 4, but URLs with version 2 if it takes R2 for AWS.
         if signature != "s3v4" and (signature or (signed and region in _R2_ALIASES)):
-            yield "polyimages.E020", 'Cloudflare R2 needs a Config(signature_version="s3v4").'
-        if region not in (*_R2_ALIASES, *_R2_REGIONS):
+            yield (
+                "polyimages.E020",
+                f'{provider.title} needs a Config(signature_version="s3v4").',
+            )
+        if provider.name == "r2" and region not in (*_R2_ALIASES, *_R2_REGIONS):
             yield "polyimages.E021", f'Cloudflare R2 has no region {region!r}. Use "auto".'
     window = get_settings().url_window or 0
     if signature == "s3v4" and signed and expire + window > _WEEK:
@@ -60,8 +67,8 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
     if get_settings().url_window and signs_urls(backend) and signer_of(backend) is None:
         yield (
             "polyimages.W033",
-            "URL_WINDOW has no effect, because only URLs of S3 with an access_key and a secret_key "
-            "and a signature of version 4 can stay the same.",
+            "URL_WINDOW has no effect, because only URLs of CloudFront, and those of S3 with an "
+            "access_key, a secret_key and a signature of version 4, can stay the same.",
         )
     if not backend.file_overwrite:
         yield (
@@ -77,7 +84,7 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
     if _sends_trailing_checksums(backend):
         yield (
             "polyimages.W013",
-            f"Uploads to {_endpoint(backend)} send checksums in a trailer, which R2, Ceph and "
+            f"Uploads to {endpoint_of(backend)} send checksums in a trailer, which R2, Ceph and "
             'others reject. Set Config(request_checksum_calculation="when_required").',
         )
     threshold, largest = backend.transfer_config.multipart_threshold, get_settings().max_bytes
@@ -129,12 +136,6 @@ def _attempts(backend: Any) -> int:
     return int(_variable(backend, "max_attempts") or (5 if mode == "legacy" else 3))
 
 
-def _endpoint(backend: Any) -> str:
-    """The endpoint; empty for AWS. botocore uses the variables if no URL is given."""
-    general = os.environ.get("AWS_ENDPOINT_URL", "")
-    return backend.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or general
-
-
 def _variable(backend: Any, name: str) -> Any:
     """A value from the environment or ``~/.aws/config``, read like botocore does."""
     from botocore.exceptions import ProfileNotFound  # installed if such a storage is used
@@ -151,9 +152,8 @@ def _sends_trailing_checksums(backend: Any) -> bool:
 
     Over http it sends them in a header.
     """
-    url = urlsplit(_endpoint(backend))
-    of_aws = (".amazonaws.com", ".amazonaws.com.cn")
-    if url.scheme != "https" or (url.hostname or "").endswith(of_aws):
+    is_encrypted = urlsplit(endpoint_of(backend)).scheme == "https"
+    if not is_encrypted or provider_of(backend).checksum_trailers:
         return False
     name = "request_checksum_calculation"
     # boto3 before 1.36 has no such option and sends none.

@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -61,6 +62,14 @@ def moment(text: str) -> datetime:
     if settings.USE_TZ:
         return make_aware(found) if is_naive(found) else found
     return found if is_naive(found) else make_naive(found)
+
+
+def origin(text: str) -> str:
+    """The origin of a site as browsers send it: scheme, host and port, and nothing more."""
+    url = urlsplit(text)
+    if url.scheme not in ("http", "https") or not url.netloc or url.path.strip("/") or url.query:
+        raise ArgumentTypeError(f"{text!r} is not the address of a site, as https://example.com.")
+    return f"{url.scheme}://{url.netloc}".lower()
 
 
 def version_name(text: str) -> str:

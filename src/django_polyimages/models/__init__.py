@@ -27,6 +27,7 @@ from django_polyimages.models.regeneration import Regeneration
 from django_polyimages.models.relation_manager import ImageRelationManager, relations_of
 from django_polyimages.models.relation_verbs import RelationOptions, Synced
 from django_polyimages.models.relations import AbstractImageRelation, PolymorphicImageRelation
+from django_polyimages.models.upload_manager import PendingUploadManager
 from django_polyimages.models.uploads import PendingUpload
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "ImageRelationManager",
     "ImagesField",
     "PendingUpload",
+    "PendingUploadManager",
     "PolymorphicImageRelation",
     "ReceivedFile",
     "Regeneration",

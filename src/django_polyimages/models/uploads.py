@@ -161,10 +161,10 @@ class PendingUpload(models.Model):
         self.check_waiting()
 
     def check_waiting(self) -> None:
-        """Raise ``UploadGone`` if it was used or cancelled."""
+        """Raise ``UploadGone`` if it was used or cancelled, or if its time is over."""
         if self.state == self.State.USED:
             raise UploadGone("used", _("An image was made of this upload already."))
-        if self.state != self.State.WAITING:
+        if self.state != self.State.WAITING or self.expires_at <= timezone.now():
             raise gone()
 
     def check_creator(self, key: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db import migrations, models
@@ -16,6 +17,7 @@ from django_polyimages.models.joins.metadata import remote_field_of
 __all__ = ["ChangeOrganizationModel"]
 
 _NEW = "new_organization"
+_UPLOADS = ("polyimages", "pendingupload")
 
 
 class ChangeOrganizationModel(Operation):
@@ -30,6 +32,7 @@ class ChangeOrganizationModel(Operation):
     ``"polyimages.DefaultOrganization"``. ``new_keys`` is called with the historical models and
     returns the primary key of the new organization by that of the old one. ``image_model`` is your
     own image model, if you have one. The migration depends on those that create all three models.
+    Uploads that are not finished end.
     Raises ``ValueError`` before anything is changed if an organization with images has no new one.
     It cannot be reversed: two organizations may have become one.
     """
@@ -63,10 +66,12 @@ class ChangeOrganizationModel(Operation):
         ):
             return
         state = from_state.clone()
-        for step in self._steps(state, label, name):
+        steps = ((label, step) for step in self._steps(state, label, name))
+        of_uploads = ((_UPLOADS[0], step) for step in self._steps_of_uploads(state))
+        for app, step in chain(steps, of_uploads):
             before = state.clone()
-            step.state_forwards(label, state)
-            step.database_forwards(label, schema_editor, before, state)
+            step.state_forwards(app, state)
+            step.database_forwards(app, schema_editor, before, state)
 
     def describe(self) -> str:
         return "Let images refer to the model that ORGANIZATION_MODEL names"
@@ -95,6 +100,19 @@ class ChangeOrganizationModel(Operation):
         yield migrations.AlterField(name, "organization", field)
         yield from (migrations.AddIndex(name, index) for index in indexes)
 
+    def _steps_of_uploads(self, state: ProjectState) -> Iterator[Operation]:
+        """Pending uploads last an hour, so they end. The daily command deletes their files."""
+        if _UPLOADS not in state.models:
+            return
+        name = _UPLOADS[1]
+        field = state.models[_UPLOADS].fields["organization"].clone()
+        old = models.ForeignKey(self.old_model, models.CASCADE, null=True, related_name="+")
+        in_database = migrations.AlterField(name, "organization", old)
+        yield migrations.SeparateDatabaseAndState(state_operations=[in_database])
+        yield migrations.RunPython(_end_uploads)
+        yield migrations.RemoveField(name, "organization")
+        yield migrations.AddField(name, "organization", field)
+
     def _require_all(
         self, label: str, name: str, apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
     ) -> None:
@@ -112,6 +130,10 @@ class ChangeOrganizationModel(Operation):
         if schema_editor.connection.vendor == "postgresql":
             # It alters no table with constraints that are still to be checked.
             schema_editor.connection.check_constraints()
+
+
+def _end_uploads(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    _images(apps, *_UPLOADS, schema_editor).delete()
 
 
 def _images(

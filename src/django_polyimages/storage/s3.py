@@ -5,17 +5,20 @@ The import needs no settings and no boto3; only the call imports boto3.
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from django_polyimages.storage.providers import PROVIDERS, Provider, ProviderName, provider_at
+
 if TYPE_CHECKING:
     from botocore.config import Config
     from django.core.files.storage import Storage
 
-__all__ = ["s3_storage"]
+__all__ = ["Provider", "s3_storage"]
 
 _GIB = 1024**3
 _PARTS_OF_CONFIG = ("signature_version", "addressing_style", "proxies", "client_config")
@@ -26,6 +29,7 @@ def s3_storage(
     bucket: str,
     *,
     endpoint_url: str | None = None,
+    provider: ProviderName | Provider | None = None,
     region: str | None = None,
     access_key: str | None = None,
     secret_key: str | None = None,
@@ -33,16 +37,20 @@ def s3_storage(
     signed_urls: bool = True,
     **options: Any,
 ) -> dict[str, Any]:
-    """An entry of ``STORAGES`` for AWS, Cloudflare R2, MinIO, SeaweedFS, Ceph and others.
+    """An entry of ``STORAGES`` for AWS, Cloudflare R2, Backblaze B2, Google Cloud Storage,
+    DigitalOcean Spaces, MinIO, SeaweedFS, Ceph and others.
 
     A file of up to 1 GiB is one PUT, sent by the thread that saves it, signed with version 4 and
     without checksums in a trailer. The time limit is 5 seconds for connecting and 10 seconds for a
     response, and a request is tried three times.
 
-    ``endpoint_url`` is the URL of the server, ``None`` for AWS. ``region`` is the region of the
-    bucket; the default for R2 is ``auto``. Without ``access_key`` and ``secret_key``, boto3 looks
-    for credentials as usual: in the environment, in its own files and in the role of the machine.
-    Arguments that are ``None`` may also come from the ``AWS_*`` settings of django-storages.
+    ``endpoint_url`` is the URL of the server, ``None`` for AWS. ``provider`` says what the server
+    can do: the name of a profile, such as ``minio``, or a ``Provider`` of your own. It is needed
+    only where the address does not tell. ``region`` is the region of the bucket; by default that
+    of the address or of the profile, such as ``auto`` for R2. Without ``access_key`` and
+    ``secret_key``, boto3 looks for credentials as usual: in the environment, in its own files and
+    in the role of the machine. Arguments that are ``None`` may also come from the ``AWS_*``
+    settings of django-storages.
 
     ``public_url`` is where everyone can read the bucket, such as ``https://images.example.com``:
     URLs start with it, are not signed and do not expire. Other URLs are signed and valid for an
@@ -52,7 +60,7 @@ def s3_storage(
     ``client_config`` replaces only the values that it sets.
 
     Raises ``ImproperlyConfigured`` if boto3 or django-storages is not installed, if one of the two
-    keys is missing, or if ``public_url`` is not a complete URL.
+    keys is missing, if there is no such ``provider``, or if ``public_url`` is not a complete URL.
     """
     if not (find_spec("boto3") and find_spec("storages")):
         raise ImproperlyConfigured(
@@ -66,13 +74,16 @@ def s3_storage(
         )
     from boto3.s3.transfer import TransferConfig
 
+    profile = _profile(provider, endpoint_url)
     server = {
+        "provider": provider,
         "endpoint_url": endpoint_url,
-        "region_name": region or ("auto" if is_r2(endpoint_url) else None),
+        "region_name": region or profile.region_of(endpoint_url),
         "access_key": access_key,
         "secret_key": secret_key,
     }
     config = {name: options.pop(name) for name in _PARTS_OF_CONFIG if name in options}
+    config.setdefault("addressing_style", profile.addressing_style)
     readers = "private" if signed_urls and not public_url else "public"
     return {
         "BACKEND": "django_polyimages.storage.s3_backend.S3ImageStorage",
@@ -93,17 +104,23 @@ def s3_storage(
     }
 
 
-def is_r2(endpoint_url: str | None) -> bool:
-    """Whether the server is Cloudflare R2."""
-    return (urlsplit(endpoint_url or "").hostname or "").endswith(".r2.cloudflarestorage.com")
+def provider_of(backend: Any) -> Provider:
+    """The profile of the server of an S3 storage: the one given, or else that of its address."""
+    return _profile(getattr(backend, "provider", None), endpoint_of(backend))
 
 
-def conditional_writes(backend: Any) -> bool:
+def conditional_writes(backend: Storage) -> bool:
     """Whether a PUT with ``If-None-Match: *`` creates an object and never replaces one.
 
     False for a storage that is not S3.
     """
-    return is_s3(backend) and (not backend.endpoint_url or is_r2(backend.endpoint_url))
+    return is_s3(backend) and provider_of(backend).conditional_writes
+
+
+def endpoint_of(backend: Any) -> str:
+    """The endpoint; empty for AWS. botocore uses the variables if no URL is given."""
+    general = os.environ.get("AWS_ENDPOINT_URL", "")
+    return backend.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or general
 
 
 def is_s3(backend: Storage) -> bool:
@@ -136,6 +153,17 @@ def _class_of(backend: Storage) -> type:
     return cls
 
 
+def _profile(given: str | Provider | None, endpoint_url: str | None) -> Provider:
+    if isinstance(given, Provider):
+        return given
+    if not given:
+        return provider_at(endpoint_url)
+    if given not in PROVIDERS:
+        known = ", ".join(map(repr, PROVIDERS))
+        raise ImproperlyConfigured(f"There is no provider {given!r}; choose from {known}.")
+    return PROVIDERS[given]
+
+
 def _domain(public_url: str | None) -> dict[str, str | None]:
     if not public_url:
         return {"custom_domain": None}
@@ -153,7 +181,7 @@ def _domain(public_url: str | None) -> dict[str, str | None]:
 def _client_config(
     *,
     signature_version: str = "s3v4",
-    addressing_style: Literal["auto", "path", "virtual"] = "path",
+    addressing_style: Literal["auto", "path", "virtual"],
     proxies: dict[str, str] | None = None,
     client_config: Config | None = None,
 ) -> Config:

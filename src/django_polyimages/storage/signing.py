@@ -1,4 +1,4 @@
-"""Signed URLs of S3 with less work than boto3, and the same URL for a while.
+"""Signed URLs of S3 with less work than boto3, of CloudFront, and the same URL for a while.
 
 boto3 needs 0.2 ms and more for a URL, and a list of a hundred images has five hundred. The
 signature itself is one HMAC (version 4, see
@@ -61,6 +61,19 @@ class Signer:
         return f"{self.base}{key}?{query}&X-Amz-Signature={signature}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudFrontSigner:
+    """Signs URLs with the signer of CloudFront that django-storages has made."""
+
+    base: str
+    """The part of the URL before the key of a file."""
+    signer: Any
+
+    def url(self, key: str, *, at: int, expire: int) -> str:
+        """A URL that is valid for ``expire`` seconds ``at`` this time, and always the same."""
+        return _cloudfront_url(self.signer, self.base + key, at + expire)
+
+
 def url_of(backend: Storage, key: str) -> str:
     """The URL of a file, signed if the storage signs URLs.
 
@@ -72,7 +85,7 @@ def url_of(backend: Storage, key: str) -> str:
         return backend.url(key)
     now, window = int(time.time()), get_settings().url_window or 0
     at = now - now % window if window else now
-    name = _name_of(backend, key)
+    name = name_of(backend, key)
     return signer.url(name, at=at, expire=_expire_of(backend) + window)
 
 
@@ -86,41 +99,49 @@ def expiry_of(url: str) -> datetime | None:
     return datetime.fromisoformat(signed_at[1]) + timedelta(seconds=int(valid_for[1]))
 
 
-def signer_of(backend: Storage) -> Signer | None:
+def signer_of(backend: Storage) -> Signer | CloudFrontSigner | None:
     """A signer whose URLs equal those of ``backend``, or None where there is none."""
     if not (signs_urls(backend) and inherits_from_s3(backend, "url")):
         return None
-    found: tuple[Signer | None] | None = getattr(backend, _SIGNER, None)
+    found: tuple[Signer | CloudFrontSigner | None] | None = getattr(backend, _SIGNER, None)
     if found is None:
         found = (_find_signer(backend),)
         setattr(backend, _SIGNER, found)
     return found[0]
 
 
-def _find_signer(backend: Any) -> Signer | None:
-    if backend.cloudfront_signer or backend.security_token or not backend.secret_key:
-        return None  # signed otherwise, or with credentials that change
+def _find_signer(backend: Any) -> Signer | CloudFrontSigner | None:
+    if backend.custom_domain:
+        base = _base_of(backend, backend.url(_PROBE))
+        return CloudFrontSigner(base=base, signer=backend.cloudfront_signer)
+    if backend.security_token or not backend.secret_key:
+        return None  # credentials that change
     url = backend.url(_PROBE)
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     if "X-Amz-Credential" not in query:
         return None
     access_key, _day, region, *_rest = query["X-Amz-Credential"].split("/")
     signer = Signer(
-        base=url.partition("?")[0].removesuffix(_name_of(backend, _PROBE)),
+        base=_base_of(backend, url),
         access_key=access_key,
         secret_key=backend.secret_key,
         region=region,
     )
     at = _seconds(query["X-Amz-Date"])
-    own = signer.url(_name_of(backend, _PROBE), at=at, expire=_expire_of(backend))
+    own = signer.url(name_of(backend, _PROBE), at=at, expire=_expire_of(backend))
     return signer if own == url else None
+
+
+def _base_of(backend: Any, url: str) -> str:
+    """The part before the name of the probe."""
+    return url.partition("?")[0].removesuffix(name_of(backend, _PROBE))
 
 
 def _seconds(moment: str) -> int:
     return calendar.timegm(time.strptime(moment, "%Y%m%dT%H%M%SZ"))
 
 
-def _name_of(backend: Any, key: str) -> str:
+def name_of(backend: Any, key: str) -> str:
     """The name in the bucket, below the ``location`` of the storage."""
     from storages.utils import clean_name
 
@@ -130,6 +151,15 @@ def _name_of(backend: Any, key: str) -> str:
 
 def _expire_of(backend: Any) -> int:
     return int(backend.querystring_expire)
+
+
+@lru_cache(maxsize=10_000)
+def _cloudfront_url(signer: Any, url: str, until: int) -> str:
+    """RSA takes a millisecond, so a URL is kept: it is the same for a whole window."""
+    signed: str = signer.generate_presigned_url(
+        url, date_less_than=datetime.fromtimestamp(until, UTC)
+    )
+    return signed
 
 
 @lru_cache(maxsize=16)

@@ -49,6 +49,13 @@ def image_uploads(url: str, name: str = "images") -> SafeString:
     return format_html("{}{}", widget.media, html)
 
 
+def image_link(subject: Subject, name: str) -> str:
+    """``{% image_link relation "md" %}``: the path of a view that redirects to the version, for
+    those who may see it; empty for ``None``.
+    """
+    return "" if subject is None else rendering.image_link(subject, name)
+
+
 class ImageNode(template.Node):
     """A call of a function whose first argument is an image, a relation or missing.
 
@@ -126,3 +133,4 @@ def _tag(function: Callable[..., str]) -> Callable[[Parser, Token], ImageNode]:
 
 register.tag("picture", _tag(picture))
 register.tag("image_url", _tag(image_url))
+register.tag("image_link", _tag(image_link))

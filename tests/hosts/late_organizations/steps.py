@@ -15,12 +15,13 @@ def fill() -> None:
     from django.contrib.auth.models import Group
 
     from django_polyimages.conf import get_settings
-    from django_polyimages.models import Image
+    from django_polyimages.models import Image, PendingUpload
     from tests.drawing import photo, upload_of
 
     for name in ("north", "south"):
         group = Group.objects.create(name=name) if get_settings().has_organizations else None
         Image.objects.upload(upload_of(photo(), f"{name}.jpg"), organization=group)
+        PendingUpload.objects.begin(name=name, byte_size=1, organization=group)
 
 
 def owners() -> dict[str, str]:
@@ -31,7 +32,7 @@ def owners() -> dict[str, str]:
 
 def use() -> list[Any]:
     """What the site does with images of shops; the database refuses shops that do not exist."""
-    from django_polyimages.models import Image
+    from django_polyimages.models import Image, PendingUpload
     from tests.drawing import photo, upload_of
     from tests.hosts.late_organizations.models import Shop
 
@@ -44,9 +45,10 @@ def use() -> list[Any]:
         refused = True
     shop = Shop.objects.create(slug="west")
     Image.objects.upload(upload_of(photo(), "west.jpg"), organization=shop)
-    before = Image.objects.count()
+    PendingUpload.objects.begin(name="west.jpg", byte_size=1, organization=shop)
+    before = [Image.objects.count(), PendingUpload.objects.count()]
     shop.delete()
-    return [refused, before - Image.objects.count()]
+    return [refused, before[0] - Image.objects.count(), before[1], PendingUpload.objects.count()]
 
 
 STEPS = {"fill": fill, "owners": owners, "use": use}

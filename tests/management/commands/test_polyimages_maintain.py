@@ -40,6 +40,7 @@ def test_it_says_what_it_would_do_and_does_it(work):
     assert out.startswith(
         "To carry out: 1 deletion, 1 file, the oldest of 2026-03-01 00:00+00:00.\n"
         "  not tried yet: 1\n"
+        "To end: 0 uploads whose time is over.\n"
         "To generate: versions of 1 image.\n"
         "  missing: 1\n"
         "  pending: 1\n"
@@ -47,6 +48,7 @@ def test_it_says_what_it_would_do_and_does_it(work):
     assert ": no row records this file (fixed)\n" in out
     assert out.endswith(
         "Carried out: 1 deletion, 1 file.\n"
+        "Ended: 0 uploads.\n"
         "Generated: 4 versions, 1 image in order.\n"
         "Fixed: 5 orphan. Left: nothing.\n"
     )
