@@ -8,6 +8,7 @@ import pytest
 from django.template import Context, Template
 from playwright.sync_api import Page, expect
 
+from django_polyimages.forms import ImageUploadInput, MultipleImageUploadInput
 from django_polyimages.models import Image, PendingUpload
 from tests.browser.actions import drop_files
 from tests.documents import DOCS, blocks_of
@@ -48,6 +49,43 @@ def test_one_tag_is_enough(show, acme, photos):
     inputs = page.locator("input[name=photos-upload]").all()
     begun = PendingUpload.objects.filter(organization=acme)
     assert {str(one.pk) for one in begun} == {one.get_attribute("value") for one in inputs}
+
+
+def test_a_field_for_one_image_keeps_the_last(show, acme, photos):
+    widget = ImageUploadInput(uploads_url="/api/v1/images/orgs/acme/uploads/")
+    page = show(f"{widget.media}{widget.render('photo', None, {})}")
+    for name in ("green", "red"):
+        drop_files(page.locator(".polyimages-upload-drop"), photos[name])
+        expect(page.locator(RECEIVED)).to_have_count(1)
+    expect(page.locator(".polyimages-upload-item")).to_contain_text("red.jpg")
+    [kept] = page.locator("input[name=photo-upload]").all()
+    waiting = PendingUpload.objects.filter(state="waiting")
+    assert [str(one.pk) for one in waiting] == [kept.get_attribute("value")]
+
+
+def test_without_a_url_the_form_sends_the_files(show, photos, tmp_path):
+    (tmp_path / "notes.txt").write_text("No picture.")
+    widget = MultipleImageUploadInput()
+    page = show(f"{widget.media}<form>{widget.render('photos', None, {})}</form>")
+    drop_files(page.locator(".polyimages-upload-drop"), tmp_path / "notes.txt", photos["red"])
+    message = "notes.txt: Unsupported image format. Supported formats: JPEG, PNG, WEBP, GIF, AVIF."
+    expect(page.locator(".polyimages-upload-chosen li")).to_have_text([message, "red.jpg"])
+    field = page.locator("input[type=file]")
+    assert field.evaluate("input => input.validationMessage") == message
+    assert field.evaluate("input => input.files.length") == 2
+    field.set_input_files(photos["red"])
+    assert field.evaluate("input => input.validationMessage") == ""
+    assert not PendingUpload.objects.exists()
+
+
+def test_what_the_server_refuses_is_told(show, photos, complaints):
+    widget = ImageUploadInput(uploads_url="/api/v1/images/orgs/nobody/uploads/")
+    page = show(f"{widget.media}{widget.render('photo', None, {})}")
+    drop_files(page.locator(".polyimages-upload-drop"), photos["green"])
+    told = page.locator(".polyimages-upload-problem")
+    expect(told).to_contain_text("green.jpg: ")
+    assert all("404" in one for one in complaints)
+    complaints.clear()
 
 
 def test_three_requests_make_an_image(show, acme, editor):
