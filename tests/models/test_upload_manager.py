@@ -85,6 +85,14 @@ class TestSending:
         assert code_of(error) == "other_file"
         assert stored_keys(folder=INCOMING) == []
 
+    def test_another_length_in_the_header_is_refused_unread(self):
+        upload = begin(photo())
+        told = upload.instructions("/")
+        request = RequestFactory().put(told.url, photo() + b"a", content_type=upload.media_type)
+        request.read = lambda size: 1 / 0
+        with pytest.raises(InvalidImage):
+            PendingUpload.objects.receive(request.GET["token"], request)
+
     def test_another_type_is_refused(self):
         with pytest.raises(InvalidImage, match="its type is not image/jpeg"):
             send(begin(photo(), media_type="image/jpeg"), photo(), content_type="image/png")

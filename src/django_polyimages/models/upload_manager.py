@@ -139,7 +139,7 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
 
     def _rows(self) -> QuerySet[PendingUpload]:
         """In the database of the images, whose rows are inserted in the same transaction."""
-        return self.using(self._db or router.db_for_write(get_image_model()))
+        return self.using(router.db_for_write(get_image_model()))
 
 
 def gone() -> UploadGone:
