@@ -197,7 +197,7 @@ def under_policy(page: Page, address: str, policy: str) -> list[str]:
     blocked: list[str] = []
 
     def with_policy(route: Route) -> None:
-        if route.request.method == "POST":  # its redirect would be followed unseen
+        if route.request.method != "GET":  # a redirect would be followed unseen
             route.continue_()
             return
         response = route.fetch()
@@ -209,7 +209,8 @@ def under_policy(page: Page, address: str, policy: str) -> list[str]:
         "addEventListener('securitypolicyviolation',"
         " (event) => blocked(`${event.violatedDirective} ${event.blockedURI}`))"
     )
-    page.route("**/admin/**", with_policy)
+    # Of the page alone: a file that is sent would lose its content on the way.
+    page.route(f"**{address}", with_policy)
     page.goto(address)
     return blocked
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-import threading
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.handlers.base import BaseHandler
 from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image as Pillow
@@ -39,30 +37,6 @@ MEGAPIXELS = float(os.environ.get("UPLOAD_MEGAPIXELS", "0.3"))
 PATIENCE = 20_000 + 15_000 * MEGAPIXELS
 NUMBER = 10
 RECEIVED = ".polyimages-upload-progress[data-state=received]"
-
-
-class Bodies:
-    """Counts the bytes of all requests to Django, whose views run one after the other here: SQLite
-    in memory has one connection for all threads.
-    """
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-        self.lock = threading.Lock()
-
-
-@pytest.fixture(autouse=True)
-def bodies(monkeypatch) -> Bodies:
-    counted = Bodies()
-    respond = BaseHandler.get_response
-
-    def count(handler, request):
-        with counted.lock:
-            counted.sizes.append(int(request.META.get("CONTENT_LENGTH") or 0))
-            return respond(handler, request)
-
-    monkeypatch.setattr(BaseHandler, "get_response", count)
-    return counted
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +185,7 @@ def test_saving_waits_for_what_is_on_its_way(visit, boss, contact, address, phot
 def test_no_more_than_three_are_sent_at_once(visit, boss, address, camera):
     page = visit(address, boss)
     routes: list[Route] = []
-    page.route("**/file/**", lambda route: routes.append(route))
+    page.route("**/uploads/", lambda route: routes.append(route))
     drop_files(zone(page), *camera[:4], *camera[5:])
     most = 0
     while page.locator(RECEIVED).count() < 9:
