@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from dataclasses import fields
@@ -26,8 +27,15 @@ from contacts.models import Contact
 from django_polyimages import VersionSpec
 from django_polyimages.checks.settings import check_widths
 from django_polyimages.conf import Settings, get_settings
-from django_polyimages.models import AbstractImage, AbstractImageRelation, Image, prefetch_images
+from django_polyimages.models import (
+    AbstractImage,
+    AbstractImageRelation,
+    Image,
+    PendingUpload,
+    prefetch_images,
+)
 from django_polyimages.specs import DEFAULT_VERSIONS
+from django_polyimages.storage import get_original_storage
 from tests.builders import fake_images, uploaded
 from tests.documents import DOCS, PROJECT, Block, block_of, blocks_of, pages
 from tests.drawing import photo, upload_of
@@ -106,6 +114,57 @@ def _querysets(block: Block) -> list[str]:
     return [one for one in expressions if one.startswith("Product.objects.")]
 
 
+class TestUploading:
+    """The view of the guide, with ids of files that were sent before and with a file."""
+
+    PAGE = GUIDES / "uploading.md"
+
+    @pytest.fixture
+    def send(self, settings, editor) -> Any:
+        names: dict[str, Any] = {}
+        exec(block_of(self.PAGE, "catalog/uploads.py").code, names)
+        page = block_of(self.PAGE, "catalog/templates/catalog/photos.html").code
+        settings.TEMPLATES = [with_template("catalog/photos.html", page, settings)]
+
+        def post(product, **data):
+            request = RequestFactory().post("/", data)
+            request.user = editor
+            return names["add_photos"](request, pk=product.pk)
+
+        return post
+
+    @pytest.mark.django_db
+    def test_the_view_attaches_what_was_sent_before(self, send, product, editor, acme):
+        options = {"name": "door.jpg", "byte_size": len(photo()), "organization": acme}
+        upload = PendingUpload.objects.begin(**options, creator=editor)
+        get_original_storage().save(upload.key, upload_of(photo()))
+        response = send(product, **{"photos-upload": [upload.pk], "photos": upload_of(photo())})
+        assert response.status_code == 302
+        titles = [relation.image.title for relation in product.images.all()]
+        assert titles == [upload_of(photo()).name, "door.jpg"]
+
+    @pytest.mark.django_db
+    def test_the_view_says_what_is_wrong(self, send, product):
+        response = send(product, **{"photos-upload": "nothing"})
+        assert b"This upload does not exist" in response.content
+        assert b'data-uploads-url="/api/v1/images/orgs/acme/uploads/"' in response.content
+        assert b"polyimages/sending.js" in response.content
+
+    def test_the_rule_for_the_bucket_is_one(self):
+        [rule] = json.loads(blocks_of(self.PAGE, "json")[0].code)
+        assert rule["AllowedMethods"] == ["PUT"]
+
+
+def with_template(name: str, source: str, settings: Any) -> dict[str, Any]:
+    """The engine of the settings with one more template."""
+    engine = settings.TEMPLATES[0] | {"APP_DIRS": False}
+    loaders = [
+        ("django.template.loaders.locmem.Loader", {name: source}),
+        "django.template.loaders.app_directories.Loader",
+    ]
+    return engine | {"OPTIONS": engine["OPTIONS"] | {"loaders": loaders}}
+
+
 class TestForms:
     PAGE = GUIDES / "forms.md"
 
@@ -117,13 +176,7 @@ class TestForms:
             monkeypatch.setitem(sys.modules, name, module)
             exec(block_of(self.PAGE, f"{name.replace('.', '/')}.py").code, module.__dict__)
         page = block_of(self.PAGE, "catalog/templates/catalog/product_form.html").code
-        engine = settings.TEMPLATES[0] | {"APP_DIRS": False}
-        loaders = [
-            ("django.template.loaders.locmem.Loader", {"catalog/product_form.html": page}),
-            "django.template.loaders.app_directories.Loader",
-        ]
-        options = engine["OPTIONS"] | {"loaders": loaders}
-        settings.TEMPLATES = [engine | {"OPTIONS": options}]
+        settings.TEMPLATES = [with_template("catalog/product_form.html", page, settings)]
 
         def send(product, **data):
             request = RequestFactory().post("/", data)

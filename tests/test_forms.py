@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, Storage
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from django_polyimages.errors import UploadGone
 from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
 from django_polyimages.models import Image, PendingUpload, ReceivedFile
 from django_polyimages.pipeline.slots import slot
+from django_polyimages.storage import get_original_storage
 from tests.drawing import REFUSED, photo, upload_of
 from tests.helpers import decodes, storage_calls, stored_keys
 from tests.sending import INCOMING, begin, send
@@ -194,6 +200,90 @@ def test_a_damaged_file_never_reaches_the_storage(monkeypatch):
 def test_a_form_has_changed_once_a_file_was_sent():
     assert not photos_form().has_changed()
     assert photos_form(photo()).has_changed()
+
+
+class TestReceivedUploads:
+    """Hidden inputs hold the ids of files that were sent before the form."""
+
+    @pytest.fixture
+    def send(self, editor):
+        def begin_and_send(content: bytes, name: str = "door.jpg", *, sent: bool = True) -> str:
+            begin = PendingUpload.objects.begin
+            upload = begin(name=name, byte_size=len(content), creator=editor)
+            if sent:
+                get_original_storage().save(upload.key, ContentFile(content))
+            return str(upload.pk)
+
+        return begin_and_send
+
+    def test_gives_the_file_to_be_attached(self, send, contact):
+        form = PhotoForm({"photo-upload": send(photo())}, {})
+        assert form.is_valid()
+        assert form.has_changed()
+        image = contact.images.attach(form.cleaned_data["photo"]).image
+        assert image.title == "door.jpg"
+        with image.file.open() as file:
+            assert file.read() == photo()
+        assert PendingUpload.objects.get().state == "used"
+
+    def test_several_and_a_file_too(self, send, contact):
+        ids = [send(photo(), "one.jpg"), send(photo(), "two.jpg")]
+        data = QueryDict(mutable=True)
+        data.setlist("photos-upload", ids)
+        form = PhotosForm(data, MultiValueDict({"photos": [upload_of(photo(), "three.jpg")]}))
+        assert form.is_valid()
+        names = [file.name for file in form.cleaned_data["photos"]]
+        assert names == ["three.jpg", "one.jpg", "two.jpg"]
+
+    def test_are_in_the_form_again_if_another_field_has_an_error(self, send):
+        key = send(photo())
+        form = ContactForm({"photo-upload": key}, {})
+        assert not form.is_valid()
+        assert f'<input type="hidden" name="photo-upload" value="{key}">' in str(form)
+        assert "choose again" not in str(form)
+
+    def test_are_listed_by_name_where_files_are_sent_at_once(self, send):
+        form = ContactForm({"photo-upload": send(photo(), "a <b>.jpg")}, {})
+        form.fields["photo"].widget.uploads_url = "/uploads/"
+        assert "a &lt;b&gt;.jpg" in str(form)
+        assert "sending.js" in str(form.media)
+
+    @pytest.mark.parametrize("key", ["", "x", "\x00", str(UUID(int=7))])
+    def test_says_so_if_there_is_none(self, key):
+        form = PhotoForm({"photo-upload": key}, {})
+        [error] = form.errors.as_data()["photo"]
+        assert error.code == "upload_gone"
+        assert f'value="{key}"' not in str(form)
+
+    def test_says_so_if_nothing_was_sent(self, send):
+        form = PhotoForm({"photo-upload": send(photo(), sent=False)}, {})
+        [error] = form.errors.as_data()["photo"]
+        assert error.code == "not_sent"
+
+    def test_a_file_that_is_none_is_named(self, send):
+        form = PhotoForm({"photo-upload": send(b"text" * 100, "notes.jpg")}, {})
+        assert "notes.jpg: " in form.errors["photo"][0]
+
+    def test_no_more_than_the_limit(self, send, settings):
+        settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 1}
+        form = PhotosForm({"photos-upload": [send(photo()), send(photo())]}, {})
+        [error] = form.errors.as_data()["photos"]
+        assert error.code == "too_many_files"
+
+    def test_an_upload_of_another_organization_is_refused(self, contact, other):
+        begin = PendingUpload.objects.begin
+        upload = begin(name="a.jpg", byte_size=len(photo()), organization=other)
+        get_original_storage().save(upload.key, ContentFile(photo()))
+        form = PhotoForm({"photo-upload": str(upload.pk)}, {})
+        assert form.is_valid()
+        with pytest.raises(UploadGone):
+            contact.images.attach(form.cleaned_data["photo"])
+
+    def test_a_required_field_does_not_ask_for_a_file_that_was_sent(self):
+        form = PhotosForm()
+        assert " required" in str(form)
+        form.fields["photos"].widget.uploads_url = "/uploads/"
+        assert " required" not in str(form)
 
 
 class TestAFileThatWasSentBefore:

@@ -5,12 +5,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.generic import FormView
 from django.views.generic.detail import SingleObjectMixin
 
 from catalog.models import Product
 from contacts.models import Contact
-from django_polyimages import StorageUnavailable
+from django_polyimages import InvalidImage, StorageUnavailable
 from django_polyimages.models import prefetch_images
 from django_polyimages.policies import get_policy
 from gallery.forms import PicturesForm
@@ -50,11 +51,19 @@ class ObjectPage(SingleObjectMixin, FormView):
             and policy.may(user, "attach", organization, self.object)
         )
 
+    def get_form(self, form_class: type[PicturesForm] | None = None) -> PicturesForm:
+        """Files are sent to the HTTP API as soon as they are chosen; the form sends their ids."""
+        form: PicturesForm = super().get_form(form_class)
+        slug = self.object.organization.slug
+        url = f"{reverse('api-1:api-root')}images/orgs/{slug}/uploads/"
+        form.fields["pictures"].widget.uploads_url = url
+        return form
+
     def form_valid(self, form: PicturesForm) -> HttpResponse:
         try:
             for picture in form.cleaned_data["pictures"]:
                 self.object.images.attach(picture, creator=self.request.user)
-        except StorageUnavailable as error:
+        except (InvalidImage, StorageUnavailable) as error:
             form.add_error("pictures", str(error))
             return self.form_invalid(form)
         return super().form_valid(form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
@@ -16,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_polyimages.conf import get_settings
-from django_polyimages.errors import Busy, InvalidImage, StorageUnavailable
+from django_polyimages.errors import Busy, InvalidImage, StorageUnavailable, UploadGone
 from django_polyimages.formats import FORMATS
-from django_polyimages.models import AbstractImage, AbstractImageRelation
+from django_polyimages.models import AbstractImage, AbstractImageRelation, PendingUpload
 from django_polyimages.models.received_files import discarding
 from django_polyimages.pipeline import store
 from django_polyimages.pipeline.patience import waiting_together
@@ -36,6 +37,51 @@ PICTURE_WIDTH = 160
 """The maximum width of the picture next to the field, in pixels."""
 
 
+SENDING = [
+    Script(f"polyimages/{name}.js", defer=True)
+    for name in ("putting", "sending", "previews", "progress", "upload-list", "waiting")
+]
+"""The scripts that send files before their form is saved."""
+_UPLOAD = Script("polyimages/upload.js", defer=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SentBefore:
+    """The id of an upload, which a form sends instead of the file."""
+
+    id: str
+
+    @property
+    def name(self) -> str:
+        """The name of the file; empty if it is not there any longer."""
+        try:
+            return PendingUpload.objects.find(self.id).file_name
+        except UploadGone:
+            return ""
+
+    @property
+    def is_usable(self) -> bool:
+        try:
+            PendingUpload.objects.received(self.id)
+        except UploadGone:
+            return False
+        return True
+
+    def file(self) -> File[bytes]:
+        """The file. Raises ``ValidationError`` if it cannot be used."""
+        try:
+            return PendingUpload.objects.received(self.id)
+        except UploadGone as error:
+            raise ValidationError(str(error), code=error.code) from error
+
+
+def sent_before(data: Any, name: str) -> list[SentBefore]:
+    """What the hidden inputs of the field hold."""
+    html_name = f"{name}-upload"
+    ids = data.getlist(html_name) if hasattr(data, "getlist") else data.get(html_name, [])
+    return [SentBefore(one) for one in ([ids] if isinstance(ids, str) else ids)]
+
+
 class ImageUploadInput(forms.ClearableFileInput):
     """A file input that shows the current picture and the chosen files.
 
@@ -49,10 +95,22 @@ class ImageUploadInput(forms.ClearableFileInput):
     """The names of the files in the submission that the form is bound to."""
     names_lost_files = True
     """False where the page names the files of all its fields together."""
+    received: Sequence[SentBefore] = ()
+    """The uploads whose ids are in the submission that the form is bound to."""
 
-    class Media:
-        css = {"all": ["polyimages/upload.css"]}
-        js = [Script("polyimages/upload.js", defer=True)]
+    def __init__(self, attrs: dict[str, Any] | None = None, *, uploads_url: str = "") -> None:
+        super().__init__(attrs)
+        self.uploads_url = uploads_url
+
+    @property
+    def media(self) -> forms.Media:
+        """The stylesheet and the scripts: those that send files are for a page with a URL only."""
+        scripts: Any = [*(SENDING if self.uploads_url else []), _UPLOAD]
+        return forms.Media(css={"all": ("polyimages/upload.css",)}, js=scripts)
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        """Not where the script empties the input, because its file is on its way."""
+        return super().use_required_attribute(initial) and not self.uploads_url
 
     def is_initial(self, value: object) -> bool:
         """Whether ``value`` is an image or a relation."""
@@ -61,7 +119,8 @@ class ImageUploadInput(forms.ClearableFileInput):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
         self.sent = [value.name] if isinstance(value, UploadedFile) else []
-        return value
+        self.received = sent_before(data, name)[:1]
+        return self.received[0] if value is None and self.received else value
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
@@ -70,6 +129,11 @@ class ImageUploadInput(forms.ClearableFileInput):
             context["widget"]["picture"] = picture(value, sizes=sizes, placeholder="none")
         context["widget"]["attrs"] |= upload_attributes()
         context["widget"]["lost"] = self.sent if self.names_lost_files else ()
+        context["widget"]["uploads_url"] = self.uploads_url
+        context["widget"]["is_several"] = (
+            self.allow_multiple_selected or "data-several" in self.attrs
+        )
+        context["widget"]["received"] = [one for one in self.received if one.is_usable]
         return context
 
 
@@ -83,11 +147,12 @@ class MultipleImageUploadInput(ImageUploadInput):
         data: Any,
         files: MultiValueDict[str, UploadedFile[bytes]] | dict[str, list[UploadedFile[bytes]]],
         name: str,
-    ) -> Sequence[UploadedFile[bytes]]:
+    ) -> Sequence[UploadedFile[bytes] | SentBefore]:
         # Tests write a plain dict, which Django's widgets accept, too.
         value = files.getlist(name) if isinstance(files, MultiValueDict) else files.get(name, [])
         self.sent = [file.name for file in value]
-        return value
+        self.received = sent_before(data, name)
+        return [*value, *self.received]
 
 
 class ImageUploadField(forms.FileField):
@@ -104,6 +169,8 @@ class ImageUploadField(forms.FileField):
         super().__init__(**({"allow_empty_file": True} | options))
 
     def clean(self, data: Any, initial: Any = None) -> Any:
+        if isinstance(data, SentBefore):
+            data = data.file()
         try:
             return super().clean(data, initial)
         except ValidationError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import FileSystemStorage
+from django.core.handlers.base import BaseHandler
 from django.test import Client
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -72,14 +74,44 @@ def files(settings, tmp_path) -> FileSystemStorage:
     return found
 
 
+class Bodies:
+    """Counts the bytes of all requests to Django, whose views run one after the other here: SQLite
+    in memory has one connection for all threads.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.lock = threading.Lock()
+
+
 @pytest.fixture
-def visit(browser, live_server) -> Iterator[Callable[..., Page]]:
+def bodies(monkeypatch) -> Bodies:
+    counted = Bodies()
+    respond = BaseHandler.get_response
+
+    def count(handler, request):
+        with counted.lock:
+            counted.sizes.append(int(request.META.get("CONTENT_LENGTH") or 0))
+            return respond(handler, request)
+
+    monkeypatch.setattr(BaseHandler, "get_response", count)
+    return counted
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """The errors of pages that ``visit`` has opened. A test takes away those that it expects."""
+    return []
+
+
+@pytest.fixture
+def visit(browser, live_server, bodies, complaints) -> Iterator[Callable[..., Page]]:
     """``visit(path, user)`` opens a page in a window of its own.
 
     The test fails if a page has an error: of a script, or on the console as what does not load.
     Keywords are options of the window: ``java_script_enabled=False``.
     """
-    contexts, complaints = [], []
+    contexts = []
 
     def open_window(path: str, user: User | None = None, **options) -> Page:
         size = {"width": 1280, "height": 900}

@@ -10,7 +10,8 @@ from PIL import Image as Pillow
 from playwright.sync_api import Locator, Page, expect
 
 from contacts.models import Contact
-from django_polyimages.models import Image, PolymorphicImageRelation
+from django_polyimages.admin import ImageInline
+from django_polyimages.models import Image, PendingUpload, PolymorphicImageRelation
 from tests.browser.actions import drag, drop_files, overflow
 from tests.drawing import GREEN, to_bytes, upload_of
 
@@ -31,6 +32,17 @@ def shelf(acme) -> dict[str, Image]:
 def _image(organization, title: str) -> Image:
     content = to_bytes(Pillow.new("RGB", (300, 200), GREEN))
     return Image.objects.upload(upload_of(content), organization=organization, title=title)
+
+
+@pytest.fixture
+def sent_with_the_form(monkeypatch) -> None:
+    """Files are sent when the page is saved: nobody has registered ``ImageAdmin``."""
+    find = ImageInline._library_url
+
+    def find_others(inline: ImageInline, name: str) -> str:
+        return "" if name == "uploads" else find(inline, name)
+
+    monkeypatch.setattr(ImageInline, "_library_url", find_others)
 
 
 def _cards(page: Page) -> Locator:
@@ -259,8 +271,20 @@ def test_wrong_files_are_told_at_once(visit, boss, settings, address, photos, tm
     assert Image.objects.get().title == "green.jpg"
 
 
-def test_text_named_as_a_picture_is_told_at_once_and_by_the_server(
+def test_text_named_as_a_picture_is_told_at_once_and_never_sent(
     visit, boss, contact, address, photos, tmp_path
+):
+    (tmp_path / "fake.jpg").write_text("No picture.")
+    page = visit(address, boss)
+    drop_files(_zone(page), tmp_path / "fake.jpg", photos["green"])
+    expect(page.locator(".polyimages-upload-problem")).to_contain_text("Unsupported image format")
+    assert _titles(page) == ["green.jpg"]
+    _save(page)
+    assert [upload.file_name for upload in PendingUpload.objects.all()] == ["green.jpg"]
+
+
+def test_text_named_as_a_picture_is_refused_by_the_server_too(
+    visit, boss, contact, address, photos, tmp_path, sent_with_the_form
 ):
     (tmp_path / "fake.jpg").write_text("No picture.")
     page = visit(address, boss)
@@ -273,7 +297,9 @@ def test_text_named_as_a_picture_is_told_at_once_and_by_the_server(
     assert not contact.images.exists()
 
 
-def test_an_error_elsewhere_keeps_what_can_be_kept(visit, boss, contact, address, shelf, photos):
+def test_an_error_elsewhere_keeps_what_can_be_kept(
+    visit, boss, contact, address, shelf, photos, sent_with_the_form
+):
     contact.images.attach(shelf["One"])
     contact.images.attach(shelf["Two"])
     page = visit(address, boss)

@@ -148,3 +148,12 @@ class TestASubject:
 def test_a_wrong_argument_is_told_when_the_template_is_read(source, message):
     with pytest.raises(TemplateSyntaxError, match=message):
         Template("{% load polyimages %}" + source)
+
+
+class TestImageUploads:
+    def test_is_a_field_with_its_scripts(self):
+        source = '{% load polyimages %}{% image_uploads url=url name="photos" %}'
+        html = Template(source).render(Context({"url": '/uploads/?a"b'}))
+        assert 'data-uploads-url="/uploads/?a&quot;b"' in html
+        assert 'name="photos"' in html
+        assert html.count("polyimages/sending.js") == 1

@@ -9,10 +9,11 @@ from typing import Any
 from django import template
 from django.template.base import FilterExpression, Parser, Token, Variable, token_kwargs
 from django.template.context import Context
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from django_polyimages import rendering
+from django_polyimages.forms import MultipleImageUploadInput
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 
 register = template.Library()
@@ -33,6 +34,19 @@ def image_url(subject: Subject, name: str) -> str:
     """
     version = None if subject is None else rendering.image_of(subject).version(name)
     return "" if version is None else version.url
+
+
+@register.simple_tag
+def image_uploads(url: str, name: str = "images") -> SafeString:
+    """``{% image_uploads url name="photos" %}``: a field for images that are sent as soon as they
+    are chosen, with its scripts.
+
+    ``url`` is the one that begins an upload in the HTTP API. The form then sends the ids of the
+    uploads, which ``MultipleImageUploadField`` turns into files; without scripts, it sends files.
+    """
+    widget = MultipleImageUploadInput(uploads_url=url)
+    html: str = widget.render(name, None, {"id": f"id_{name}"})
+    return format_html("{}{}", widget.media, html)
 
 
 def image_link(subject: Subject, name: str) -> str:

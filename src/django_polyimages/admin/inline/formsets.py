@@ -47,6 +47,8 @@ class ImageFormSet(PagedFormSet):
     can_change: ClassVar[bool] = True
     can_view: ClassVar[bool] = True
     library: ClassVar[Library | None] = None
+    uploads_url: ClassVar[str] = ""
+    """Where the script sends files as soon as they are chosen; empty if nowhere."""
     inline: ClassVar[Any]
     """The ``ImageInline``."""
     read_only: ClassVar[Sequence[Any]] = ()
@@ -81,9 +83,11 @@ class ImageFormSet(PagedFormSet):
     @cached_property
     def new_images(self) -> NewImagesForm:
         """The form with the files that have no row yet."""
-        if not self.is_bound or not self.can_upload:
-            return NewImagesForm({} if self.is_bound else None, prefix=self.prefix)
-        return NewImagesForm(self.data, self.files or None, prefix=self.prefix)
+        form = NewImagesForm({} if self.is_bound else None, prefix=self.prefix)
+        if self.is_bound and self.can_upload:
+            form = NewImagesForm(self.data, self.files or None, prefix=self.prefix)
+        form.fields["uploads"].widget.uploads_url = self.uploads_url
+        return form
 
     @property
     def lost_files(self) -> list[str]:

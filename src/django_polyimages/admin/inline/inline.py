@@ -19,6 +19,7 @@ from django_polyimages.admin.inline.checks import InlineChecks
 from django_polyimages.admin.inline.formsets import ImageFormSet
 from django_polyimages.admin.inline.picker import Library
 from django_polyimages.admin.inline.relation_forms import ImageRelationForm
+from django_polyimages.forms import SENDING
 from django_polyimages.models.organizations import has_one_organization, organization_keys, path_of
 
 
@@ -43,7 +44,9 @@ class ImageInline(GenericInlineModelAdmin):
     class Media:
         css = {"all": ["polyimages/upload.css", "polyimages/inline.css"]}
         js = [
+            *SENDING,
             Script("polyimages/upload.js", defer=True),
+            Script("polyimages/inline-files.js", defer=True),
             Script("polyimages/inline.js", defer=True),
             Script("polyimages/dragging.js", defer=True),
             Script("polyimages/saving.js", defer=True),
@@ -86,6 +89,7 @@ class ImageInline(GenericInlineModelAdmin):
             and has_one_organization(self.parent_model)
             and self._may(request, "add", obj)
         )
+        formset.uploads_url = self._library_url("uploads") if formset.can_upload else ""
         formset.can_pick = formset.can_add and "image" in formset.form.base_fields
         formset.library = self._library(request, obj)
         return formset
@@ -125,22 +129,28 @@ class ImageInline(GenericInlineModelAdmin):
 
     def _library(self, request: HttpRequest, obj: Model | None) -> Library | None:
         """None if ``ImageAdmin`` is not registered, or if the user may not view images."""
-        opts = get_image_model()._meta
-        name = f"admin:{opts.app_label}_{opts.model_name}"
-        try:
-            url = reverse(f"{name}_library", current_app=self.admin_site.name)
-            pending_url = reverse(f"{name}_pending", current_app=self.admin_site.name)
-        except NoReverseMatch:
-            return None
-        if not self._may(request, "view"):
+        url = self._library_url("library")
+        if not url or not self._may(request, "view"):
             return None
         path = path_of(self.parent_model)
         keys = organization_keys(obj) if obj and path else set()
         is_field = path and path != "pk" and "__" not in path
         return Library(
             url=url,
-            pending_url=pending_url,
-            change_name=f"{name}_change",
+            pending_url=self._library_url("pending"),
+            change_name=f"{self._library_name}_change",
             organization=str(keys.pop()) if len(keys) == 1 else "",
             organization_input=f"id_{path}" if is_field else "",
         )
+
+    @property
+    def _library_name(self) -> str:
+        opts = get_image_model()._meta
+        return f"admin:{opts.app_label}_{opts.model_name}"
+
+    def _library_url(self, name: str) -> str:
+        """The URL of a view of ``ImageAdmin``; empty if that is not registered."""
+        try:
+            return reverse(f"{self._library_name}_{name}", current_app=self.admin_site.name)
+        except NoReverseMatch:
+            return ""

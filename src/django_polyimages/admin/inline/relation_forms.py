@@ -13,7 +13,7 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from django_polyimages.admin.titles import readable_status, readable_title
-from django_polyimages.forms import ImageUploadField, MultipleImageUploadField
+from django_polyimages.forms import ImageUploadField, MultipleImageUploadField, sent_before
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
 
@@ -62,7 +62,8 @@ class ImageRelationForm(forms.ModelForm):
         """The title of the image, or the name of the submitted file; empty if there is neither."""
         if image := self.shown_image:
             return readable_title(image)
-        sent = self.files.get(self.add_prefix("upload"))
+        name = self.add_prefix("upload")
+        sent = self.files.get(name) or next(iter(sent_before(self.data, name)), None)
         return str(sent.name) if sent else ""
 
     @property

@@ -36,7 +36,9 @@ from django_polyimages.admin.library.saving import (
     extra_field_names,
     fieldsets_without,
 )
+from django_polyimages.admin.library.uploads import ImageUploads
 from django_polyimages.admin.library.usage import uses_of
+from django_polyimages.forms import SENDING
 from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
 from django_polyimages.models.usage import count_uses
@@ -44,6 +46,7 @@ from django_polyimages.models.usage import count_uses
 
 class ImageAdmin(
     PendingImages,
+    ImageUploads,
     ImageSaving,
     ImageRegeneration,
     ImageDeletions,
@@ -92,6 +95,9 @@ class ImageAdmin(
         js = [
             Script("polyimages/focal-point.js", defer=True),
             Script("polyimages/regenerate.js", defer=True),
+            *SENDING,
+            Script("polyimages/upload.js", defer=True),
+            Script("polyimages/library-uploads.js", defer=True),
             Script("polyimages/pending.js", defer=True),
         ]
 
@@ -104,6 +110,7 @@ class ImageAdmin(
         return [
             path("library/", wrap(self.library_view), name=f"{named}_library"),
             path("pending/", wrap(self.pending_view), name=f"{named}_pending"),
+            *self.upload_urls,
             path(
                 "<path:object_id>/regenerate/",
                 wrap(self.regenerate_view),

@@ -13,6 +13,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,14 +36,29 @@ class ImageUploadForm(forms.ModelForm):
 
     refusal = ""
     """Why a valid file could not be stored, if that has happened."""
+    uploads_url = ""
+    """Where the script sends files as soon as they are chosen; empty if nowhere."""
+    list_url = ""
+    """Where the user goes when several files have been added."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "title" in self.fields:
             self.fields["title"].help_text = _("Leave empty to use the file name.")
+        if self.uploads_url:
+            self._send_at_once()
         if self.refusal:
             self.files = MultiValueDict()  # the file has been read and may be closed
             self.fields["upload"].required = False
+
+    def _send_at_once(self) -> None:
+        """Also several files: the script then adds an image for each."""
+        widget: Any = self.fields["upload"].widget
+        widget.uploads_url = self.uploads_url
+        widget.attrs |= {
+            "data-several": _("Added: {done} of {count}"),
+            "data-list": self.list_url,
+        }
 
     def clean(self) -> dict[str, Any] | None:
         if self.refusal:
@@ -63,8 +79,13 @@ class ImageSaving(admin.ModelAdmin):
         **kwargs: Any,
     ) -> Any:
         if obj is None:
-            refusal = getattr(request, "_polyimages_refusal", "")
-            kwargs.setdefault("form", type("AddForm", (self.add_form,), {"refusal": refusal}))
+            named = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
+            attributes = {
+                "refusal": getattr(request, "_polyimages_refusal", ""),
+                "uploads_url": reverse(f"{named}_uploads"),
+                "list_url": reverse(f"{named}_changelist"),
+            }
+            kwargs.setdefault("form", type("AddForm", (self.add_form,), attributes))
         return super().get_form(request, obj, change=change, **kwargs)
 
     def add_view(

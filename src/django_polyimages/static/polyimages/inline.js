@@ -3,9 +3,7 @@
 "use strict";
 
 {
-  function fill(text, values) {
-    return text.replace(/\{(\w+)\}/g, (_match, name) => values[name]);
-  }
+  const { fill } = globalThis.polyimages;
 
   class Inline {
     constructor(root) {
@@ -18,7 +16,7 @@
       root.classList.add("polyimages-inline-scripted");
       for (const card of this.cards()) this.prepare(card);
       this.rename();
-      root.addEventListener("polyimages:chosen", (event) => this.addFiles(event));
+      new globalThis.polyimages.InlineFiles(this);
       root.addEventListener("polyimages:picked", (event) => this.addPicked(event.detail));
       root.addEventListener("change", (event) => this.keepOneCover(event.target));
       this.list.addEventListener("click", (event) => this.click(event.target.closest("button")));
@@ -90,68 +88,6 @@
       return Math.max(0, Number(this.root.dataset.room) + removed - this.newCards().length);
     }
 
-    /* The card that lost this file with an error, which empties a file input. */
-    lostCard(file) {
-      return this.cards().find((card) => card.dataset.lost === file.name);
-    }
-
-    cardFor(file) {
-      const card = this.lostCard(file) || this.append(file.name);
-      delete card.dataset.lost;
-      card.dataset.image = "new";
-      card.classList.add("polyimages-card-chosen");
-      return card;
-    }
-
-    preview(card, file, problem) {
-      const image = this.show(card, URL.createObjectURL(file));
-      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-      image.addEventListener("error", async () => {
-        URL.revokeObjectURL(image.src);
-        if (await this.isPicture(file)) return; // a Content-Security-Policy does not allow blob: URLs
-        const message = document.createElement("span");
-        message.className = "polyimages-card-problem";
-        message.textContent = problem;
-        image.replaceWith(message);
-        this.status.textContent = fill(this.problem, { name: file.name, problem });
-      });
-    }
-
-    async isPicture(file) {
-      try {
-        (await createImageBitmap(file)).close();
-        return true;
-      } catch {
-        return false;
-      }
-    }
-
-    addFiles(event) {
-      if (event.detail.input.closest(".polyimages-card") || !this.empty) return;
-      event.preventDefault(); // the cards hold the files, and the input is free for the next ones
-      const { maxFiles, tooMany, wrongType, problem } = event.detail.input.dataset;
-      this.problem = problem;
-      let refusal = "";
-      const added = [];
-      for (const file of event.detail.files) {
-        if (this.files().length >= Number(maxFiles)) refusal = tooMany;
-        else if (!this.lostCard(file) && !this.room()) refusal = this.root.dataset.tooMany;
-        if (refusal) break;
-        const card = this.cardFor(file);
-        const carrier = new DataTransfer();
-        carrier.items.add(file);
-        card.querySelector("input[type=file]").files = carrier.files;
-        this.preview(card, file, wrongType);
-        added.push(card);
-      }
-      if (added.length) this.sayAdded(added);
-      if (refusal) this.status.textContent = refusal;
-    }
-
-    files() {
-      return this.cards().flatMap((card) => [...(card.querySelector("input[type=file]")?.files ?? [])]);
-    }
-
     /* Images come one by one; the status counts those of one click. */
     addPicked({ id, title, thumb }) {
       if (!this.room()) {
@@ -194,12 +130,18 @@
         this.move(card, Number(button.dataset.move));
         button.focus();
       } else if (button?.classList.contains("polyimages-card-drop")) {
-        const next = card.nextElementSibling || card.previousElementSibling;
-        card.remove();
-        this.rename();
+        card.querySelector(".polyimages-upload-progress")?.dispatchEvent(new Event("polyimages:discard"));
+        this.drop(card);
         this.say("removed", card);
-        (next?.querySelector("button") || this.root.querySelector("input[type=file]"))?.focus();
       }
+    }
+
+    drop(card) {
+      const next = card.nextElementSibling || card.previousElementSibling;
+      const isFocused = card.contains(document.activeElement);
+      card.remove();
+      this.rename();
+      if (isFocused) (next?.querySelector(".polyimages-card-tools button") || this.root.querySelector("input[type=file]"))?.focus();
     }
 
     move(card, by) {

@@ -3,6 +3,7 @@
 
 {
   const FIELDS = "input[type=file][data-polyimages-upload]";
+  const ZONES = ".polyimages-upload-drop, .polyimages-inline";
 
   function fill(text, values) {
     return text.replace(/\{(\w+)\}/g, (_match, name) => values[name]);
@@ -69,6 +70,12 @@
     list?.replaceChildren(...(taken ? refused : chosen).map((one) => describe(input, one)));
   }
 
+  /* What was found out later. */
+  document.addEventListener("polyimages:refused", ({ target, detail }) => {
+    const input = target.querySelector(FIELDS);
+    target.querySelector(".polyimages-upload-chosen").append(describe(input, detail));
+  });
+
   function drop(input, files) {
     const carrier = new DataTransfer();
     const all = input.multiple ? [...input.files, ...files] : [files[0]];
@@ -91,17 +98,28 @@
   for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
       if (!event.dataTransfer.types.includes("Files")) return;
-      const zone = event.target instanceof Element && event.target.closest(".polyimages-upload-drop");
-      if (!zone) {
+      const zone = event.target instanceof Element && event.target.closest(ZONES);
+      const field = zone && zone.querySelector(FIELDS);
+      if (!field) {
         refuse(event);
         return;
       }
       event.preventDefault();
       const leaving = kind === "drop" || (kind === "dragleave" && !zone.contains(event.relatedTarget));
       zone.classList.toggle("polyimages-upload-over", !leaving);
-      if (kind === "drop") drop(zone.querySelector(FIELDS), event.dataTransfer.files);
+      if (kind === "drop") drop(field, event.dataTransfer.files);
     });
   }
+
+  /* What is pasted beside a text goes to the field that is next to it, or else to the first one of the page. */
+  document.addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData;
+    const isText = event.target.closest?.("input:not([type=file]), textarea, [contenteditable]");
+    const field = (event.target.closest?.(ZONES) ?? document).querySelector(FIELDS);
+    if (!files.length || !field || (isText && types.includes("text/plain"))) return;
+    event.preventDefault();
+    drop(field, files);
+  });
 
   document.documentElement.classList.add("polyimages-scripted"); // the stylesheet shows the hint to drop files
 }
