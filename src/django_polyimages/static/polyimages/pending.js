@@ -49,11 +49,11 @@
   /* A link or button that has the focus hands it to the one of the same text, or else of the same place. */
   function replace(element, fragment) {
     const focused = element.contains(document.activeElement) ? document.activeElement : null;
-    const alike = () => [...element.querySelectorAll(focused.localName)];
-    const place = focused ? alike().indexOf(focused) : 0;
+    const before = focused ? [...element.querySelectorAll(focused.localName)] : [];
     element.replaceChildren(fragment);
     if (!focused) return;
-    const successor = alike().find(({ textContent }) => textContent === focused.textContent) ?? alike()[place];
+    const after = [...element.querySelectorAll(focused.localName)];
+    const successor = after.find(({ textContent }) => textContent === focused.textContent) ?? after[before.indexOf(focused)];
     successor?.focus({ preventScroll: true });
   }
 
