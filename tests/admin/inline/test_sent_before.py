@@ -52,14 +52,14 @@ def test_are_on_the_page_again_after_an_error(admin_client, contact, ids):
 def test_sent_twice_become_one_image(admin_client, contact, ids):
     row = {"upload-upload": ids[0]}
     response = admin_client.get(save(admin_client, contact, row, dict(row)).url)
-    assert "An image was made of this upload already." in errors_of(response)
+    assert "An image has already been created from this upload." in errors_of(response)
     assert Image.objects.count() == 1
 
 
 def test_that_are_gone_are_told(admin_client, contact, ids):
     PendingUpload.objects.get(pk=ids[0]).cancel()
     told = errors_of(save(admin_client, contact, *({"upload-upload": one} for one in ids)))
-    assert "This upload does not exist, or its time is over." in told
+    assert "This upload does not exist or has expired." in told
     assert not Image.objects.exists()
     assert PendingUpload.objects.get(pk=ids[1]).state == "waiting"
 
