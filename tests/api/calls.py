@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
 
-from django_polyimages.accessors import get_organization_model
+from django_polyimages.policies import get_policy
 from tests.drawing import photo, upload_of
 from tests.sending import sent
 
@@ -61,7 +61,7 @@ def target(obj: Model) -> str:
 
 def sent_to(org: str) -> Model:
     """A pending upload of the organization that can be completed; nobody knows who began it."""
-    return sent(organization=get_organization_model()._default_manager.get(slug=org))
+    return sent(organization=get_policy().get_organization(org))
 
 
 @dataclass(frozen=True)
