@@ -52,7 +52,8 @@ nitpicky = True
 # Names of other packages in signatures: without an inventory the build needs no network.
 nitpick_ignore_regex = [
     ("py:class", r"(collections|datetime|django|ninja)\..*"),
-    ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser|AnonymousUser|HttpRequest|dict\[str"),
+    ("py:class", r"(models\.)?Model|File|Sequence|AbstractBaseUser|AbstractUser|AnonymousUser"),
+    ("py:class", r"HttpRequest|dict\[str"),
     ("py:class", r"(.*\.)?(RelationT|ImageT)"),
 ]
 
