@@ -26,6 +26,7 @@ from catalog.models import Product
 from contacts.models import Contact
 from django_polyimages import VersionSpec
 from django_polyimages.checks.settings import check_widths
+from django_polyimages.checks.tasks import check_task_engine
 from django_polyimages.conf import Settings, get_settings
 from django_polyimages.models import (
     AbstractImage,
@@ -153,6 +154,42 @@ class TestUploading:
     def test_the_rule_for_the_bucket_is_one(self):
         [rule] = json.loads(blocks_of(self.PAGE, "json")[0].code)
         assert rule["AllowedMethods"] == ["PUT"]
+
+
+class TestScaling:
+    """The settings and the file for each engine pass the checks of the engine."""
+
+    PAGE = DOCS / "scaling.md"
+
+    def examples(self) -> list[dict[str, Any]]:
+        blocks = [block.code for block in blocks_of(self.PAGE, "python")]
+        found = []
+        for code in (code for code in blocks if "POLYIMAGES" in code):
+            names: dict[str, Any] = {"INSTALLED_APPS": []}
+            exec(code, names)
+            found.append(names)
+        return found
+
+    def test_djangos_framework(self, settings):
+        [names] = [one for one in self.examples() if "TASKS" in one]
+        settings.TASKS, settings.POLYIMAGES = names["TASKS"], names["POLYIMAGES"]
+        settings.INSTALLED_APPS = list({*settings.INSTALLED_APPS, *names["INSTALLED_APPS"]})
+        assert check_task_engine() == []
+
+    def test_celery(self, settings, monkeypatch):
+        [names] = [one for one in self.examples() if "TASKS" not in one]
+        shop, module = ModuleType("shop"), ModuleType("shop.celery")
+        monkeypatch.setitem(sys.modules, "shop", shop)
+        monkeypatch.setitem(sys.modules, "shop.celery", module)
+        exec(block_of(self.PAGE, "shop/celery.py").code, module.__dict__)
+        settings.CELERY_BROKER_URL = "memory://"
+        settings.POLYIMAGES = names["POLYIMAGES"]
+        assert check_task_engine() == []
+        done: list[tuple[Any, ...]] = []
+        monkeypatch.setattr("django_polyimages.tasks.run", lambda *call: done.append(call))
+        settings.CELERY_TASK_ALWAYS_EAGER = True
+        module.give("generate", "polyimages.Image", "1", "default")
+        assert done == [("generate", "polyimages.Image", "1", "default")]
 
 
 def with_template(name: str, source: str, settings: Any) -> dict[str, Any]:

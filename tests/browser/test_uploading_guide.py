@@ -84,6 +84,7 @@ def test_what_the_server_refuses_is_told(show, photos, complaints):
     drop_files(page.locator(".polyimages-upload-drop"), photos["green"])
     told = page.locator(".polyimages-upload-problem")
     expect(told).to_contain_text("green.jpg: ")
+    assert page.locator("body").inner_text().count("green.jpg") == 1
     assert all("404" in one for one in complaints)
     complaints.clear()
 

@@ -68,6 +68,18 @@ def _check_framework(settings: Settings) -> list[checks.CheckMessage]:
                 id="polyimages.E061",
             )
         ]
+    # On Django 6, and without django_tasks in INSTALLED_APPS, nothing else runs these checks.
+    refused = [message for message in backend.check() if message.is_serious()]
+    if refused:
+        return [
+            checks.Error(
+                f"The task backend {alias!r} cannot be used: {message.msg}",
+                hint=message.hint,
+                obj="TASKS",
+                id="polyimages.E061",
+            )
+            for message in refused
+        ]
     if backend.queues and queue not in backend.queues:
         return [
             checks.Error(

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from django_polyimages.management.commands.polyimages_doctor import Command
 from django_polyimages.models import FileDeletion
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -36,6 +37,17 @@ def test_it_fails_with_what_is_wrong_and_what_helps(late):
         call_command("polyimages_doctor", stdout=out)
     assert "no worker takes them" in out.getvalue()
     assert "Run manage.py polyimages_deletions regularly." in out.getvalue()
+
+
+def test_an_engine_that_cannot_be_used_is_a_finding_among_others(settings, late):
+    settings.TASKS = {"default": {"BACKEND": "no.such.Backend"}}
+    settings.POLYIMAGES = settings.POLYIMAGES | {"GENERATE": "task"}
+    out = StringIO()
+    options = {"force_color": False, "no_color": True, "skip_checks": False}  # of manage.py
+    with pytest.raises(CommandError, match=r"^Problems: 2"):
+        Command(stdout=out).execute(threshold=300, json=False, **options)
+    assert "The task backend 'default' cannot be used" in out.getvalue()
+    assert "no worker takes them" in out.getvalue()
 
 
 def test_the_threshold_may_be_longer(late):

@@ -17,6 +17,7 @@ from django_polyimages.operations.diagnosis import THRESHOLD, Diagnosis, diagnos
 class Command(EndingCleanly):
     """Tells what is set for the generation of versions, and what is wrong."""
 
+    requires_system_checks = ()  # an error of the engine is one of its findings, with the others
     help = (
         "Tells how versions are generated, which limits are set, how many images and deletions "
         "wait for a worker, and what is wrong: a task engine that cannot be used, a queue that is "

@@ -84,17 +84,17 @@
       remember(this.upload.id, this.data);
     }
 
-    /* A screen reader says how many are there, and what went wrong. */
+    /* A screen reader says how many are there, and what went wrong. What was refused is told by the list of chosen files. */
     tell() {
-      const { state, problem } = this.upload;
+      const { state } = this.upload;
       const every = (this.widget.polyimagesUploads ??= new Set());
       every.add(this.upload);
       if (["cancelled", "refused"].includes(state)) every.delete(this.upload);
       const done = [...every].filter((one) => one.state === "received").length;
       const { count, failed } = this.widget.dataset;
-      const told = { failed: `${this.file.name}: ${failed}`, refused: `${this.file.name}: ${problem}` };
       const line = every.size ? fill(count, { done, count: every.size }) : "";
-      this.widget.querySelector(".polyimages-upload-status").textContent = told[state] || line;
+      const told = state === "failed" ? `${this.file.name}: ${failed}` : line;
+      this.widget.querySelector(".polyimages-upload-status").textContent = told;
     }
   }
 
