@@ -67,7 +67,8 @@ def _status(page: Page) -> Locator:
 
 def _save(page: Page) -> None:
     """Save and stay on the page."""
-    page.get_by_role("button", name="Save and continue editing").click()
+    with page.expect_navigation():  # once the files have arrived
+        page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
 
 
@@ -319,6 +320,7 @@ def test_an_error_elsewhere_keeps_what_can_be_kept(
     page.get_by_role("button", name="Save", exact=True).click()
     told = page.get_by_text("Your browser does not keep chosen files; please choose again:")
     expect(told).to_contain_text("red.jpg, green.jpg")
+    expect(_titles(page)).to_have_count(5)
     assert set(_titles(page).all_text_contents()) == {"One", "Two", "red.jpg", "green.jpg", "Four"}
     expect(_card(page, "Two").get_by_role("checkbox", name="Remove")).to_be_checked()
     red = _card(page, "red.jpg")

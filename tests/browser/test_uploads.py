@@ -97,7 +97,8 @@ def zone(page: Page) -> Locator:
 
 
 def save(page: Page) -> None:
-    page.get_by_role("button", name="Save and continue editing").click()
+    with page.expect_navigation(timeout=PATIENCE):  # once the files have arrived
+        page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist .success")).to_be_visible(timeout=PATIENCE)
 
 

@@ -66,7 +66,8 @@ def drop(page: Page, *paths: Path) -> None:
 
 
 def save(page: Page) -> None:
-    page.get_by_role("button", name="Save and continue editing").click()
+    with page.expect_navigation():  # once the files have arrived
+        page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
 
 
