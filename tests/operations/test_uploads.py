@@ -98,6 +98,12 @@ class TestStrays:
         assert [one.key for one in sweep_strays()] == [late]
         assert stored_keys(folder=INCOMING) == sorted([kept.key, f"{INCOMING}/of-the-host.txt"])
 
+    def test_are_those_of_two_requests_that_have_sent_the_same_file(self, files, old):
+        upload = sent()
+        second = files.save(upload.key, ContentFile(b"second"))
+        assert second != upload.key
+        assert list(strays()) == [second]
+
     def test_are_not_new(self, files):
         put(files)
         assert list(strays()) == []

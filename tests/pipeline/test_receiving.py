@@ -109,6 +109,18 @@ class TestKeeping:
         assert stored_keys(folder="images-incoming") == [key]
         assert read(key) == b"first"
 
+    def test_that_another_request_writes_leaves_nothing_in_a_storage_of_originals_either(
+        self, key, monkeypatch, settings
+    ):
+        private = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+        settings.STORAGES = settings.STORAGES | {"private": private}
+        settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "private"}
+        storage.get_original_storage().save(key, ContentFile(b"first"))
+        monkeypatch.setattr("django_polyimages.pipeline.receiving.is_there", lambda key: False)
+        with pytest.raises(UploadGone):
+            keep(key, BytesIO(photo()).read, **JPEG)
+        assert stored_keys(storage.get_original_storage(), "images-incoming") == [key]
+
     def test_leaves_nothing_that_the_storage_has_written_in_part(self, key, monkeypatch):
         real = InMemoryStorage._save
 
