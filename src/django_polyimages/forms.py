@@ -76,10 +76,10 @@ class SentBefore:
 
 
 def sent_before(data: Any, name: str) -> list[SentBefore]:
-    """What the hidden inputs of the field hold."""
+    """What the hidden inputs of the field hold, each id once."""
     html_name = f"{name}-upload"
     ids = data.getlist(html_name) if hasattr(data, "getlist") else data.get(html_name, [])
-    return [SentBefore(one) for one in ([ids] if isinstance(ids, str) else ids)]
+    return [SentBefore(one) for one in dict.fromkeys([ids] if isinstance(ids, str) else ids)]
 
 
 class ImageUploadInput(forms.ClearableFileInput):

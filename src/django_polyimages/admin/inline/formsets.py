@@ -35,6 +35,7 @@ from django_polyimages.models import (
     ImageRelationManager,
     relations_of,
 )
+from django_polyimages.pipeline.patience import waiting_together
 
 
 class ImageFormSet(PagedFormSet):
@@ -102,6 +103,11 @@ class ImageFormSet(PagedFormSet):
     def is_multipart(self) -> bool:
         """Always true. Django asks the first form only, which may lack a file field."""
         return True
+
+    def full_clean(self) -> None:
+        """All cards together wait for the storage no longer than one may."""
+        with waiting_together():
+            super().full_clean()
 
     def clean(self) -> None:
         super().clean()
