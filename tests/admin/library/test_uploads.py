@@ -119,7 +119,7 @@ def test_a_connection_that_is_lost_is_no_error_of_the_server(staff, files):
     "body",
     ["", "[]", "null", "{", '{"name": "door.jpg"}', '{"name": 1, "size": 1}', "\xff",
      '{"name": "door.jpg", "size": "1"}', '{"name": "door.jpg", "size": true}',
-     '{"name": "door.jpg", "size": 1, "type": null}'],
+     '{"name": "door.jpg", "size": 1, "type": null}', "[" * 9999, '{"a":' * 1600],
 )  # fmt: skip
 def test_what_describes_no_file_is_refused(staff, body):
     response = staff.post(URL, body.encode("latin-1"), content_type="application/json")
@@ -132,6 +132,8 @@ def test_a_wrong_file_is_told_before_it_is_sent(staff, settings):
     assert begin(staff, size=1001).json()["code"] == "too_large"
     assert begin(staff, size=10, type="text/html").status_code == 400
     assert begin(staff, size=0).json()["code"] == "empty"
+    assert begin(staff, size=-1).json()["code"] == "empty"
+    assert begin(staff, size=10**400).json()["code"] == "too_large"
     assert not PendingUpload.objects.exists()
 
 

@@ -162,7 +162,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     told = _("Send a JSON object with the name and the size of a file.")
     try:
         sent = json.loads(request.read(LONGEST_BODY))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for ten thousand brackets
         raise ValueError(told) from error
     if not isinstance(sent, dict):
         raise ValueError(told)
