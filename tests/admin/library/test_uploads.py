@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection
 from django.test import Client
 
 from django_polyimages.models import Image, PendingUpload
@@ -99,6 +101,21 @@ def test_a_place_takes_one_file_and_only_with_its_own_token(staff):
     assert send(place).status_code == 204
     assert send(place).status_code == 412
     assert staff.get(place["url"]).status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_a_client_sends(staff, monkeypatch):
+    real, seen = WSGIRequest.read, []
+
+    def watched(*args):
+        seen.append(connection.in_atomic_block)
+        return real(*args)
+
+    place = begin(staff).json()
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    monkeypatch.setattr(WSGIRequest, "read", watched)
+    assert send(place).status_code == 204
+    assert set(seen) == {False}
 
 
 def test_a_connection_that_is_lost_is_no_error_of_the_server(staff, files):

@@ -73,6 +73,7 @@ class ImageUploads(admin.ModelAdmin):
             }
         )
 
+    @transaction.non_atomic_requests  # no transaction is open while a slow client sends
     def receive_upload_view(self, request: HttpRequest, upload_id: UUID) -> HttpResponse:
         """The body is the file."""
         if request.method != "PUT":
