@@ -163,12 +163,16 @@ class ImageUploadField(forms.FileField):
     """
 
     widget = ImageUploadInput
+    refusal = ""
+    """Why a file is not even read; empty if it is."""
 
     def __init__(self, **options: Any) -> None:
         # Report an empty file with the same message as the API.
         super().__init__(**({"allow_empty_file": True} | options))
 
     def clean(self, data: Any, initial: Any = None) -> Any:
+        if self.refusal and isinstance(data, SentBefore | File):
+            raise ValidationError(self.refusal, code="too_many_files")
         if isinstance(data, SentBefore):
             data = data.file()
         try:

@@ -75,6 +75,15 @@ def test_wait_together_no_longer_than_one(admin_client, contact, ids, monkeypatc
     assert told.count("The storage is not responding") >= len(ids)
 
 
+def test_are_not_even_read_if_there_are_too_many(admin_client, contact, ids, monkeypatch, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
+    monkeypatch.setattr(receiving, "_read", lambda *args: 1 / 0)
+    rows = [{"upload-upload": one} for one in (*ids, ids[0])]
+    told = errors_of(save(admin_client, contact, *rows))
+    assert "Too many files: 3; the maximum is 2." in told
+    assert {upload.state for upload in PendingUpload.objects.all()} == {"waiting"}
+
+
 def test_of_another_user_are_not_attached(admin_client, contact):
     upload = sent(creator=User.objects.create_user("stranger"))
     response = admin_client.get(save(admin_client, contact, {"upload-upload": str(upload.pk)}).url)

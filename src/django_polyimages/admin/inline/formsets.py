@@ -28,7 +28,7 @@ from django_polyimages.errors import (
     StorageUnavailable,
     TooManyImages,
 )
-from django_polyimages.forms import check_number_of_files
+from django_polyimages.forms import check_number_of_files, sent_before
 from django_polyimages.models import (
     AbstractImage,
     AbstractImageRelation,
@@ -76,6 +76,8 @@ class ImageFormSet(PagedFormSet):
         super().add_fields(form, index)
         if not self.can_upload:
             form.fields.pop("upload", None)
+        elif "upload" in form.fields:
+            form.fields["upload"].refusal = self._excess
         cast("ImageRelationForm", form).read_only = [
             AdminReadonlyField(form, name, is_first=False, model_admin=self.inline)
             for name in self.read_only
@@ -89,6 +91,19 @@ class ImageFormSet(PagedFormSet):
             form = NewImagesForm(self.data, self.files or None, prefix=self.prefix)
         form.fields["uploads"].widget.uploads_url = self.uploads_url
         return form
+
+    @cached_property
+    def _excess(self) -> str:
+        """Why no file of a card is read, let alone decoded: there are too many. A thousand cards
+        can name a file that was sent before.
+        """
+        names = [f"{self.add_prefix(number)}-upload" for number in range(self.total_form_count())]
+        sent = [name for name in names if self.files.get(name) or sent_before(self.data, name)]
+        try:
+            check_number_of_files(len(sent))
+        except ValidationError as error:
+            return str(error.message)
+        return ""
 
     @property
     def lost_files(self) -> list[str]:
