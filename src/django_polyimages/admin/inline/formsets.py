@@ -28,7 +28,7 @@ from django_polyimages.errors import (
     StorageUnavailable,
     TooManyImages,
 )
-from django_polyimages.forms import check_number_of_files, sent_before
+from django_polyimages.forms import ImageUploadField, check_number_of_files, sent_before
 from django_polyimages.models import (
     AbstractImage,
     AbstractImageRelation,
@@ -77,7 +77,7 @@ class ImageFormSet(PagedFormSet):
         if not self.can_upload:
             form.fields.pop("upload", None)
         elif "upload" in form.fields:
-            form.fields["upload"].refusal = self._excess
+            cast("ImageUploadField", form.fields["upload"]).refusal = self._excess
         cast("ImageRelationForm", form).read_only = [
             AdminReadonlyField(form, name, is_first=False, model_admin=self.inline)
             for name in self.read_only
