@@ -235,6 +235,11 @@ class TestReceivedUploads:
         names = [file.name for file in form.cleaned_data["photos"]]
         assert names == ["three.jpg", "one.jpg", "two.jpg"]
 
+    def test_an_id_that_is_sent_twice_is_one_file(self, send):
+        form = PhotosForm({"photos-upload": [send(photo())] * 2}, {})
+        assert form.is_valid()
+        assert len(form.cleaned_data["photos"]) == 1
+
     def test_are_in_the_form_again_if_another_field_has_an_error(self, send):
         key = send(photo())
         form = ContactForm({"photo-upload": key}, {})

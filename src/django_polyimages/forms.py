@@ -76,10 +76,10 @@ class SentBefore:
 
 
 def sent_before(data: Any, name: str) -> list[SentBefore]:
-    """What the hidden inputs of the field hold."""
+    """What the hidden inputs of the field hold, each id once."""
     html_name = f"{name}-upload"
     ids = data.getlist(html_name) if hasattr(data, "getlist") else data.get(html_name, [])
-    return [SentBefore(one) for one in ([ids] if isinstance(ids, str) else ids)]
+    return [SentBefore(one) for one in dict.fromkeys([ids] if isinstance(ids, str) else ids)]
 
 
 class ImageUploadInput(forms.ClearableFileInput):
@@ -163,12 +163,16 @@ class ImageUploadField(forms.FileField):
     """
 
     widget = ImageUploadInput
+    refusal = ""
+    """Why a file is not even read; empty if it is."""
 
     def __init__(self, **options: Any) -> None:
         # Report an empty file with the same message as the API.
         super().__init__(**({"allow_empty_file": True} | options))
 
     def clean(self, data: Any, initial: Any = None) -> Any:
+        if self.refusal and isinstance(data, SentBefore | File):
+            raise ValidationError(self.refusal, code="too_many_files")
         if isinstance(data, SentBefore):
             data = data.file()
         try:

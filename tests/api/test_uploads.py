@@ -82,6 +82,7 @@ class TestBeginning:
         [
             ({"size": 0}, "empty"),
             ({"size": 10**30}, "too_large"),
+            ({"size": 10**400}, "too_large"),
             ({"type": "image/heic"}, "not_an_image"),
             ({"name": ""}, "invalid_fields"),
             ({"size": -1}, "invalid_fields"),

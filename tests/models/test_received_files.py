@@ -45,6 +45,16 @@ def test_may_have_no_name():
     assert PendingUpload.objects.received(begin(b"a", "/").pk).name is None
 
 
+def test_is_never_a_file_of_this_machine_with_the_same_name(tmp_path, monkeypatch):
+    (tmp_path / "photo.jpg").write_bytes(b"of the server")
+    monkeypatch.chdir(tmp_path)
+    file = PendingUpload.objects.received(sent().pk)
+    assert file.read() == photo()
+    file.close()
+    with pytest.raises(ValueError, match="closed file"):
+        file.open("rb")
+
+
 def test_that_was_not_sent_says_so():
     with pytest.raises(UploadGone, match="has not arrived"):
         PendingUpload.objects.received(begin(photo()).pk).read()

@@ -26,6 +26,8 @@ class TestBeginning:
         ("options", "code"),
         [
             ({"byte_size": 0}, "empty"),
+            ({"byte_size": -1}, "empty"),
+            ({"byte_size": 10**400}, "too_large"),
             ({"byte_size": 20 * 1024 * 1024 + 1}, "too_large"),
             ({"byte_size": 1, "media_type": "image/heic"}, "not_an_image"),
             ({"byte_size": 1, "media_type": "text/html"}, "not_an_image"),
@@ -59,6 +61,10 @@ class TestBeginning:
 
     def test_keeps_no_folder_and_no_control_character_of_the_name(self):
         assert begin(b"a", "C:\\pictures\\a\x00\u202e.jpg").file_name == "a.jpg"
+
+    @pytest.mark.parametrize("name", ["..", "a/..", "..\u200b", "."])
+    def test_keeps_no_name_of_a_folder_which_django_refuses_for_a_file(self, name):
+        assert PendingUpload.objects.received(begin(b"a", name).pk).name is None
 
     def test_refuses_a_wrong_digest_of_the_caller(self):
         with pytest.raises(ValueError, match="64 hex digits"):
@@ -162,7 +168,19 @@ class TestUsing:
             assert code_of(error) == "upload_gone"
         with pytest.raises(UploadGone):
             Image.objects.upload(PendingUpload.objects.received(upload.pk), organization=other)
+        with pytest.raises(UploadGone):
+            Image.objects.upload(
+                PendingUpload.objects.received(upload.pk), organization=acme, creator=stranger
+            )
         PendingUpload.objects.received(upload.pk, creator=editor, organization=acme)
+
+    def test_by_another_organization_is_refused_also_if_that_is_false(
+        self, acme, other, monkeypatch
+    ):
+        monkeypatch.setattr(type(other), "__len__", lambda self: 0, raising=False)  # its members
+        with pytest.raises(UploadGone):
+            PendingUpload.objects.received(sent(organization=acme).pk, organization=other)
+        assert Image.objects.upload(photo(), organization=other).organization == other
 
     def test_what_no_upload_accepts_is_deleted_with_its_row(self, acme):
         page = b"<!doctype html><title>No image</title>"

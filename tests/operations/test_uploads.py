@@ -8,6 +8,7 @@ from django.core.files.storage import InMemoryStorage, Storage
 from django.utils import timezone
 
 from django_polyimages.models import PendingUpload
+from django_polyimages.models.upload_manager import UPLOAD_TIME
 from django_polyimages.operations import uploads
 from django_polyimages.operations.audit import AuditPlan, audit
 from django_polyimages.operations.timing import Stop
@@ -97,6 +98,18 @@ class TestStrays:
         assert list(strays()) == [late]
         assert [one.key for one in sweep_strays()] == [late]
         assert stored_keys(folder=INCOMING) == sorted([kept.key, f"{INCOMING}/of-the-host.txt"])
+
+    def test_are_found_without_time_zones_too(self, files, settings):
+        late = put(files)
+        settings.USE_TZ = False
+        assert list(strays()) == []
+        assert list(strays(slack=-2 * UPLOAD_TIME)) == [late]
+
+    def test_are_those_of_two_requests_that_have_sent_the_same_file(self, files, old):
+        upload = sent()
+        second = files.save(upload.key, ContentFile(b"second"))
+        assert second != upload.key
+        assert list(strays()) == [second]
 
     def test_are_not_new(self, files):
         put(files)

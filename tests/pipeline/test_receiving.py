@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
+from django.http import UnreadablePostError
 
 from django_polyimages import storage
 from django_polyimages.errors import InvalidImage, StorageUnavailable, UploadGone
@@ -27,7 +28,19 @@ def put(key: str, content: bytes) -> None:
     storage.get_storage().save(key, ContentFile(content))
 
 
+@pytest.fixture
+def no_folder(settings, tmp_path) -> None:
+    """For temporary files, as on a disk that is full, or was not mounted."""
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "missing")
+
+
 class TestFetching:
+    def test_without_a_place_for_temporary_files_is_no_fault_of_the_client(self, key, no_folder):
+        put(key, photo())
+        with pytest.raises(StorageUnavailable):
+            fetch(key, **JPEG)
+
     def test_reads_the_whole_file(self, key):
         put(key, photo())
         with fetch(key, **JPEG | {"sha256": sha256(photo()).hexdigest()}) as file:
@@ -101,6 +114,18 @@ class TestKeeping:
             keep(key, BytesIO(photo()).read, **JPEG)
         assert read(key) == b"first"
 
+    def test_without_a_place_for_temporary_files_is_no_fault_of_the_client(self, key, no_folder):
+        with pytest.raises(StorageUnavailable):
+            keep(key, BytesIO(photo()).read, **JPEG)
+        assert stored_keys(folder="images-incoming") == []
+
+    def test_a_connection_that_is_lost_is_told_as_what_it_is(self, key):
+        def read(size: int) -> bytes:
+            raise UnreadablePostError
+
+        with pytest.raises(UnreadablePostError):
+            keep(key, read, **JPEG)
+
     def test_replaces_nothing_that_another_request_writes_meanwhile(self, key, monkeypatch):
         put(key, b"first")
         monkeypatch.setattr("django_polyimages.pipeline.receiving.is_there", lambda key: False)
@@ -108,6 +133,18 @@ class TestKeeping:
             keep(key, BytesIO(photo()).read, **JPEG)
         assert stored_keys(folder="images-incoming") == [key]
         assert read(key) == b"first"
+
+    def test_that_another_request_writes_leaves_nothing_in_a_storage_of_originals_either(
+        self, key, monkeypatch, settings
+    ):
+        private = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+        settings.STORAGES = settings.STORAGES | {"private": private}
+        settings.POLYIMAGES = settings.POLYIMAGES | {"ORIGINAL_STORAGE": "private"}
+        storage.get_original_storage().save(key, ContentFile(b"first"))
+        monkeypatch.setattr("django_polyimages.pipeline.receiving.is_there", lambda key: False)
+        with pytest.raises(UploadGone):
+            keep(key, BytesIO(photo()).read, **JPEG)
+        assert stored_keys(storage.get_original_storage(), "images-incoming") == [key]
 
     def test_leaves_nothing_that_the_storage_has_written_in_part(self, key, monkeypatch):
         real = InMemoryStorage._save

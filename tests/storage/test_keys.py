@@ -7,7 +7,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from django_polyimages import VersionSpec, storage
 from django_polyimages.storage import generate_upload_filename, get_storage
-from django_polyimages.storage.keys import is_original, may_belong_to, version_key
+from django_polyimages.storage.keys import is_incoming, is_original, may_belong_to, version_key
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,23 @@ def test_prepare_lets_a_shared_connection_be_made(monkeypatch):
 )
 def test_an_original_is_known_by_its_key(key, is_one):
     assert is_original(key) is is_one
+
+
+@pytest.mark.parametrize(
+    ("key", "is_one"),
+    [
+        (f"images-incoming/{'0a' * 16}", True),
+        (f"deep/er-incoming/{'0a' * 16}", True),
+        (f"images-incoming/{'0a' * 16}_aB3dE6g", True),
+        (f"images-incoming/{'0a' * 16}_of-the-host", False),
+        (f"images/{'0a' * 16}", False),
+        ("images-incoming/photo.jpg", False),
+    ],
+)
+def test_an_upload_is_known_by_its_key_also_where_another_was_taken(key, is_one):
+    storage = FileSystemStorage()
+    assert is_incoming(key) is is_one
+    assert is_incoming(storage.get_alternative_name(key, "")) is (is_one and "_" not in key)
 
 
 STEM = f"img_{'0a' * 16}"

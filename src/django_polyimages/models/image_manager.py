@@ -137,20 +137,21 @@ class ImageManager(_Manager[ImageT]):
         a file that is closed, cannot be read twice or does not exist, and for an unsaved
         organization.
         Raises ``InvalidImage`` for a file it does not accept (``UploadGone`` for a pending upload
-        that is used already, or is of another organization), ``StorageUnavailable`` if the storage
-        fails or does not answer within ``STORAGE_TIMEOUT``, and ``Busy`` if too many other images
-        are being processed; nothing is left behind.
+        that is used already, or is of another organization or creator), ``StorageUnavailable`` if
+        the storage fails or does not answer within ``STORAGE_TIMEOUT``, and ``Busy`` if too many
+        other images are being processed; nothing is left behind.
         If a version cannot be generated, the upload succeeds, but ``status`` is ``failed`` and
         ``failure_reason`` says why.
         """
         # Raises TypeError for what is no column before anything is stored.
         self.model(organization=organization, creator=creator, **fields)
         using = database_for_writing(self)
-        organization = organization or default_organization(using=using)
+        if organization is None:  # one that counts its members may be false
+            organization = default_organization(using=using)
         owner = organization.pk
         if owner is None:
             raise ValueError("Save the organization before images are uploaded for it.")
-        check_owner(file, owner)
+        check_owner(file, owner, creator)
         note = FileDeletion.objects.db_manager(using).note
         with (
             waiting_together(),

@@ -6,9 +6,10 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import models
 
 from django_polyimages.errors import InvalidImage, UploadGone
 from django_polyimages.pipeline.receiving import fetch
@@ -56,6 +57,13 @@ class ReceivedFile(_UploadedFile):
         weakref.finalize(self, file.close)
         return file
 
+    def open(self, mode: str | None = None, *_args: Any, **_options: Any) -> Self:
+        """Go to the beginning. Django's method would open a file of this machine by the name that
+        the client gave, once this one is closed.
+        """
+        self.file.seek(0)
+        return self
+
     def close(self) -> None:
         """Close the temporary file, if there is one."""
         if "file" in self.__dict__:
@@ -75,10 +83,14 @@ def discarding(file: object) -> Iterator[None]:
         raise
 
 
-def check_owner(file: object, organization_key: Any) -> None:
-    """Raise ``UploadGone`` if ``file`` is a pending upload of another organization."""
+def check_owner(file: object, organization_key: Any, creator: models.Model | None) -> None:
+    """Raise ``UploadGone`` if ``file`` is a pending upload of another organization, or of another
+    user than ``creator``, if that is known.
+    """
     if isinstance(file, ReceivedFile):
         file.upload.check_organization(organization_key)
+        if creator is not None:
+            file.upload.check_creator(creator.pk)
 
 
 def claim(file: object, *, using: str) -> None:

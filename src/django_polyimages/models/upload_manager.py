@@ -91,9 +91,9 @@ class PendingUploadManager(models.Manager["PendingUpload"]):
         be guessed. ``upload()`` compares the organizations in any case.
         """
         upload = self.find(key)
-        if creator:
+        if creator is not None:
             upload.check_creator(creator.pk)
-        if organization:
+        if organization is not None:
             upload.check_organization(organization.pk)
         upload.check_waiting()
         return ReceivedFile(upload)

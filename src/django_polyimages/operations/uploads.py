@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import router
@@ -81,7 +81,7 @@ def strays(*, slack: timedelta = SLACK) -> Iterator[str]:
 
     Raises ``CannotList`` if the storage cannot list its files.
     """
-    newest = timezone.now() - UPLOAD_TIME - slack
+    newest = datetime.now(UTC) - UPLOAD_TIME - slack  # aware, also if the host has no time zones
     listed = list_files(get_original_storage(), incoming_prefix())
     old = (one.key for one in listed if is_incoming(one.key) and one.modified <= newest)
     for some in parts(old, _AT_ONCE):

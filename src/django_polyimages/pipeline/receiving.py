@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from django_polyimages.errors import InvalidImage, UploadGone
+from django_polyimages.errors import InvalidImage, StorageUnavailable, UploadGone
 from django_polyimages.formats import FORMATS
 from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.deleting import ignore
@@ -41,6 +41,8 @@ def fetch(key: str, *, byte_size: int, media_type: str, sha256: str) -> IO[bytes
     patience.wait([reading])
     if error := error_of(reading):
         reading.add_done_callback(_close)
+        if isinstance(error, StorageUnavailable):
+            raise error
         if isinstance(error, FileNotFoundError):
             raise UploadGone("not_sent", _("The file for this upload has not arrived.")) from error
         raise unavailable(report("Reading an upload", error)) from error
@@ -95,19 +97,30 @@ def _read(key: str, byte_size: int) -> IO[bytes]:
 
 
 def _spooled(read: Callable[[int], bytes], byte_size: int) -> IO[bytes]:
-    """At most ``byte_size`` + 1 bytes, in memory or on the disk as Django does it with uploads."""
+    """At most ``byte_size`` + 1 bytes, in memory or on the disk as Django does it with uploads.
+
+    Raises ``StorageUnavailable`` if the disk takes no more.
+    """
     file: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 (the caller closes it)
         max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, dir=settings.FILE_UPLOAD_TEMP_DIR
     )
     left = byte_size + 1
     try:
         while left and (chunk := read(min(left, _CHUNK))):
-            file.write(chunk)
+            _write(file, chunk)
             left -= len(chunk)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _write(file: IO[bytes], chunk: bytes) -> None:
+    try:
+        file.write(chunk)
+        file.flush()  # or the error would come with a later call
+    except OSError as error:  # not those of reading, which are the client's or the storage's
+        raise unavailable(report("Keeping an upload", error)) from error
 
 
 def _checked(file: IO[bytes], *, byte_size: int, media_type: str, sha256: str) -> IO[bytes]:

@@ -29,7 +29,8 @@ def plain_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
     visible = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
-    return " ".join(visible.split())[:NAME_LENGTH].rstrip()
+    shown = " ".join(visible.split())[:NAME_LENGTH].rstrip()
+    return "" if shown in {".", ".."} else shown  # the names of folders, which Django refuses
 
 
 @contextmanager

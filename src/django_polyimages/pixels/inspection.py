@@ -33,6 +33,8 @@ _BYTES_PER_READ: Final = 64
 """Of a file, on average, beyond that: a PNG with chunks of 256 bytes needs a read for each 67."""
 
 
+_ANY_SIZE: Final = 2**60
+"""Bytes: a client may announce a number that is larger than every float."""
 _DISPOSAL: Final = 0b11100  # in the flags of a graphic control extension (GIF89a, 23)
 MAX_SIDE: Final = 65_535
 """Pixels: the longest side of a JPEG. Scaling needs memory and time for each pixel of a side, so
@@ -182,12 +184,12 @@ def refusing_damage() -> Iterator[None]:
 
 def check_byte_size(byte_size: int) -> None:
     """Raise ``InvalidImage`` for an empty file, and for more than ``MAX_BYTES``."""
-    if not byte_size:
+    if byte_size <= 0:
         raise InvalidImage("empty", _("The file is empty."))
     limit = get_settings().max_bytes
     if byte_size > limit:
         message = _("File too large: %(size)s; the maximum is %(limit)s.")
-        sizes = {"size": filesizeformat(byte_size), "limit": filesizeformat(limit)}
+        sizes = {"size": filesizeformat(min(byte_size, _ANY_SIZE)), "limit": filesizeformat(limit)}
         raise InvalidImage("too_large", message % sizes)
 
 

@@ -10,7 +10,8 @@ from django_polyimages.specs import VersionSpec
 
 _ORIGINAL = re.compile(r"(?:.*/)?img_[0-9a-f]{32}\.[a-z]+")
 _OWN = re.compile(r"(img_[0-9a-f]{32})(?:(?:_[a-z0-9]+)+(?:-[0-9a-f]{6})?)?\.[a-z]+")
-_INCOMING = re.compile(r"(?:.*/)?[\w.-]+-incoming/[0-9a-f]{32}", re.ASCII)
+# Storages of Django add an underscore and seven characters to a key that is taken.
+_INCOMING = re.compile(r"(?:.*/)?[\w.-]+-incoming/[0-9a-f]{32}(?:_[A-Za-z0-9]{7})?", re.ASCII)
 _EXTENSIONS = (*(known.extension for known in FORMATS.values()), "bin")
 
 
@@ -20,7 +21,9 @@ def is_original(key: str) -> bool:
 
 
 def is_incoming(key: str) -> bool:
-    """Whether this is the key of a pending upload's file, as ``incoming`` makes them."""
+    """Whether this is the key of a pending upload's file, as ``incoming`` makes them, or the one
+    that a storage has chosen instead, because two requests have sent the file at the same time.
+    """
     return _INCOMING.fullmatch(key) is not None
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from io import BytesIO
+
 import pytest
+from django.contrib.auth.models import User
 
 from django_polyimages.admin.inline import early_uploads
 from django_polyimages.models import Image, PendingUpload
+from django_polyimages.pipeline import receiving
 from tests.admin.inline.sending import PREFIX, errors_of, save, url_of
 from tests.drawing import photo
 from tests.helpers import stored_keys
-from tests.sending import INCOMING, begin, send
+from tests.sending import INCOMING, begin, send, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +60,35 @@ def test_sent_twice_become_one_image(admin_client, contact, ids):
     response = admin_client.get(save(admin_client, contact, row, dict(row)).url)
     assert "An image has already been created from this upload." in errors_of(response)
     assert Image.objects.count() == 1
+
+
+def test_wait_together_no_longer_than_one(admin_client, contact, ids, monkeypatch, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"STORAGE_TIMEOUT": 1}
+    answer = threading.Event()
+    monkeypatch.setattr(receiving, "_read", lambda *args: answer.wait(30) and BytesIO())
+    begun = time.monotonic()
+    try:
+        told = errors_of(save(admin_client, contact, *({"upload-upload": one} for one in ids * 4)))
+    finally:
+        answer.set()
+    assert time.monotonic() - begun < 4
+    assert told.count("The storage is not responding") >= len(ids)
+
+
+def test_are_not_even_read_if_there_are_too_many(admin_client, contact, ids, monkeypatch, settings):
+    settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_FILES": 2}
+    monkeypatch.setattr(receiving, "_read", lambda *args: 1 / 0)
+    rows = [{"upload-upload": one} for one in (*ids, ids[0])]
+    told = errors_of(save(admin_client, contact, *rows))
+    assert "Too many files: 3; the maximum is 2." in told
+    assert {upload.state for upload in PendingUpload.objects.all()} == {"waiting"}
+
+
+def test_of_another_user_are_not_attached(admin_client, contact):
+    upload = sent(creator=User.objects.create_user("stranger"))
+    response = admin_client.get(save(admin_client, contact, {"upload-upload": str(upload.pk)}).url)
+    assert "This upload does not exist or has expired." in errors_of(response)
+    assert not Image.objects.exists()
 
 
 def test_that_are_gone_are_told(admin_client, contact, ids):

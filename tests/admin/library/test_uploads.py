@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection
 from django.test import Client
 
 from django_polyimages.models import Image, PendingUpload
@@ -101,6 +103,21 @@ def test_a_place_takes_one_file_and_only_with_its_own_token(staff):
     assert staff.get(place["url"]).status_code == 405
 
 
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_a_client_sends(staff, monkeypatch):
+    real, seen = WSGIRequest.read, []
+
+    def watched(*args):
+        seen.append(connection.in_atomic_block)
+        return real(*args)
+
+    place = begin(staff).json()
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    monkeypatch.setattr(WSGIRequest, "read", watched)
+    assert send(place).status_code == 204
+    assert set(seen) == {False}
+
+
 def test_a_connection_that_is_lost_is_no_error_of_the_server(staff, files):
     class Lost:
         def read(self, *size: int) -> bytes:
@@ -119,7 +136,7 @@ def test_a_connection_that_is_lost_is_no_error_of_the_server(staff, files):
     "body",
     ["", "[]", "null", "{", '{"name": "door.jpg"}', '{"name": 1, "size": 1}', "\xff",
      '{"name": "door.jpg", "size": "1"}', '{"name": "door.jpg", "size": true}',
-     '{"name": "door.jpg", "size": 1, "type": null}'],
+     '{"name": "door.jpg", "size": 1, "type": null}', "[" * 9999, '{"a":' * 1600],
 )  # fmt: skip
 def test_what_describes_no_file_is_refused(staff, body):
     response = staff.post(URL, body.encode("latin-1"), content_type="application/json")
@@ -132,6 +149,8 @@ def test_a_wrong_file_is_told_before_it_is_sent(staff, settings):
     assert begin(staff, size=1001).json()["code"] == "too_large"
     assert begin(staff, size=10, type="text/html").status_code == 400
     assert begin(staff, size=0).json()["code"] == "empty"
+    assert begin(staff, size=-1).json()["code"] == "empty"
+    assert begin(staff, size=10**400).json()["code"] == "too_large"
     assert not PendingUpload.objects.exists()
 
 

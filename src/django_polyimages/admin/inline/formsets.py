@@ -28,13 +28,14 @@ from django_polyimages.errors import (
     StorageUnavailable,
     TooManyImages,
 )
-from django_polyimages.forms import check_number_of_files
+from django_polyimages.forms import ImageUploadField, check_number_of_files, sent_before
 from django_polyimages.models import (
     AbstractImage,
     AbstractImageRelation,
     ImageRelationManager,
     relations_of,
 )
+from django_polyimages.pipeline.patience import waiting_together
 
 
 class ImageFormSet(PagedFormSet):
@@ -75,6 +76,8 @@ class ImageFormSet(PagedFormSet):
         super().add_fields(form, index)
         if not self.can_upload:
             form.fields.pop("upload", None)
+        elif "upload" in form.fields:
+            cast("ImageUploadField", form.fields["upload"]).refusal = self._excess
         cast("ImageRelationForm", form).read_only = [
             AdminReadonlyField(form, name, is_first=False, model_admin=self.inline)
             for name in self.read_only
@@ -89,6 +92,19 @@ class ImageFormSet(PagedFormSet):
         form.fields["uploads"].widget.uploads_url = self.uploads_url
         return form
 
+    @cached_property
+    def _excess(self) -> str:
+        """Why no file of a card is read, let alone decoded: there are too many. A thousand cards
+        can name a file that was sent before.
+        """
+        names = [f"{self.add_prefix(number)}-upload" for number in range(self.total_form_count())]
+        sent = [name for name in names if self.files.get(name) or sent_before(self.data, name)]
+        try:
+            check_number_of_files(len(sent))
+        except ValidationError as error:
+            return str(error.message)
+        return ""
+
     @property
     def lost_files(self) -> list[str]:
         """The names of the files in a submission with errors. A browser does not keep files, so
@@ -102,6 +118,11 @@ class ImageFormSet(PagedFormSet):
     def is_multipart(self) -> bool:
         """Always true. Django asks the first form only, which may lack a file field."""
         return True
+
+    def full_clean(self) -> None:
+        """All cards together wait for the storage no longer than one may."""
+        with waiting_together():
+            super().full_clean()
 
     def clean(self) -> None:
         super().clean()

@@ -73,6 +73,7 @@ class ImageUploads(admin.ModelAdmin):
             }
         )
 
+    @transaction.non_atomic_requests  # no transaction is open while a slow client sends
     def receive_upload_view(self, request: HttpRequest, upload_id: UUID) -> HttpResponse:
         """The body is the file."""
         if request.method != "PUT":
@@ -162,7 +163,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     told = _("Send a JSON object with the name and the size of a file.")
     try:
         sent = json.loads(request.read(LONGEST_BODY))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for ten thousand brackets
         raise ValueError(told) from error
     if not isinstance(sent, dict):
         raise ValueError(told)
