@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +23,10 @@ from tests import seaweedfs
 from tests.builders import uploaded
 from tests.helpers import require
 from tests.tasks import engine
+
+if find_spec("django_tasks"):
+    # Forgets backends once a test has changed TASKS, as the app would if it was installed.
+    import_module("django_tasks.signals")
 
 collect_ignore = ["hosts"]  # projects run by test_hosts
 hypothesis.settings.register_profile("busy machines", deadline=None)
