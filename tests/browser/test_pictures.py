@@ -112,3 +112,5 @@ def test_the_table_says_what_the_upload_field_needs(visit, settings, contact, ed
     expect(page.locator(".polyimages-upload-picture img").first).to_have_js_property(
         "naturalWidth", 400
     )
+    # All have arrived, or the end of the test would meet a request.
+    expect(page.get_by_role("status").filter(has_text="3 of 3")).to_be_visible()

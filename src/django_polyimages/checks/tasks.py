@@ -60,26 +60,12 @@ def _check_framework(settings: Settings) -> list[checks.CheckMessage]:
     try:
         backend = backends[alias]
     except (ImproperlyConfigured, ImportError) as error:
-        return [
-            checks.Error(
-                f"The task backend {alias!r} cannot be used: {error}",
-                hint=f'Define TASKS["{alias}"], or name another one in POLYIMAGES: "TASK_BACKEND".',
-                obj="TASKS",
-                id="polyimages.E061",
-            )
-        ]
+        hint = f'Define TASKS["{alias}"], or name another one in POLYIMAGES: "TASK_BACKEND".'
+        return [_unusable(alias, error, hint)]
     # On Django 6, and without django_tasks in INSTALLED_APPS, nothing else runs these checks.
     refused = [message for message in backend.check() if message.is_serious()]
     if refused:
-        return [
-            checks.Error(
-                f"The task backend {alias!r} cannot be used: {message.msg}",
-                hint=message.hint,
-                obj="TASKS",
-                id="polyimages.E061",
-            )
-            for message in refused
-        ]
+        return [_unusable(alias, message.msg, message.hint) for message in refused]
     if backend.queues and queue not in backend.queues:
         return [
             checks.Error(
@@ -109,3 +95,12 @@ def _check_kind(alias: str, kind: str) -> list[checks.CheckMessage]:
             id="polyimages.W060",
         )
     ]
+
+
+def _unusable(alias: str, reason: object, hint: str | None) -> checks.Error:
+    return checks.Error(
+        f"The task backend {alias!r} cannot be used: {reason}",
+        hint=hint,
+        obj="TASKS",
+        id="polyimages.E061",
+    )
