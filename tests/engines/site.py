@@ -158,7 +158,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 def children(process: subprocess.Popen[bytes]) -> dict[int, str]:
     """The processes that this one has started, and those that they have: number and command."""
     table = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
     )
     parents: dict[int, int] = {}
     commands: dict[int, str] = {}
