@@ -5,7 +5,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import InMemoryStorage, Storage
 from django.test import Client
 
@@ -32,6 +34,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(BROWSER):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Every content type is known before a test counts queries.
+
+    A process forgets them when the tables of a transactional test are emptied, so that the
+    queries of a test would otherwise depend on which tests ran before it.
+    """
+    fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    if fixtures or item.get_closest_marker("django_db"):
+        ContentType.objects.get_for_models(*apps.get_models())
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from collections import Counter
 from pathlib import Path
 from statistics import linear_regression
 
@@ -34,15 +35,15 @@ def round_of_uploads(client) -> None:
     Image.objects.all().delete()
 
 
-def handles() -> list[str]:
-    """What this process has open."""
-    found = []
+def handles() -> Counter[str]:
+    """What this process has open, each with how often."""
+    found: Counter[str] = Counter()
     for one in Path("/proc/self/fd").iterdir():
         try:
-            found.append(str(one.readlink()))
+            found[str(one.readlink())] += 1
         except FileNotFoundError:  # that of the listing itself
             continue
-    return sorted(found)
+    return found
 
 
 def resident() -> int:
@@ -68,7 +69,7 @@ def test_uploads_leave_no_handle_no_thread_and_no_memory(client, acme, settings,
         memory.append(resident())
     assert wait_for_removals(10)
     gc.collect()
-    assert handles() == before
+    assert not handles() - before  # what an earlier test had open may be closed by now
     assert threading.active_count() <= threads
     if FAULTS:
         half = memory[len(memory) // 2 :]
