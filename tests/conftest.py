@@ -9,6 +9,7 @@ from types import ModuleType
 import hypothesis
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import InMemoryStorage, Storage
@@ -54,6 +55,17 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
     if fixtures or item.get_closest_marker("django_db"):
         ContentType.objects.get_for_models(*apps.get_models())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """A test that installs an app does so in a process of its own.
+
+    The admin would keep its models, and pages of later tests fail because of them.
+    """
+    yield
+    labels = {model._meta.app_label for model in admin.site._registry}
+    assert labels <= apps.app_configs.keys()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from django_polyimages import storage
 from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import StoredImage, store
+from tests.documents import PROJECT
 from tests.drawing import photo
 
 
@@ -98,6 +101,24 @@ def decodes(monkeypatch) -> Iterator[list[object]]:
     with monkeypatch.context() as patch:
         patch.setattr(generation, "decode", decode)
         yield calls
+
+
+def told_by_check(module: str, *lines: str, folder: Path, **variables: str) -> str:
+    """The output of ``manage.py check`` in a separate project."""
+    (folder / "host_settings.py").write_text("\n".join([f"from {module} import *", *lines]))
+    path = os.pathsep.join(
+        map(str, [folder, *(PROJECT / one for one in ("src", "", "example_project"))])
+    )
+    result = subprocess.run(
+        [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
+        env=os.environ
+        | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "host_settings"}
+        | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout + result.stderr
 
 
 def require(program: Path) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 
 import django_polyimages
+from tests.helpers import told_by_check
 
 # Some of Django's own checks query the version of each database.
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -49,22 +47,6 @@ def test_only_a_deployment_is_told_of_the_web_server(capsys):
     assert "polyimages" not in capsys.readouterr().err
 
 
-def check(module: str, *lines: str, folder: Path, **variables: str) -> str:
-    """The output of ``manage.py check`` in a separate project."""
-    (folder / "host_settings.py").write_text("\n".join([f"from {module} import *", *lines]))
-    path = os.pathsep.join(map(str, [folder, ROOT / "src", ROOT, ROOT / "example_project"]))
-    result = subprocess.run(
-        [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
-        env=os.environ
-        | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "host_settings"}
-        | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return result.stdout + result.stderr
-
-
 S3 = {"POLYIMAGES_S3_BUCKET": "x", "POLYIMAGES_S3_ENDPOINT": "https://a.r2.cloudflarestorage.com"}
 
 
@@ -78,7 +60,7 @@ S3 = {"POLYIMAGES_S3_BUCKET": "x", "POLYIMAGES_S3_ENDPOINT": "https://a.r2.cloud
     ],
 )
 def test_a_project_in_order_hears_nothing(module, variables, silenced, tmp_path):
-    told = check(module, folder=tmp_path, **variables)
+    told = told_by_check(module, folder=tmp_path, **variables)
     assert told == f"System check identified no issues ({silenced} silenced).\n"
 
 
@@ -108,14 +90,14 @@ def test_a_project_in_order_hears_nothing(module, variables, silenced, tmp_path)
     ],
 )
 def test_what_no_check_can_say_ends_a_traceback_in_one_sentence(line, sentence, tmp_path):
-    told = check("tests.settings_default", line, folder=tmp_path)
+    told = told_by_check("tests.settings_default", line, folder=tmp_path)
     assert told.endswith(f"ImproperlyConfigured: {sentence}\n")
     assert told.count("Traceback") == 1
 
 
 def test_a_wrong_option_is_found_before_any_model_is_imported(tmp_path):
     line = 'POLYIMAGES = {"MAX_BYTE": 1}; INSTALLED_APPS.insert(0, "contacts")'
-    assert "models" not in check("tests.settings_default", line, folder=tmp_path)
+    assert "models" not in told_by_check("tests.settings_default", line, folder=tmp_path)
 
 
 def test_a_wrong_version_spec_ends_in_the_settings_themselves(tmp_path):
@@ -123,7 +105,7 @@ def test_a_wrong_version_spec_ends_in_the_settings_themselves(tmp_path):
         "from django_polyimages import VersionSpec",
         'POLYIMAGES = {"VERSIONS": [VersionSpec("Thumb", 160, 160)]}',
     ]
-    told = check("tests.settings_default", *lines, folder=tmp_path)
+    told = told_by_check("tests.settings_default", *lines, folder=tmp_path)
     assert 'host_settings.py", line 3' in told
     assert told.endswith(
         "ValueError: version 'Thumb': a name must consist of lower case letters, digits and single "
