@@ -188,14 +188,13 @@ def test_no_more_than_three_are_sent_at_once(visit, boss, address, camera):
     routes: list[Route] = []
     page.route("**/uploads/", lambda route: routes.append(route))
     drop_files(zone(page), *camera[:4], *camera[5:])
-    most = 0
-    while page.locator(RECEIVED).count() < 9:
-        page.wait_for_timeout(100)
-        sending = page.locator(".polyimages-upload-progress[data-state=sending]").count()
-        most = max(most, sending)
-        if len(routes) == sending and routes:
-            routes.pop().continue_()
-    assert most == 3
+    sending = page.locator(".polyimages-upload-progress[data-state=sending]")
+    for received in range(9):
+        expect(sending).to_have_count(min(3, 9 - received), timeout=30_000)
+        while not routes:  # a card says so a moment before its request is here
+            page.wait_for_timeout(20)
+        routes.pop().continue_()
+        expect(page.locator(RECEIVED)).to_have_count(received + 1, timeout=30_000)
 
 
 def test_a_connection_that_does_not_come_back_leaves_a_button(
