@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from django_polyimages import storage
 from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.rollback import wait_for_removals
 from django_polyimages.pipeline.store import StoredImage, store
+from tests.documents import PROJECT
 from tests.drawing import photo
 
 
@@ -109,3 +112,17 @@ def require(program: Path) -> None:
 def skip(reason: str) -> None:
     """Skip a test whose tools are not there; in CI that is a failure."""
     pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+
+def in_a_new_process(code: str) -> str:
+    """The last line that this prints, with Django set up, in a process that did nothing before."""
+    folders = (PROJECT / "src", PROJECT, PROJECT / "example_project")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import django\ndjango.setup()\n{code}"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
