@@ -8,8 +8,11 @@ CODE = r"""
 import io, sys
 from PIL import Image
 content = io.BytesIO()
-Image.new("RGB", (300, 200), "red").save(content, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
-before = {name for name in sys.modules if name.endswith("ImagePlugin")}
+exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"
+Image.new("RGB", (300, 200), "red").save(content, "JPEG", exif=exif)
+def plugins():
+    return {name for name in sys.modules if name.endswith("ImagePlugin")}
+before = plugins()
 from django_polyimages.pipeline.generation import generate
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.specs import DEFAULT_VERSIONS
@@ -17,7 +20,7 @@ from django.core.files.base import ContentFile
 file = ContentFile(content.getvalue())
 [*_, end] = generate(file, inspect(file), DEFAULT_VERSIONS)
 assert end.failure is None, end.failure
-print(sorted({name for name in sys.modules if name.endswith("ImagePlugin")} - before))
+print(sorted(plugins() - before))
 """
 
 
