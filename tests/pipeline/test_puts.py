@@ -64,12 +64,13 @@ def test_a_refused_file_is_not_deleted_but_one_with_another_error_is(monkeypatch
 
 
 def test_pixels_are_processed_while_the_storage_is_connected(monkeypatch):
-    decoded = threading.Event()
-    monkeypatch.setattr(storage, "connect", lambda: decoded.wait(30))
+    decoded, met = threading.Event(), []
+    monkeypatch.setattr(storage, "connect", lambda: met.append(decoded.wait(5)))
     with writing(ignore, Patience()) as files:
-        decoded.set()  # nobody would if the storage came first
+        decoded.set()  # too late if the storage came first
         files.start(KEY, content())
         files.wait()
+    assert False not in met
     assert files.written_keys() == stored_keys() == [KEY]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -112,6 +113,7 @@ class TestClients:
         assert making.wait(10)
         child = os.fork()
         if child == 0:
+            signal.alarm(10)  # or it would wait for ever
             go_on.set()
             os._exit(7 if backend.bucket else 1)
         go_on.set()
