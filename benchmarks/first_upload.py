@@ -1,4 +1,4 @@
-"""What the first upload of a process costs, compared with the tenth; and its first signed URL.
+"""What the first upload of a process costs, compared with later ones; and its first signed URL.
 
     .venv/bin/python benchmarks/first_upload.py [PROCESSES] [SOURCE]
 
@@ -17,20 +17,17 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import product
 from pathlib import Path
 
-UPLOADS = 10
-MODES = (
-    "cold, small picture",
-    "after a request, small picture",
-    "cold, 12 MP",
-    "after a request, 12 MP",
-)
+UPLOADS = {"small picture": 10, "12 MP": 4}
+STARTS = ("cold", "after a request")
+WORK = ("URLs", *UPLOADS)
 IDLE = 1.5
 """Seconds in which a process connects in the background, even on a busy machine."""
 
 
-def child(mode: str, photo: str) -> None:
+def child(start: str, work: str, photo: str) -> None:
     """Print the CPU and wall milliseconds of each step as JSON."""
     import example  # noqa: F401 (sets Django up)
 
@@ -40,14 +37,15 @@ def child(mode: str, photo: str) -> None:
     from django_polyimages.models import Image
     from organizations.models import Organization
 
-    content = Path(photo).read_bytes()
+    content = Path(photo).read_bytes() if photo else b""
     organization = Organization.objects.get()
-    if mode.startswith("after"):
-        assert Client(SERVER_NAME="127.0.0.1").get("/").status_code == 200
+    if start != "cold":
+        assert Client(SERVER_NAME="127.0.0.1").get("/login/").status_code == 200
         time.sleep(IDLE)
+    image = Image.objects.order_by("pk").first()
 
-    def upload() -> Image:
-        return Image.objects.upload(ContentFile(content, "photo.jpg"), organization=organization)
+    def upload() -> None:
+        Image.objects.upload(ContentFile(content, "photo.jpg"), organization=organization)
 
     def urls() -> None:
         found = [version.url for version in image.versions.values()]
@@ -58,22 +56,11 @@ def child(mode: str, photo: str) -> None:
         thread.start()
         thread.join()
 
-    image = Image.objects.order_by("pk").first()
-    steps = {"first URLs": urls, "again": urls, "in a new thread": urls_in_a_thread}
-    result = {name: timed(step) for name, step in steps.items()} if "small" in mode else {}
-    if mode.startswith("cold"):
-        uploads = json.loads(os.environ.get("UPLOADS_FIRST", "null"))
-        if uploads is None:  # the URLs have connected already: upload in another process
-            print(json.dumps(result | again(mode, photo)))
-            return
-        result = {}
-    for number in range(1, UPLOADS + 1):
-        result[f"upload {number}"] = timed(upload)
-    print(json.dumps(result))
-
-
-def again(mode: str, photo: str) -> dict[str, list[float]]:
-    return run(mode, photo, {"UPLOADS_FIRST": "true"})
+    if work == "URLs":
+        steps = {"first URLs": urls, "again": urls, "in a new thread": urls_in_a_thread}
+    else:
+        steps = {f"upload {number}": upload for number in range(1, UPLOADS[work] + 1)}
+    print(json.dumps({name: timed(step) for name, step in steps.items()}))
 
 
 def timed(step) -> tuple[float, float]:
@@ -82,9 +69,9 @@ def timed(step) -> tuple[float, float]:
     return (time.process_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000
 
 
-def run(mode: str, photo: str, more: dict[str, str]) -> dict[str, list[float]]:
+def run(arguments: tuple[str, str, str], more: dict[str, str]) -> dict[str, list[float]]:
     done = subprocess.run(
-        [sys.executable, __file__, "child", mode, photo],
+        [sys.executable, __file__, "child", *arguments],
         env=os.environ | more,
         capture_output=True,
         text=True,
@@ -114,13 +101,13 @@ def main(processes: str = "9", source: str = "") -> None:
         call_command("migrate", verbosity=0)
         fake_images(Organization.objects.create(name="Acme", slug="acme"), 1)
         pictures = {
-            "small": photo(400, 300),
+            "small picture": photo(400, 300),
             "12 MP": samples.as_jpeg(samples.landscape(samples.DAWN, 1)),
         }
-        paths = {}
+        paths = {"URLs": ""}
         for name, content in pictures.items():
-            paths[name] = Path(folder, f"{name}.jpg")
-            paths[name].write_bytes(content)
+            paths[name] = f"{folder}/{name}.jpg"
+            Path(paths[name]).write_bytes(content)
         with delayed_s3.running(20) as server:
             variables = {
                 "POLYIMAGES_S3_BUCKET": delayed_s3.BUCKET,
@@ -130,30 +117,24 @@ def main(processes: str = "9", source: str = "") -> None:
             }
             found: dict[tuple[str, str], list[tuple[float, float]]] = {}
             for _ in range(int(processes)):
-                for mode in MODES:
-                    path = next(path for name, path in paths.items() if name in mode)
-                    for step, figures in run(mode, str(path), variables).items():
-                        found.setdefault((mode, step), []).append(tuple(figures))
+                for start, work in product(STARTS, WORK):
+                    measured = run((start, work, paths[work]), variables)
+                    for step, figures in measured.items():
+                        found.setdefault((f"{start}, {work}", step), []).append(tuple(figures))
     show(found)
 
 
 def show(found: dict[tuple[str, str], list[tuple[float, float]]]) -> None:
     print("| process | step | CPU ms | wall ms |\n|---|---|---|---|")
-    shown = {"first URLs", "again", "in a new thread", "upload 1", "upload 2", f"upload {UPLOADS}"}
     for (mode, step), figures in found.items():
-        if step in shown:
-            cpu, wall = (statistics.median(column) for column in zip(*figures, strict=True))
-            print(f"| {mode} | {step} | {cpu:.1f} | {wall:.1f} |")
-    print("\n| process | first upload, of the tenth: CPU | wall |\n|---|---|---|")
-    for mode in MODES:
-        first, tenth = (found[mode, f"upload {number}"] for number in (1, UPLOADS))
-        ratios = [
-            statistics.median(
-                one[part] / other[part] for one, other in zip(first, tenth, strict=True)
-            )
-            for part in (0, 1)
-        ]
-        print(f"| {mode} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
+        cpu, wall = (statistics.median(column) for column in zip(*figures, strict=True))
+        print(f"| {mode} | {step} | {cpu:.1f} | {wall:.1f} |")
+    print("\n| process | first upload, of the last: CPU | wall |\n|---|---|---|")
+    for start, (work, last) in product(STARTS, UPLOADS.items()):
+        ends = (found[f"{start}, {work}", f"upload {number}"] for number in (1, last))
+        pairs = list(zip(*ends, strict=True))
+        cpu, wall = (statistics.median(a[part] / b[part] for a, b in pairs) for part in (0, 1))
+        print(f"| {start}, {work} | {cpu:.2f} | {wall:.2f} |")
 
 
 if __name__ == "__main__":
