@@ -130,3 +130,17 @@ def require(program: Path) -> None:
 def skip(reason: str) -> None:
     """Skip a test whose tools are not there; in CI that is a failure."""
     pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+
+def in_a_new_process(code: str) -> str:
+    """The last line that this prints, with Django set up, in a process that did nothing before."""
+    folders = (PROJECT / "src", PROJECT, PROJECT / "example_project")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import django\ndjango.setup()\n{code}"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]

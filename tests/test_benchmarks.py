@@ -1,4 +1,4 @@
-"""The parts of the benchmarks whose results docs/scaling.md shows."""
+"""The parts of the benchmarks whose results docs/scaling.md and docs/performance.md show."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def test_as_many_images_arrive_as_were_asked_for_most_of_them_in_the_evening():
     assert evening == pytest.approx(2 * 20_000 / 12, rel=0.1)
 
 
-def test_the_plot_shows_the_figures_of_the_results():
-    plot = runpy.run_path(str(PROJECT / "benchmarks" / "plot.py"))["plot"]
-    assert (DOCS / "scaling.svg").read_text() == plot()
+@pytest.mark.parametrize(("name", "draw"), [("scaling", "plot"), ("growth", "plot_rows")])
+def test_the_plot_shows_the_figures_of_the_results(name, draw):
+    plot = runpy.run_path(str(PROJECT / "benchmarks" / "plot.py"))[draw]
+    assert (DOCS / f"{name}.svg").read_text() == plot()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 
@@ -108,6 +109,13 @@ def test_digests_are_golden():
     """If digests changed by accident, all versions in production would become outdated."""
     digests = [spec.digest for spec in DEFAULT_VERSIONS]
     assert digests == ["af35c0ec0cc2", "cd843d6755f7", "6326ddd71ed1", "bac4d097f378"]
+
+
+def test_a_digest_is_computed_once(monkeypatch):
+    """Whoever looks for outdated versions asks for four of each image."""
+    digest = VersionSpec("once", 123, 77).digest
+    monkeypatch.setattr(hashlib, "sha256", None)
+    assert VersionSpec("once", 123, 77).digest == digest
 
 
 def test_digest_changes_with_the_pixels_and_not_with_the_name():

@@ -1,4 +1,6 @@
-"""What else is deleted with a row, in whatever way that is deleted; connected in ``apps``."""
+"""What else is deleted with a row, in whatever way that is deleted; and what the first request of a
+process begins. Connected in ``apps``.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,14 @@ from django_polyimages.models.cascades import schedule_with_others
 from django_polyimages.models.joins.deleting import forget_announced, lock_announced
 from django_polyimages.models.joins.images_field import images_field_of
 from django_polyimages.models.joins.metadata import tables_above
+from django_polyimages.pipeline.connecting import connect_after_first_request
 
 
 def connect() -> None:
     """Connect to the deletion of images, both of the default model and of a host's own, and of
-    objects whose model has children in other tables.
+    objects whose model has children in other tables; and to requests.
     """
+    connect_after_first_request()
     request_started.connect(forget_announced, dispatch_uid="django_polyimages.announced")
     for model in apps.get_models():
         if issubclass(model, AbstractImage):

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from django_polyimages.formats import FORMATS, VersionFormat
@@ -114,12 +115,9 @@ class VersionSpec:
 
     def digest_at(self, focal_point: FocalPoint) -> str:
         """``digest`` for a picture with this focal point, which ``fit`` ignores."""
-        facts: dict[str, object] = asdict(self)
-        del facts["name"], facts["suffix"]
         if self.mode == "fill" and focal_point != CENTRE:
-            facts["focal_point"] = asdict(focal_point)
-        canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+            return _digest_of(self, focal_point=asdict(focal_point))
+        return _digest_at_centre(self)
 
     def target(self, width: int, height: int, focal_point: FocalPoint = CENTRE) -> Target:
         """The version's pixels for an upright original of ``width`` x ``height`` pixels.
@@ -135,6 +133,19 @@ class VersionSpec:
         upper = _around(focal_point.y, crop_height, height)
         size = (min(self.width, crop_width), min(self.height, crop_height))
         return Target(size, (left, upper, left + crop_width, upper + crop_height))
+
+
+def _digest_of(spec: VersionSpec, **more: object) -> str:
+    facts = asdict(spec) | more
+    del facts["name"], facts["suffix"]
+    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=100)
+def _digest_at_centre(spec: VersionSpec) -> str:
+    """Kept, because whoever looks for outdated versions compares it with four of each image."""
+    return _digest_of(spec)
 
 
 def _fit(

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import InMemoryStorage
 
-from django_polyimages import StorageUnavailable
+from django_polyimages import StorageUnavailable, storage
 from django_polyimages.pipeline import puts
 from django_polyimages.pipeline.deleting import ignore
 from django_polyimages.pipeline.patience import Patience
@@ -63,12 +63,42 @@ def test_a_refused_file_is_not_deleted_but_one_with_another_error_is(monkeypatch
     assert files.written_keys() == []
 
 
-def test_a_storage_that_cannot_be_connected_is_unavailable(monkeypatch):
+def test_pixels_are_processed_while_the_storage_is_connected(monkeypatch):
+    decoded, met = threading.Event(), []
+    monkeypatch.setattr(storage, "connect", lambda: met.append(decoded.wait(5)))
+    with writing(ignore, Patience()) as files:
+        decoded.set()  # too late if the storage came first
+        files.start(KEY, content())
+        files.wait()
+    assert False not in met
+    assert files.written_keys() == stored_keys() == [KEY]
+
+
+def test_a_storage_that_cannot_be_connected_takes_no_file(monkeypatch):
     go_on = threading.Event()
-    monkeypatch.setattr("django_polyimages.storage.connect", lambda: go_on.wait(30))
-    with pytest.raises(StorageUnavailable) as failure, writing(ignore, Patience(0.1)):
-        pass
+    monkeypatch.setattr(storage, "connect", lambda: go_on.wait(30))
+    with writing(ignore, Patience(0.1)) as files:
+        files.start(KEY, content())
+        files.wait()
+        [error] = files.errors().values()
+        files.undo()
     go_on.set()
+    assert isinstance(error, TimeoutError)
+    assert stored_keys() == []
+
+
+def test_a_failed_connection_is_the_error_of_each_file(monkeypatch):
+    monkeypatch.setattr(storage, "connect", lambda: int("no"))
+    with writing(ignore, Patience()) as files:
+        files.start(KEY, content())
+        files.wait()
+        assert isinstance(files.errors()[KEY], ValueError)
+        files.undo()
+
+
+def test_when_no_time_is_left_nothing_is_begun():
+    with pytest.raises(StorageUnavailable) as failure, writing(ignore, Patience(0)):
+        pass
     assert failure.value.problem == "TimeoutError"
 
 

@@ -14,6 +14,7 @@ from django_polyimages.pipeline.generation import generate
 from django_polyimages.pipeline.threads import Daemons
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.specs import DEFAULT_VERSIONS
+from django_polyimages.storage.s3 import s3_storage
 from tests.drawing import photo, upload_of
 
 
@@ -53,6 +54,12 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
         worker.join()
     assert failures == [None] * 8
     assert max(most) <= 2
+
+
+def test_the_client_of_s3_keeps_a_connection_for_each_thread_that_sends():
+    """urllib3 drops those beyond the pool, and the next request needs a handshake."""
+    config = s3_storage("photos")["OPTIONS"]["client_config"]
+    assert config.max_pool_connections >= threads._TRANSFERS + threads._DELETIONS
 
 
 class TestDaemons:

@@ -61,6 +61,26 @@ def test_the_original_is_on_its_way_while_versions_are_made(monkeypatch):
         assert len(stored.generated.versions) == 4
 
 
+def test_each_version_is_on_its_way_before_the_next_is_there(monkeypatch):
+    """The largest is the first: its PUT is begun as soon as it is encoded."""
+    begun = threading.Event()
+    real_save, real_encode = InMemoryStorage._save, generation.encode
+
+    def save(self, name, content):
+        if "_lg" in name:
+            begun.set()
+        return real_save(self, name, content)
+
+    def encode(picture, spec):
+        assert spec.name == "lg" or begun.wait(5)
+        return real_encode(picture, spec)
+
+    monkeypatch.setattr(InMemoryStorage, "_save", save)
+    monkeypatch.setattr(generation, "encode", encode)
+    with store(ContentFile(photo(3000, 2000)), using="default") as stored:
+        assert len(stored.generated.versions) == 4
+
+
 def failing_for(monkeypatch, pattern: str, *, after_write: bool = False) -> None:
     """Let the storage fail for keys that match, before or after it has written them."""
     real = InMemoryStorage._save

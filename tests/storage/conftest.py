@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import threading
 import uuid
 from collections.abc import Callable
 
 import pytest
+from botocore.client import ClientCreator
 
 from django_polyimages import storage
 from django_polyimages.storage.s3 import s3_storage
@@ -78,3 +80,17 @@ def requests(bucket) -> list[str]:
 
     bucket.meta.client.meta.events.register("before-send.s3", watch)
     return sent
+
+
+@pytest.fixture
+def clients(monkeypatch) -> list[str]:
+    """The threads that have made a client of boto3 since."""
+    made: list[str] = []
+    real = ClientCreator.create_client
+
+    def create_client(self, *arguments, **options):
+        made.append(threading.current_thread().name)
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(ClientCreator, "create_client", create_client)
+    return made

@@ -130,12 +130,12 @@ def writing(note: Note, patience: Patience) -> Iterator[Puts]:
     """Files to write. If the block raises, or is interrupted, they are deleted in the background,
     and ``note`` records those that the storage does not delete.
 
-    Raises ``StorageUnavailable`` if the storage cannot be connected in time.
+    The storage is connected while pixels are processed. Raises ``StorageUnavailable`` if no time is
+    left for it.
     """
-    connecting = threads.submit("transfers", storage.connect)
-    patience.wait([connecting])
-    if error := too_late() if patience.has_ended else error_of(connecting):
-        raise unavailable(report("Connecting to the storage", error)) from error
+    if patience.has_ended:
+        raise unavailable(report("Connecting to the storage", error := too_late())) from error
+    threads.submit("transfers", storage.connect)
     puts, is_done = Puts(note, patience), False
     try:
         yield puts
@@ -164,6 +164,7 @@ _late: Final[set[_Waiting]] = set()
 
 
 def _save(key: str, content: Content) -> str:
+    storage.connect()  # no more than a look, if that is done
     content.seek(0)
     return storage.storage_of(key).save(key, content)
 

@@ -196,6 +196,9 @@ def _client_config(
         # By default boto3 sends checksums in a trailer, which R2, Ceph and others reject.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
+        # One for each thread that may send at the same time, and some for those of requests: boto3
+        # closes the others after each use.
+        max_pool_connections=25,
         connect_timeout=5,
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 3},
