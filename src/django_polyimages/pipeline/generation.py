@@ -83,9 +83,10 @@ def generate(
 
 
 def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) -> Finished:
-    picture = decode(file, plan)
+    decoded = decode(file, plan)
     report(Decoded())
-    smallest = picture = prepare(picture, plan)
+    smallest = picture = prepare(decoded, plan)
+    del decoded  # otherwise its memory would be held while the versions are encoded
     encodings: list[Future[None]] = []
     try:
         for group, scaled in render(picture, plan):
