@@ -56,6 +56,11 @@ def srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
     return picture.convert("RGB") if picture.mode == "CMYK" else picture
 
 
+def is_srgb(icc_profile: bytes | None) -> bool:
+    """Whether colours with this profile stay as they are, as without one."""
+    return srgb(_probe(), icc_profile) is _probe()
+
+
 def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:
     """``picture`` converted from its profile to sRGB; None if there is nothing to do."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))

@@ -1,11 +1,11 @@
-"""Decodes a JPEG at the size, and with the colours, that its versions need.
+"""Decodes a JPEG at the size, and with the planes, that its versions need.
 
 libjpeg can decode it at a half, a quarter or an eighth of its size, for a fraction of the time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any, Final, cast
 
@@ -15,60 +15,74 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from django_polyimages.pixels.inspection import open_image
-from django_polyimages.pixels.resampling import Size, is_fast, scaled, scaled_plane
+from django_polyimages.pixels.resampling import Size, is_fast, scaled, scaled_colours
 
-NEAR_MISS: Final = 0.96
+_NEAR_MISS: Final = 0.96
 """Of the side of the largest version: where Pillow scales, this is enough of a soft photograph.
 Pictures of phones are 4032 or 4000 pixels wide, and half of that is a little less than 2048."""
 _DETAIL: Final = 8.0
 _MUCH_LARGER: Final = 1.4
-"""Times the width of the largest version: where decoding twice takes less time than scaling the
-colours of the larger picture."""
+"""Times the side of the largest version: from where on decoding the colours apart, at half of the
+size, takes less time than scaling them."""
 _SCALES: Final = (8, 4, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """The brightness of a photograph, and its two planes of colour, which may be smaller."""
+    """A photograph as its brightness and two planes of colour, as JPEG and WebP have it.
+
+    The colours have about half of the pixels in each direction, or all of them. Scaling them needs
+    less than half of the time of scaling RGB.
+    """
 
     luma: Image.Image
     blue: Image.Image
     red: Image.Image
+    info: dict[str | tuple[int, int], Any] = field(default_factory=dict)
+    """What the file says about the picture."""
 
     @property
-    def info(self) -> dict[str | tuple[int, int], Any]:
-        """What the file says about the picture."""
-        return self.luma.info
+    def size(self) -> Size:
+        return self.luma.size
 
-    def joined(self, size: Size) -> Image.Image:
-        """The photograph in RGB."""
-        planes = [scaled(self.luma, size), *(scaled_plane(p, size) for p in (self.blue, self.red))]
-        return Image.merge("YCbCr", planes).convert("RGB")
+    def scaled(self, size: Size) -> Planes:
+        """The brightness in ``size``, and colours of no more pixels."""
+        luma = self.luma if self.size == size else scaled(self.luma, size)
+        colours = (self.blue, self.red)
+        if self.blue.width > size[0] and self.blue.height > size[1]:
+            colours = (scaled_colours(self.blue, size), scaled_colours(self.red, size))
+        return Planes(luma, *colours)
+
+    def transposed(self, method: Image.Transpose) -> Planes:
+        luma, blue, red = (one.transpose(method) for one in (self.luma, self.blue, self.red))
+        return Planes(luma, blue, red)
+
+    def rgb(self) -> Image.Image:
+        colours = (scaled_colours(self.blue, self.size), scaled_colours(self.red, self.size))
+        return Image.merge("YCbCr", (self.luma, *colours)).convert("RGB")
 
 
 def decode_jpeg(image: ImageFile, file: File[bytes], size: Size) -> Image.Image | Planes:
     """The pixels of ``image``, opened from ``file``, for versions of at most ``size``.
 
-    With a fast resizer those from which LANCZOS makes the version of the whole photograph. Without
-    it they are, in this order: a little fewer than ``size``, if ``is_soft()``; the brightness apart
-    from the colours, if that saves time; or all of them.
+    They are those from which LANCZOS makes the versions, or a few pixels less if Pillow scales and
+    the photograph ``is_soft()``. Scaling with Pillow takes so long that only the brightness is
+    scaled from all pixels then.
     """
     photograph = cast("JpegImageFile", image)
-    near = cast("Size", tuple(max(1, int(NEAR_MISS * side)) for side in size))
-    scale = _scale(photograph.size, size)
-    if not is_fast():
-        near_scale = _scale(photograph.size, near)
-        if near_scale > scale and is_soft(photograph, file.size, near_scale):
-            size = near
-        elif (
-            scale < 8
-            and photograph.width >= _MUCH_LARGER * scale * size[0]
-            and _is_ycbcr(photograph)
-        ):
-            return _planes(photograph, file, size, scale)
-    photograph.draft(None, size)
-    photograph.load()
-    return photograph
+    if is_fast():
+        return _loaded(photograph, None, size)
+    near = cast("Size", tuple(max(1, int(_NEAR_MISS * side)) for side in size))
+    scale, near_scale = _scale(photograph.size, size), _scale(photograph.size, near)
+    if near_scale > scale and is_soft(photograph, file.size, near_scale):
+        size, scale = near, near_scale
+    decoded = cast("Size", tuple(-(-side // scale) for side in photograph.size))
+    if decoded == size or not _is_ycbcr(photograph):
+        return _loaded(photograph, None, size)
+    if _is_worth_two(photograph, scale, size):
+        return _decoded_twice(photograph, file, size, scale)
+    luma, blue, red = _loaded(photograph, "YCbCr", size).split()
+    return Planes(luma, blue, red, photograph.info)
 
 
 def is_soft(photograph: JpegImageFile, byte_size: int, scale: int) -> bool:
@@ -86,27 +100,33 @@ def is_soft(photograph: JpegImageFile, byte_size: int, scale: int) -> bool:
     return scale * bits * sqrt(sum(steps) / len(steps)) <= _DETAIL
 
 
-def _planes(photograph: JpegImageFile, file: File[bytes], size: Size, scale: int) -> Planes:
+def _is_worth_two(photograph: JpegImageFile, scale: int, size: Size) -> bool:
+    """A progressive JPEG is decoded once: its coefficients would have to be collected twice."""
+    return (
+        "progressive" not in photograph.info
+        and scale < 8
+        and min(photograph.size) >= 64
+        and photograph.width >= _MUCH_LARGER * scale * size[0]
+    )
+
+
+def _decoded_twice(photograph: JpegImageFile, file: File[bytes], size: Size, scale: int) -> Planes:
     """The brightness at ``1 / scale``, and the colours at half of that.
 
     In nearly all photographs, and in every WebP, the colours have half of the pixels of the
-    brightness in each direction, so this leaves nothing out. A progressive JPEG is decoded once:
-    its coefficients would have to be collected twice.
+    brightness in each direction, so this leaves nothing out.
     """
-    if "progressive" in photograph.info:
-        photograph.draft("YCbCr", size)
-        photograph.load()
-        luma, blue, red = photograph.split()
-        luma.info = photograph.info
-        return Planes(luma, blue, red)
     width, height = photograph.size
-    photograph.draft("L", size)
-    photograph.load()
-    colours = open_image(file)
-    colours.draft("YCbCr", (width // scale // 2, height // scale // 2))
-    colours.load()
-    _luma, blue, red = colours.split()
-    return Planes(photograph, blue, red)
+    luma = _loaded(photograph, "L", size)
+    half = (width // scale // 2, height // scale // 2)
+    colours = _loaded(open_image(file), "YCbCr", half)
+    return Planes(luma, colours.getchannel("Cb"), colours.getchannel("Cr"), luma.info)
+
+
+def _loaded(image: ImageFile, mode: str | None, size: Size) -> ImageFile:
+    image.draft(mode, size)
+    image.load()
+    return image
 
 
 def _scale(stored: Size, size: Size) -> int:

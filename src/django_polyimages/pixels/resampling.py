@@ -64,9 +64,9 @@ def fault() -> str:
     return _found()[1]
 
 
-def scaled_plane(plane: Image.Image, size: Size) -> Image.Image:
-    """The colours of a photograph, without its brightness, where a cheaper filter is enough."""
-    return plane.resize(size, Image.Resampling.BILINEAR)
+def scaled_colours(plane: Image.Image, size: Size) -> Image.Image:
+    """A plane of colours without brightness, of which a cheaper filter leaves what is visible."""
+    return plane if plane.size == size else plane.resize(size, Image.Resampling.BILINEAR)
 
 
 def _by_pillow(
@@ -86,7 +86,7 @@ def _found() -> tuple[_Scale | None, str]:
         fast = _by_cykooz()
         differences = [_difference(fast, *trial) for trial in _trials()]
     except _FAULTS as error:
-        return None, f"{type(error).__name__}: {error}"
+        return None, f"it fails ({type(error).__name__}: {error})"
     if max(differences) > _ROUNDING:
         return None, f"its pixels differ from those of Pillow {PIL.__version__}"
     return fast, ""
@@ -100,7 +100,7 @@ def _by_cykooz() -> _Scale:
     def scale(picture: Image.Image, size: Size, box: Box) -> Image.Image:
         left, upper, right, lower = box
         crop = CropBox(left, upper, _length(left, right), _length(upper, lower))
-        result = Image.new(picture.mode, size)
+        result = Image.new(picture.mode, size, None)
         # A resizer keeps its memory, and only one thread at a time can use it.
         Resizer().resize_pil(picture, result, ResizeOptions(algorithm, crop_box=crop))
         return result
@@ -115,11 +115,16 @@ def _length(start: float, end: float) -> float:
 
 
 def _trials() -> list[tuple[Image.Image, Size, Box]]:
-    """Smooth pictures of every mode, made smaller, larger and from a part."""
-    across = Image.linear_gradient("L").resize((48, 40), Image.Resampling.BOX)
-    down, round_ = across.transpose(Image.Transpose.ROTATE_90), Image.radial_gradient("L")
-    bands = [across, *(band.resize((48, 40), Image.Resampling.BOX) for band in (down, round_))]
-    bands.append(ImageChops.invert(bands[2]))
+    """Pictures of every mode, made smaller, larger and from a part.
+
+    They have an edge that shows the filter, though not so much contrast that it overshoots what a
+    pixel can hold: that is cut off in an order which is not the same.
+    """
+    edge = Image.new("L", (48, 40), 60)
+    edge.paste(190, (19, 0, 48, 40))
+    gradients = (Image.linear_gradient("L"), Image.radial_gradient("L"))
+    bands = [edge, *(one.resize((48, 40), Image.Resampling.BOX) for one in gradients)]
+    bands.append(edge.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     pictures = [Image.merge(mode, bands[: len(mode)]) for mode in _MODES]
     sizes_and_boxes: list[tuple[Size, Box]] = [
         ((24, 20), (0, 0, 48, 40)),

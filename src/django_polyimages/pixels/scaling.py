@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from django_polyimages.conf import get_settings
-from django_polyimages.pixels.colours import srgb
+from django_polyimages.pixels.colours import is_srgb, srgb
 from django_polyimages.pixels.inspection import Facts, open_image, refusing_damage
 from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION, is_covered
 from django_polyimages.pixels.photographs import Planes, decode_jpeg
@@ -127,36 +127,52 @@ def _decode_gif(image: ImageFile) -> Image.Image:
     return canvas
 
 
-def prepare(image: Image.Image | Planes, plan: Plan) -> Image.Image:
+def prepare(image: Image.Image | Planes, plan: Plan) -> Image.Image | Planes:
     """The whole picture, upright and in sRGB, just large enough for the largest version.
 
     ``image`` is the result of ``decode()``.
     """
-    whole = image.joined(plan.size) if isinstance(image, Planes) else resized(image, plan.size)
-    picture = srgb(whole, image.info.get("icc_profile"))
-    if (method := _TRANSPOSE.get(plan.facts.orientation)) is not None:
+    profile = image.info.get("icc_profile")
+    method = _TRANSPOSE.get(plan.facts.orientation)
+    if isinstance(image, Planes):
+        planes = image.scaled(plan.size)
+        if is_srgb(profile):
+            return planes if method is None else planes.transposed(method)
+        image = planes.rgb()
+    picture = srgb(resized(image, plan.size), profile)
+    if method is not None:
         picture = picture.transpose(method)
     picture.info = {}  # otherwise Pillow's encoders would write this metadata
     return picture
 
 
-def render(picture: Image.Image, plan: Plan) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
+def render(
+    picture: Image.Image | Planes, plan: Plan
+) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
     """The pixels of the versions, largest first.
 
     ``picture`` is the result of ``prepare()``. Specs with the same result, such as ``md`` and
-    ``lg`` of a small original, are returned together.
+    ``lg`` of a small original, are returned together. Each has an image of its own, because Pillow
+    stores the options of ``save()`` in it; smaller versions are scaled from its pixels meanwhile.
     """
     groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
     for spec, target in plan.targets:
         groups.setdefault((target, spec.quality, spec.format), []).append(spec)
-    wholes = [picture]
+    wholes, given = [picture], None
     for (target, _quality, _format), group in groups.items():
         source = next(one for one in reversed(wholes) if _covers(one, plan.whole(target)))
         if target.crop == (0, 0, plan.facts.width, plan.facts.height):
-            wholes.append(_resized(source, target.size))
-            yield group, wholes[-1]
+            whole = _resized(source, target.size)
+            wholes.append(whole)
+            yield group, as_image(whole).copy() if whole is given else as_image(whole)
+            given = whole
         else:
-            yield group, _cropped(source, target, plan.facts)
+            yield group, _cropped(as_image(source), target, plan.facts)
+
+
+def as_image(picture: Image.Image | Planes) -> Image.Image:
+    """The result of ``prepare()`` as a version has it."""
+    return picture.rgb() if isinstance(picture, Planes) else picture
 
 
 def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
@@ -182,12 +198,14 @@ def _mend_transparency(image: Image.Image, raw_mode: object) -> None:
         image.info["transparency"] = tuple(value >> 8 for value in clear)
 
 
-def _covers(picture: Image.Image, size: tuple[int, int]) -> bool:
-    return picture.width >= size[0] and picture.height >= size[1]
+def _covers(picture: Image.Image | Planes, size: tuple[int, int]) -> bool:
+    return picture.size[0] >= size[0] and picture.size[1] >= size[1]
 
 
-def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return picture if picture.size == size else scaled(picture, size)
+def _resized(picture: Image.Image | Planes, size: tuple[int, int]) -> Image.Image | Planes:
+    if picture.size == size:
+        return picture
+    return picture.scaled(size) if isinstance(picture, Planes) else scaled(picture, size)
 
 
 def _cropped(picture: Image.Image, target: Target, facts: Facts) -> Image.Image:

@@ -18,6 +18,8 @@ from django_polyimages.pixels.resampling import Size, scaled
 
 PIXELS: Final = 2_000_000
 """Of a strip: at most 16 bytes each."""
+_BETWEEN: Final = 7_000_000
+"""Pixels that are scaled in one direction only, of four bytes each."""
 _WITH_ALPHA: Final = ("LA", "RGBA")  # of which scaling makes a copy
 _REACH: Final = 3  # how many pixels of the result a pixel of the original affects in each direction
 
@@ -54,7 +56,7 @@ def _parts(picture: Image.Image, size: Size) -> Iterator[tuple[int, Image.Image]
     """
     width, height = size
     scale = picture.height / height
-    step = max(1, int(max(PIXELS / width, 2 * _margin(scale)) / scale))
+    step = max(1, int(_BETWEEN / width / scale))
     for upper in range(0, height, step):
         lower = min(upper + step, height)
         box = (0, upper * scale, picture.width, min(lower * scale, picture.height))
