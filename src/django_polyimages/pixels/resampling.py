@@ -65,7 +65,9 @@ def fault() -> str:
 
 
 def scaled_colours(plane: Image.Image, size: Size) -> Image.Image:
-    """A plane of colours without brightness, of which a cheaper filter leaves what is visible."""
+    """A plane of colours without brightness, for which the filter that decoders of JPEG and WebP
+    use when they enlarge it is good enough.
+    """
     return plane if plane.size == size else plane.resize(size, Image.Resampling.BILINEAR)
 
 
