@@ -25,6 +25,7 @@ _DETAIL: Final = {2: 4.1, 4: 2.4, 8: 1.2}
 _MUCH_LARGER: Final = 1.4
 """Times the side of the largest version: from where on decoding the colours apart, at half of the
 size, takes less time than scaling them."""
+_LARGE: Final = 1_000_000  # pixels
 _SCALES: Final = (8, 4, 2, 1)
 
 
@@ -63,6 +64,13 @@ class Planes:
         planes = Image.merge("YCbCr", (self.luma, blue, red))
         del blue, red  # a quarter of the memory
         return planes.convert("RGB")
+
+
+def is_large(size: Size) -> bool:
+    """Whether scaling planes from this size takes less time than scaling RGB, which keeps the
+    brightness of bright colours beside black better in small versions.
+    """
+    return size[0] * size[1] > _LARGE
 
 
 def decode_jpeg(image: ImageFile, file: File[bytes], size: Size) -> Image.Image | Planes:

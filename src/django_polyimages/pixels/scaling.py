@@ -17,7 +17,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.pixels.colours import is_srgb, srgb
 from django_polyimages.pixels.inspection import Facts, open_image, refusing_damage
 from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION, is_covered
-from django_polyimages.pixels.photographs import Planes, decode_jpeg
+from django_polyimages.pixels.photographs import Planes, decode_jpeg, is_large
 from django_polyimages.pixels.png import declarations, declared_profile
 from django_polyimages.pixels.resampling import scaled
 from django_polyimages.pixels.strips import resized
@@ -163,9 +163,10 @@ def render(
         source = next(one for one in reversed(wholes) if _covers(one, plan.whole(target)))
         if target.crop == (0, 0, plan.facts.width, plan.facts.height):
             whole = _resized(source, target.size)
-            wholes.append(whole)
-            yield group, as_image(whole).copy() if whole is given else as_image(whole)
-            given = whole
+            image = as_image(whole)
+            wholes.append(whole if is_large(whole.size) else image)
+            yield group, image.copy() if image is given else image
+            given = image
         else:
             yield group, _cropped(as_image(source), target, plan.facts)
 
