@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from math import nextafter
 from typing import Final, TypeAlias, cast
 
 import PIL
@@ -106,19 +105,13 @@ def _by_cykooz() -> _Scale:
 
     def scale(picture: Image.Image, size: Size, box: Box) -> Image.Image:
         left, upper, right, lower = box
-        crop = CropBox(left, upper, _length(left, right), _length(upper, lower))
+        crop = CropBox(left, upper, right - left, lower - upper)
         result = Image.new(picture.mode, size, None)
         # A resizer keeps its memory, and only one thread at a time can use it.
         Resizer().resize_pil(picture, result, ResizeOptions(algorithm, crop_box=crop))
         return result
 
     return scale
-
-
-def _length(start: float, end: float) -> float:
-    """Such that ``start`` and this are no more than ``end``, however they are rounded."""
-    length = end - start
-    return length if start + length <= end else nextafter(length, 0)
 
 
 def _trials() -> list[tuple[Image.Image, Size, Box]]:
