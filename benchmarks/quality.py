@@ -35,7 +35,7 @@ from skimage.metrics import structural_similarity
 from django_polyimages.pixels import resampling
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.pixels import photographs
-from django_polyimages.pixels.photographs import Planes
+from django_polyimages.pixels.photographs import Planes, detail_of
 from django_polyimages.pixels.scaling import decode, encode, plan, prepare, render
 from django_polyimages.specs import DEFAULT_VERSIONS
 
