@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/upload.py [PHOTO ...]
 
-``limit``: only decoding once, at the smallest sufficient size, and encoding four versions.
+``limit``: only decoding once, at the smallest sufficient size, and encoding four versions that are
+ready; ``parallel_limit``: the same, encoding in a thread each. See ``benchmarks/limit.py``.
 ``naive``: the Pillow code of many projects, which decodes the file again for each version.
 ``package``: ``Image.objects.upload`` with all checks, SHA-256, a storage in memory and the INSERT.
 
@@ -17,8 +18,6 @@ import os
 import random
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -38,19 +37,10 @@ from PIL import ImageOps
 from django_polyimages.models import Image
 from django_polyimages.specs import DEFAULT_VERSIONS
 from gallery import samples
+from limit import limit, measure, parallel_limit
 from organizations.models import Organization
 
 ROUNDS = 9
-
-
-def limit(content: bytes) -> None:
-    picture = Pillow.open(io.BytesIO(content))
-    picture.draft(None, (int(0.96 * 2048), int(0.96 * 1536)))
-    picture.load()
-    for spec in DEFAULT_VERSIONS:
-        small = picture.reduce(max(1, picture.width // spec.width))  # the cheapest way to scale
-        small = small.resize(spec.target(*picture.size).size, Pillow.Resampling.NEAREST)
-        small.save(io.BytesIO(), "WEBP", quality=spec.quality, method=4)
 
 
 def naive(content: bytes) -> None:
@@ -64,12 +54,6 @@ def package(content: bytes) -> None:
     Image.objects.upload(ContentFile(content, "photo.jpg"), organization=Organization.objects.get())
 
 
-def measure(work: Callable[[bytes], None], content: bytes) -> tuple[float, float]:
-    cpu, wall = time.process_time(), time.perf_counter()
-    work(content)
-    return (time.process_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000
-
-
 def main(photos: list[str]) -> None:
     call_command("migrate", verbosity=0)
     Organization.objects.create(name="Acme", slug="acme")
@@ -78,7 +62,7 @@ def main(photos: list[str]) -> None:
     print("| photo | | CPU ms | of the limit | wall ms |\n|---|---|---|---|---|")
     for name, content in contents.items():
         runs: dict[str, list[tuple[float, float]]] = {}
-        works = [limit, naive, package]
+        works = [limit, parallel_limit, naive, package]
         for number in range(ROUNDS + 1):
             random.shuffle(works)
             for work in works:
@@ -86,7 +70,7 @@ def main(photos: list[str]) -> None:
                 if number:  # the first round warms up
                     runs.setdefault(work.__name__, []).append(measured)
         base = statistics.median(cpu for cpu, _wall in runs["limit"])
-        for kind in ("limit", "naive", "package"):
+        for kind in ("limit", "parallel_limit", "naive", "package"):
             cpu = statistics.median(cpu for cpu, _wall in runs[kind])
             wall = statistics.median(wall for _cpu, wall in runs[kind])
             print(f"| {name} | {kind} | {cpu:.0f} | {cpu / base:.2f} | {wall:.0f} |")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,12 @@ def require(program: Path) -> None:
     """Skip with a reason where a server is not installed; in CI that is a failure."""
     if not program.exists():
         skip(f"{program.name} is not installed at {program}")
+
+
+def require_resizer() -> None:
+    """Skip where cykooz-resizer is not installed; in CI that is a failure."""
+    if find_spec("cykooz_resizer") is None:
+        skip("cykooz-resizer is not installed")
 
 
 def skip(reason: str) -> None:

@@ -8,6 +8,7 @@ from PIL import Image, features
 
 from django_polyimages import VersionSpec
 from django_polyimages.checks import settings as checks
+from django_polyimages.pixels import resampling
 from tests.drawing import photo, upload_of
 
 MEMORY = "django.core.files.uploadhandler.MemoryFileUploadHandler"
@@ -19,6 +20,15 @@ def ids(messages) -> list[str]:
 
 def test_this_pillow_can_do_what_is_asked_for():
     assert checks.check_pillow() == []
+
+
+def test_a_resizer_that_cannot_be_used_is_named(monkeypatch):
+    assert checks.check_resizer() == []
+    monkeypatch.setattr(resampling, "_found", lambda: (None, "it fails (ImportError: no symbol)"))
+    [message] = checks.check_resizer()
+    assert message.id == "polyimages.W052"
+    assert "it fails (ImportError: no symbol)" in message.msg
+    assert "django-polyimages[fast]" in message.hint
 
 
 @pytest.fixture

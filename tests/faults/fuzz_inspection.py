@@ -56,7 +56,7 @@ def fuzz(corpus: str, seconds: str, seed: str) -> None:
             facts = inspection.inspect(file)
         plan = scaling.plan(facts, specs)
         picture = scaling.decode(file, plan)
-        pixels = picture.tobytes()
+        pixels = scaling.as_image(picture).tobytes()
         versions = scaling.render(scaling.prepare(picture, plan), plan)
         return pixels, sum(len(group) for group, one in versions if scaling.encode(one, group[0]))
 

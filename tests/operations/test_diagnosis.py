@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from django_polyimages.models import FileDeletion, Image
 from django_polyimages.operations.diagnosis import Diagnosis, diagnose
+from django_polyimages.pixels import resampling
 from tests.builders import fake_images, uploaded
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -33,6 +34,12 @@ def test_a_site_where_all_is_well_has_no_problems(acme):
     assert found("GENERATE").value == "inline"
     assert found("MAX_CONCURRENCY").value == "2"
     assert found("images that wait").value == "0 of 0 pending"
+
+
+@pytest.mark.parametrize(("fast", "name"), [(None, "Pillow"), (bool, "cykooz-resizer")])
+def test_it_tells_what_scales(acme, monkeypatch, fast, name):
+    monkeypatch.setattr(resampling, "_found", lambda: (fast, ""))
+    assert found("scaled by").value == name
 
 
 def test_images_that_a_worker_will_take_soon_are_no_problem(acme, task_engine):

@@ -10,7 +10,10 @@ from PIL import Image, ImageChops, ImageStat
 
 from django_polyimages.pixels import strips
 from django_polyimages.pixels.colours import simple_mode
+from django_polyimages.pixels.resampling import scaled
 from django_polyimages.pixels.strips import resized
+
+pytestmark = pytest.mark.usefixtures("resizer")
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]
 CLEAR = {"L": 40, "P": bytes(range(256)), "RGB": (9, 9, 9), "1": 255, "I;16": 700}
@@ -58,6 +61,7 @@ def test_strips_give_the_pixels_of_the_whole_picture(mode, clear, size, data):
     with pytest.MonkeyPatch.context() as patch:
         fewest = 1000 if mode == "I;16" else 1  # a table of 65,536 entries for each strip
         patch.setattr(strips, "PIXELS", data.draw(st.integers(fewest, 4000)))
+        patch.setattr(strips, "_BETWEEN", data.draw(st.integers(1, 4000)))
         # Black and white noise is all overshoot, which is cut off between rows and columns. Of a
         # few pixels the average is as coarse as a single one.
         allowed = 9 if mode == "1" else 2 if width * height < 16 else 0.6
@@ -67,7 +71,7 @@ def test_strips_give_the_pixels_of_the_whole_picture(mode, clear, size, data):
 @pytest.mark.parametrize("size", [(450, 450), (200, 201), (201, 200)])
 def test_an_enlarged_picture_is_the_same_as_well(monkeypatch, size):
     """A JPEG may be decoded a little smaller than its largest version."""
-    monkeypatch.setattr(strips, "PIXELS", 1000)
+    monkeypatch.setattr(strips, "_BETWEEN", 1000)
     picture = drawing("RGB", (200, 200))
     alone = picture.resize(size, Image.Resampling.LANCZOS)
     assert difference(resized(picture, size), alone) < 0.6
@@ -84,6 +88,24 @@ def test_no_conversion_of_the_whole_picture_is_made(monkeypatch):
     assert len(seen) == 10
 
 
+def test_a_picture_that_needs_no_conversion_is_not_copied(monkeypatch):
+    """Each strip is scaled from the whole picture, and few pixels are between two directions."""
+    seen = []
+    monkeypatch.setattr(
+        strips,
+        "scaled",
+        lambda source, size, *, box: (
+            seen.append((source, size, box)) or scaled(source, size, box=box)
+        ),
+    )
+    monkeypatch.setattr(strips, "_BETWEEN", 100_000)
+    picture = drawing("RGB", (1000, 1000))
+    resized(picture, (250, 250))
+    assert all(source is picture for source, _size, _box in seen)
+    assert max(size[0] * (box[3] - box[1]) for _source, size, box in seen) <= 100_000
+    assert len(seen) == 3
+
+
 @pytest.mark.parametrize("size", [(6550, 70), (70, 6550), (2000, 230)])
 def test_no_strip_is_much_larger_than_its_limit(monkeypatch, size):
     """In a wide picture, the rows that a strip shares with its neighbours are the most of it."""
@@ -95,6 +117,6 @@ def test_no_strip_is_much_larger_than_its_limit(monkeypatch, size):
 
     monkeypatch.setattr(strips, "PIXELS", 20_000)
     monkeypatch.setattr(strips, "simple_mode", recorded)
-    resized(drawing("RGB", size), (max(1, size[0] // 32), max(1, size[1] // 32)))
+    resized(drawing("RGBA", size), (max(1, size[0] // 32), max(1, size[1] // 32)))
     assert len(sizes) > 1
     assert max(sizes) <= 30_000

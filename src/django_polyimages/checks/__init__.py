@@ -39,6 +39,7 @@ def register() -> None:
     for check in (
         policy.check_policy,
         settings.check_pillow,
+        settings.check_resizer,
         settings.check_memory,
         settings.check_widths,
         settings.check_uploads,

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from django_polyimages.conf import get_settings
 from django_polyimages.formats import BEST_FIRST, OriginalFormat, VersionFormat
+from django_polyimages.pixels import resampling
 from django_polyimages.pixels.memory import worst_of
 from django_polyimages.pixels.support import is_supported, most_pixels
 
@@ -76,6 +77,21 @@ def check_pillow(**kwargs: Any) -> list[checks.CheckMessage]:
             )
         )
     return messages
+
+
+def check_resizer(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that the fast resizer is used if it is installed."""
+    if not (problem := resampling.fault()):
+        return []
+    return [
+        checks.Warning(
+            f"cykooz-resizer is installed, but {problem}. Pillow scales images instead, which "
+            "takes ten times as long.",
+            hint='Install releases that fit: pip install --upgrade "django-polyimages[fast]". '
+            "Or uninstall cykooz-resizer.",
+            id="polyimages.W052",
+        )
+    ]
 
 
 def check_memory(**kwargs: Any) -> list[checks.CheckMessage]:

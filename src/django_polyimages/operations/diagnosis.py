@@ -20,6 +20,7 @@ from django_polyimages.conf import get_settings
 from django_polyimages.models import FileDeletion
 from django_polyimages.models.pending import due
 from django_polyimages.operations.audit.tables import ImageTable, databases, image_tables
+from django_polyimages.pixels.resampling import scaler
 
 THRESHOLD: Final = timedelta(minutes=5)
 """How long work may wait for a worker."""
@@ -51,6 +52,7 @@ def diagnose(threshold: timedelta = THRESHOLD) -> Iterator[Diagnosis]:
     yield Diagnosis(what="GENERATE", value=settings.generate)
     for name in _LIMITS:
         yield Diagnosis(what=name.upper(), value=str(getattr(settings, name)))
+    yield Diagnosis(what="versions are scaled by", value=scaler())
     for message in check_task_engine():
         yield _of_check(message)
     try:

@@ -18,7 +18,7 @@ from django_polyimages.pipeline import threads
 from django_polyimages.pipeline.slots import slot
 from django_polyimages.pixels.inspection import Facts
 from django_polyimages.pixels.placeholders import Placeholder, placeholder_of
-from django_polyimages.pixels.scaling import Plan, decode, encode, plan, prepare, render
+from django_polyimages.pixels.scaling import Plan, as_image, decode, encode, plan, prepare, render
 from django_polyimages.specs import CENTRE, FocalPoint, VersionSpec
 
 if TYPE_CHECKING:
@@ -83,16 +83,17 @@ def generate(
 
 
 def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) -> Finished:
-    picture = decode(file, plan)
+    decoded = decode(file, plan)
     report(Decoded())
-    smallest = picture = prepare(picture, plan)
+    picture = prepare(decoded, plan)
+    del decoded  # otherwise its memory would be held while the versions are encoded
+    smallest: Image.Image | None = None
     encodings: list[Future[None]] = []
     try:
         for group, scaled in render(picture, plan):
-            # Pillow stores the options of save() in the image, so each encoder gets its own copy.
-            encodings.append(threads.submit("encoders", _encode, scaled.copy(), group, report))
+            encodings.append(threads.submit("encoders", _encode, scaled, group, report))
             smallest = scaled if group[0].mode == "fit" else smallest  # a whole picture
-        placeholder = placeholder_of(smallest)
+        placeholder = placeholder_of(as_image(picture) if smallest is None else smallest)
     finally:
         wait(encodings)  # before the slot becomes free, since pictures need the memory
     failures = [error for encoding in encodings if (error := encoding.exception())]

@@ -16,16 +16,21 @@ _SAME_COLOUR = 2  # of 255: by how much two correct sRGB profiles differ
 _COLOUR_SPACES = {"L": "GRAY", "LA": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
 
 
+def is_simple(image: Image.Image) -> bool:
+    """Whether the picture can be scaled as it is."""
+    return image.mode in _COLOUR_SPACES and "transparency" not in image.info
+
+
 def simple_mode(image: Image.Image) -> Image.Image:
     """The same pixels in a mode that can be scaled: L, LA, RGB, RGBA or CMYK."""
+    if is_simple(image):
+        return image
     if image.mode in ("I;16", "I;16B", "I"):
         return _eight_bits(image)
     if image.mode in ("1", "L") and "transparency" in image.info:
         return image.convert("LA")
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         return image.convert("RGBA")
-    if image.mode in _COLOUR_SPACES:
-        return image
     return image.convert("L" if image.mode in ("1", "F") else "RGB")
 
 
@@ -49,6 +54,11 @@ def srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
     if picture.mode == "LA":
         return picture.convert("RGBA")
     return picture.convert("RGB") if picture.mode == "CMYK" else picture
+
+
+def is_srgb(icc_profile: bytes | None) -> bool:
+    """Whether colours with this profile stay as they are, as without one."""
+    return srgb(_probe(), icc_profile) is _probe()
 
 
 def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:

@@ -9,6 +9,8 @@ from typing import cast
 
 from PIL import Image
 
+from django_polyimages.pixels.resampling import scaled
+
 SIDES = sorted(range(16, 33), key=lambda side: abs(side - 24))
 """Possible lengths of the longer side in pixels: about 100 bytes as WebP, and enough to recognise
 the picture. The one that keeps the proportions best is used, so that no edge is visible.
@@ -33,8 +35,7 @@ class Placeholder:
 def placeholder_of(picture: Image.Image) -> Placeholder:
     """The placeholder of a decoded, uncropped picture. A smaller picture takes less time."""
     size = _size_of(*picture.size)
-    # reducing_gap averages blocks of pixels first, which is faster for large pictures.
-    small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small = scaled(picture, size, gap=2.0)
     color = _dominant_color(small)
     return Placeholder(color, _data_uri(small) if _is_opaque(small) else "")
 

@@ -1,7 +1,8 @@
 """Converts and scales a large picture strip by strip.
 
 Conversions, and the copy with premultiplied transparency that scaling makes, need as much memory as
-the picture itself, or several times as much. So they exist for one strip at a time.
+the picture itself, or several times as much. So they exist for one strip at a time, as does what is
+scaled in one direction only.
 """
 
 from __future__ import annotations
@@ -12,30 +13,54 @@ from typing import Final
 
 from PIL import Image
 
-from django_polyimages.pixels.colours import simple_mode
+from django_polyimages.pixels.colours import is_simple, simple_mode
+from django_polyimages.pixels.resampling import Size, scaled
 
 PIXELS: Final = 2_000_000
 """Of a strip: at most 16 bytes each."""
-_LANCZOS = Image.Resampling.LANCZOS
+_BETWEEN: Final = 7_000_000
+"""Pixels that are scaled in one direction only, of four bytes each."""
+_WITH_ALPHA: Final = ("LA", "RGBA")  # of which scaling makes a copy
 _REACH: Final = 3  # how many pixels of the result a pixel of the original affects in each direction
 
 
-def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def resized(picture: Image.Image, size: Size) -> Image.Image:
     """``picture``, of any mode, in one that ``simple_mode()`` returns and with ``size``.
 
     The result is that of converting and scaling the whole picture.
     """
     if picture.size == size:
         return simple_mode(picture)
+    if is_simple(picture) and picture.mode not in _WITH_ALPHA:
+        return _joined(_parts(picture, size), size)
     if 4 * _margin(picture.height / size[1]) * picture.width > PIXELS:
         picture = _narrowed(picture, size[0])
-    strips = _strips(picture, size)
+    return _joined(_strips(picture, size), size)
+
+
+def _joined(strips: Iterator[tuple[int, Image.Image]], size: Size) -> Image.Image:
     _upper, strip = next(strips)
+    if strip.size == size:
+        return strip
     whole = Image.new(strip.mode, size)
     whole.paste(strip, (0, 0))
     for upper, strip in strips:
         whole.paste(strip, (0, upper))
     return whole
+
+
+def _parts(picture: Image.Image, size: Size) -> Iterator[tuple[int, Image.Image]]:
+    """Each strip of the result, and its first row, of a picture that needs no other mode.
+
+    Nothing is copied; between its two directions, scaling holds the rows of one strip.
+    """
+    width, height = size
+    scale = picture.height / height
+    step = max(1, int(_BETWEEN / width / scale))
+    for upper in range(0, height, step):
+        lower = min(upper + step, height)
+        box = (0, upper * scale, picture.width, min(lower * scale, picture.height))
+        yield upper, scaled(picture, (width, lower - upper), box=box)
 
 
 def _narrowed(picture: Image.Image, width: int) -> Image.Image:
@@ -48,7 +73,7 @@ def _narrowed(picture: Image.Image, width: int) -> Image.Image:
     for upper in range(0, picture.height, rows):
         lower = min(upper + rows, picture.height)
         strip = simple_mode(picture.crop((0, upper, picture.width, lower)))
-        strip = strip.resize((width, lower - upper), _LANCZOS)
+        strip = scaled(strip, (width, lower - upper))
         whole = whole or Image.new(strip.mode, (width, picture.height))
         whole.paste(strip, (0, upper))
     return whole or picture
@@ -59,7 +84,7 @@ def _margin(scale: float) -> int:
     return math.ceil(_REACH * max(scale, 1)) + 1
 
 
-def _strips(picture: Image.Image, size: tuple[int, int]) -> Iterator[tuple[int, Image.Image]]:
+def _strips(picture: Image.Image, size: Size) -> Iterator[tuple[int, Image.Image]]:
     """Each strip of the result, and its first row."""
     width, height = size
     scale = picture.height / height
@@ -71,4 +96,4 @@ def _strips(picture: Image.Image, size: tuple[int, int]) -> Iterator[tuple[int, 
         last = min(picture.height, math.ceil(lower * scale) + margin)
         strip = simple_mode(picture.crop((0, first, picture.width, last)))
         box = (0, upper * scale - first, picture.width, min(lower * scale, picture.height) - first)
-        yield upper, strip.resize((width, lower - upper), _LANCZOS, box=box)
+        yield upper, scaled(strip, (width, lower - upper), box=box)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.base import ContentFile
+from PIL import Image, ImageChops, ImageFilter, ImageStat
+
+from django_polyimages import VersionSpec
+from django_polyimages.pixels import resampling
+from django_polyimages.pixels.inspection import inspect
+from django_polyimages.pixels.photographs import Planes
+from django_polyimages.pixels.scaling import as_image, decode, plan, prepare
+from django_polyimages.specs import DEFAULT_VERSIONS
+from tests.drawing import quarters, swapped_srgb, to_bytes
+from tests.helpers import require_resizer
+
+PHONE = (4000, 3000)
+
+
+@pytest.fixture
+def by_pillow(monkeypatch):
+    monkeypatch.setattr(resampling, "_found", lambda: (None, ""))
+
+
+def decoded(content: bytes, *specs: VersionSpec) -> Image.Image | Planes:
+    file = ContentFile(content)
+    return decode(file, plan(inspect(file), specs or DEFAULT_VERSIONS))
+
+
+def sharp(size: tuple[int, int]) -> Image.Image:
+    """Of coloured details of one or two pixels."""
+    tile = Image.merge("RGB", [Image.effect_noise((500, 500), 70) for _band in range(3)])
+    picture = Image.new("RGB", size)
+    for left in range(0, size[0], 500):
+        for upper in range(0, size[1], 500):
+            picture.paste(tile, (left, upper))
+    return picture
+
+
+def soft(size: tuple[int, int]) -> Image.Image:
+    small = sharp((size[0] // 4, size[1] // 4)).filter(ImageFilter.GaussianBlur(2))
+    return small.resize(size, Image.Resampling.BICUBIC)
+
+
+def test_a_soft_photograph_is_decoded_at_half_its_size(by_pillow):
+    assert decoded(to_bytes(quarters(*PHONE), quality=60)).size == (2000, 1500)
+    assert decoded(to_bytes(soft(PHONE), quality=92)).size == (2000, 1500)
+
+
+def test_the_details_of_a_sharp_one_are_scaled_from_all_pixels(by_pillow):
+    found = decoded(to_bytes(sharp(PHONE), quality=90))
+    assert isinstance(found, Planes)
+    assert found.size == PHONE
+    assert found.blue.size == found.red.size == (2000, 1500)
+
+
+def test_the_resizer_scales_all_pixels_of_every_photograph():
+    require_resizer()
+    found = decoded(to_bytes(quarters(*PHONE), quality=60))
+    assert (found.mode, found.size) == ("RGB", PHONE)
+    assert decoded(to_bytes(quarters(4100, 3080), quality=60)).size == (2050, 1540)
+
+
+def test_a_progressive_one_is_decoded_once(by_pillow, monkeypatch):
+    content = to_bytes(sharp(PHONE), quality=90, progressive=True)
+    opened = []
+    real = Image.open
+    monkeypatch.setattr(Image, "open", lambda *a, **k: opened.append(1) or real(*a, **k))
+    found = decoded(content)
+    assert found.size == found.blue.size == found.red.size == PHONE
+    assert len(opened) == 2  # inspect and decode
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"keep_rgb": True}, {"quality": 95, "subsampling": 0}, {"subsampling": 1}, {"progressive": 1}],
+    ids=str,
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_every_kind_has_its_colours(by_pillow, mode, options):
+    """Compared with Pillow alone, for the whole picture in one go."""
+    picture = soft((1600, 1200)).convert(mode)
+    content = to_bytes(picture, **{"quality": 90, **options})
+    file = ContentFile(content)
+    wanted = plan(inspect(file), [VersionSpec("x", 900, 900)])
+    made = as_image(prepare(decode(file, wanted), wanted)).convert("RGB")
+    alone = picture.convert("RGB").resize((900, 675), Image.Resampling.LANCZOS)
+    difference = ImageStat.Stat(ImageChops.difference(made, alone))
+    assert max(difference.mean) < 3
+
+
+def test_a_profile_is_applied_to_what_was_decoded_in_planes(by_pillow):
+    content = to_bytes(soft((1600, 1200)), quality=90, icc_profile=swapped_srgb())
+    file = ContentFile(content)
+    wanted = plan(inspect(file), [VersionSpec("x", 900, 900)])
+    image = decode(file, wanted)
+    plain = as_image(image.scaled((900, 675))).split()
+    made = prepare(image, wanted).split()
+    assert isinstance(image, Planes)
+    assert max(ImageStat.Stat(ImageChops.difference(made[0], plain[0])).mean) > 5
+
+
+@pytest.mark.parametrize("size", [(16, 3000), (3000, 16), (70, 65_000), (1, 3000), (3000, 1)])
+def test_a_long_thin_one_has_its_size(by_pillow, size):
+    file = ContentFile(to_bytes(sharp(size)))
+    wanted = plan(inspect(file), [VersionSpec("x", 700, 700)])
+    assert prepare(decode(file, wanted), wanted).size == wanted.size
