@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Router
 from ninja.openapi.docs import DocsBase
+from ninja.renderers import JSONRenderer
 from ninja.router import RouterMount
 from ninja.security import django_auth
 
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.errors import View
+from django_polyimages.api.schemas_out import writes_json
 from django_polyimages.api.waiting import wait_of
 
 
@@ -47,6 +49,20 @@ def authenticating(run: View) -> View:
     @wraps(run)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         operation.auth_callbacks = recording(operation.auth_callbacks)
+        response: HttpResponseBase = run(request, *args, **kwargs)
+        return response
+
+    return view
+
+
+def rendering(run: View) -> View:
+    """Around a view as Ninja runs it: whether Ninja's own renderer will write the answer."""
+    operation: Any = unwrap(run).__self__  # type: ignore[attr-defined]
+
+    @wraps(run)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if type(operation.api.renderer) is JSONRenderer:
+            writes_json(request)
         response: HttpResponseBase = run(request, *args, **kwargs)
         return response
 
