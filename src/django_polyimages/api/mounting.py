@@ -57,7 +57,7 @@ def authenticating(run: View) -> View:
 
 def rendering(run: View) -> View:
     """Around a view as Ninja runs it: whether Ninja's own renderer will write the answer."""
-    operation: Any = unwrap(run).__self__  # type: ignore[attr-defined]
+    operation: Any = unwrap(run).__self__
 
     @wraps(run)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
