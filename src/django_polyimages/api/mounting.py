@@ -17,7 +17,7 @@ from ninja.security import django_auth
 
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.errors import View
-from django_polyimages.api.schemas_out import writes_json
+from django_polyimages.api.moments import writes_json
 from django_polyimages.api.waiting import wait_of
 
 

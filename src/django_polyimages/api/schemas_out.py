@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from django.db.models import IntegerField, Model
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Schema
 from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.codes import ErrorCode
+from django_polyimages.api.moments import moment_out
 from django_polyimages.api.waiting import waits_for
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
@@ -49,7 +49,6 @@ class _VersionsSchema:
 
 
 _ROOT = "_polyimages_root"
-_WRITES_JSON = "_polyimages_writes_json"
 ImageStatus = Literal["pending", "ready", "failed"]
 ImageId = Annotated[int | str, _KeySchema()]
 
@@ -258,29 +257,6 @@ def _root_of(request: HttpRequest) -> tuple[str, str]:
         found = quote(request.path.removesuffix(path)), slug
         setattr(request, _ROOT, found)
     return found
-
-
-def writes_json(request: HttpRequest) -> None:
-    """Note that the answer to ``request`` is rendered by Ninja itself, see ``moment_out()``."""
-    setattr(request, _WRITES_JSON, True)
-
-
-def moment_out(moment: datetime, request: HttpRequest) -> datetime | str:
-    """In UTC, and already as Ninja writes it in JSON, which takes five times as long there.
-
-    A renderer of the host gets a ``datetime``, to write it in its own way.
-    """
-    found = in_utc(moment)
-    if not getattr(request, _WRITES_JSON, False):
-        return found
-    text = found.isoformat()
-    return (f"{text[:23]}{text[26:]}" if found.microsecond else text).removesuffix("+00:00") + "Z"
-
-
-def in_utc(moment: datetime) -> datetime:
-    """With a time zone, also if the host has ``USE_TZ = False``."""
-    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-    return aware.astimezone(UTC)
 
 
 def plain_key(key: Any) -> Any:
