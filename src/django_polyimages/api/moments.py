@@ -24,10 +24,12 @@ def moment_out(moment: datetime, request: HttpRequest) -> datetime | str:
     if not getattr(request, _WRITES_JSON, False):
         return found
     text = found.isoformat()
-    return (f"{text[:23]}{text[26:]}" if found.microsecond else text).removesuffix("+00:00") + "Z"
+    return f"{text[:23]}Z" if found.microsecond else f"{text[:19]}Z"
 
 
 def in_utc(moment: datetime) -> datetime:
     """With a time zone, also if the host has ``USE_TZ = False``."""
+    if moment.tzinfo is UTC:  # as Django reads it from a database
+        return moment
     aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
     return aware.astimezone(UTC)
