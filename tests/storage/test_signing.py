@@ -182,6 +182,11 @@ class TestExpiry:
         url = url_of(s3(region="eu-central-1", querystring_expire=600), "images/x.webp")
         assert expiry_of(url).isoformat() == at(1_800_000_000 + 3600 + 600)
 
+    def test_of_a_url_that_another_program_has_signed_in_another_order(self):
+        query = "X-Amz-Expires=60&X-Amz-Signature=0&X-Amz-Date=20270115T080000Z"
+        expiry = expiry_of(f"https://example.com/x.webp?{query}")
+        assert expiry.isoformat() == "2027-01-15T08:01:00+00:00"
+
     @pytest.mark.parametrize("query", ["", "?v=7", "?X-Amz-Date=7&X-Amz-Expires=9", "?Expires=x"])
     def test_of_any_other_url_is_none(self, query):
         assert expiry_of(f"https://example.com/Expires=7/x.webp{query}") is None

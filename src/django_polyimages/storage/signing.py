@@ -128,8 +128,7 @@ def expiry_of(url: str) -> datetime | None:
     start = url.find("?")
     if start < 0:
         return None
-    signed_at = _SIGNED_AT.search(url, start)
-    valid_for = _VALID_FOR.search(url, signed_at.end()) if signed_at else None
+    signed_at, valid_for = _SIGNED_AT.search(url, start), _VALID_FOR.search(url, start)
     if signed_at and valid_for:
         return _end(signed_at[1], valid_for[1])
     found = _EXPIRES.search(url, start)
