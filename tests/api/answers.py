@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from django_polyimages.api.endpoints import Endpoint, endpoints
 
+MOUNTED = "/api/v1/images/"
 PARAMETER = re.compile(r"\\\{(\w+:)?\w+\\\}")
 """In a path whose special characters are escaped."""
 
@@ -45,7 +46,7 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
     """The first that matches, as in the router."""
     for endpoint in endpoints():
         pattern = PARAMETER.sub(lambda one: ".+" if one[1] else "[^/]+", re.escape(endpoint.path))
-        if endpoint.method == method and re.fullmatch(f".*/{pattern}", path):
+        if endpoint.method == method and re.fullmatch(MOUNTED + pattern, path):
             return endpoint
     return None
 
