@@ -27,7 +27,7 @@ def main() -> None:
     django.setup()
     from django_polyimages.storage.s3 import s3_storage
     from django_polyimages.storage.s3_backend import S3ImageStorage
-    from django_polyimages.storage.signing import _cloudfront_url, url_of
+    from django_polyimages.storage.signing import _cloudfront_url, url_of, urls_of
 
     keys = {"region": "eu-central-1", "access_key": "AKIAEXAMPLE", "secret_key": "secret"}
     s3 = S3ImageStorage(**s3_storage("photos", **keys)["OPTIONS"])
@@ -42,6 +42,10 @@ def main() -> None:
     url_of(s3, KEYS[0])  # connects
     url_of(cloudfront, KEYS[0])
     report("S3, signed by the package", lambda: [url_of(s3, key) for key in KEYS])
+    report("S3, signed as a list does it", lambda: list(map(urls_of(s3), KEYS)))
+    temporary = S3ImageStorage(**s3_storage("photos", **keys, security_token="t" * 800)["OPTIONS"])
+    url_of(temporary, KEYS[0])
+    report("S3, with a token", lambda: [url_of(temporary, key) for key in KEYS])
     report("S3, signed by boto3", lambda: [s3.url(key) for key in KEYS])
     report(
         "CloudFront, the first time in a window",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import runpy
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -32,6 +36,18 @@ def test_as_many_images_arrive_as_were_asked_for_most_of_them_in_the_evening():
     assert moments == sorted(moments)
     evening = sum(19 * 3600 <= moment < 21 * 3600 for moment in moments)
     assert evening == pytest.approx(2 * 20_000 / 12, rel=0.1)
+
+
+@pytest.mark.slow
+def test_the_lists_are_measured_and_cost_as_many_queries_for_200_images_as_for_20():
+    command = [sys.executable, PROJECT / "benchmarks" / "lists.py", "--rounds", "1", "--json"]
+    without_database = {name: one for name, one in os.environ.items() if name != "DATABASE_URL"}
+    told = subprocess.run(command, env=without_database, capture_output=True, check=True).stdout
+    queries = {row["name"]: row["queries"] for row in map(json.loads, told.splitlines())}
+    pages = [name.removesuffix(", 200 images") for name in queries if ", 200 images" in name]
+    assert len(pages) == 4
+    assert all(queries[f"{page}, 20 images"] == queries[f"{page}, 200 images"] for page in pages)
+    assert all(number == 1 for name, number in queries.items() if name.startswith("URLs, "))
 
 
 @pytest.mark.parametrize(("name", "draw"), [("scaling", "plot"), ("growth", "plot_rows")])

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from django_polyimages.policies import get_policy
+from tests.api.answers import checked
 from tests.drawing import photo, upload_of
 from tests.sending import sent
 
@@ -21,16 +22,16 @@ ROOT = "/api/v1/images/orgs"
 def upload(client: Client, *files: File[bytes], org: str = "acme", **texts: Any) -> HttpResponse:
     sent = files or (upload_of(photo()),)
     data = {"file": sent[0] if len(sent) == 1 else list(sent), **texts}
-    return client.post(f"{ROOT}/{org}/images/", data)
+    return checked(client.post(f"{ROOT}/{org}/images/", data))
 
 
 def bulk_upload(client: Client, *files: File[bytes], org: str = "acme") -> HttpResponse:
-    return client.post(f"{ROOT}/{org}/bulk-upload/", {"files": list(files)})
+    return checked(client.post(f"{ROOT}/{org}/bulk-upload/", {"files": list(files)}))
 
 
 def send(client: Client, method: str, path: str, body: Any, org: str = "acme") -> HttpResponse:
     call = getattr(client, method.lower())
-    return call(f"{ROOT}/{org}/{path}", body, content_type="application/json")
+    return checked(call(f"{ROOT}/{org}/{path}", body, content_type="application/json"))
 
 
 def post(client: Client, path: str, body: Any, org: str = "acme") -> HttpResponse:
@@ -42,7 +43,7 @@ def patch(client: Client, path: str, body: Any, org: str = "acme") -> HttpRespon
 
 
 def get(client: Client, path: str = "images/", org: str = "acme", **query: Any) -> HttpResponse:
-    return client.get(f"{ROOT}/{org}/{path}", query)
+    return checked(client.get(f"{ROOT}/{org}/{path}", query))
 
 
 def four(image: Model, obj: Model, **changed: Any) -> dict[str, Any]:

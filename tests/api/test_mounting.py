@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from functools import wraps
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,10 +13,11 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import path, re_path
 from ninja import NinjaAPI, Redoc, Router
+from ninja.renderers import BaseRenderer, JSONRenderer
 from ninja.security import APIKeyHeader, django_auth
 
 from django_polyimages.api import images_router
-from tests.api.calls import get, target, upload
+from tests.api.calls import ROOT, get, target, upload
 from tests.api.test_authentication import Basic, Bearer, Cookie, send
 from tests.api.test_bodies import call_with
 from tests.builders import logged_in
@@ -128,6 +131,53 @@ def mounted_in_a_router(auth) -> NinjaAPI:
     parent.add_router("/images/", images_router(), auth=auth)
     api.add_router("", parent)
     return api
+
+
+class TestRenderer:
+    @pytest.fixture
+    def rendered(self, serve, image, client):
+        """What a renderer of the host is given for an image."""
+
+        def rendered(base: type[BaseRenderer]) -> dict[str, Any]:
+            given = []
+
+            class Own(base):
+                media_type = "application/json"
+
+                def render(self, request, data, *, response_status):
+                    given.append(data)
+                    return b"theirs"
+
+            api = host(renderer=Own())
+            api.add_router("/images/", images_router())
+            serve(api)
+            assert client.get(f"{ROOT}/acme/images/{image.pk}/").content == b"theirs"
+            return given[0]
+
+        return rendered
+
+    @pytest.mark.parametrize("base", [BaseRenderer, JSONRenderer])
+    def test_of_the_host_writes_the_answers(self, rendered, base, image):
+        data = rendered(base)
+        assert (data["id"], data["created_at"]) == (image.pk, image.created_at)
+
+    def test_and_a_decorator_see_what_the_endpoint_has_built(self, serve, client, image):
+        seen = []
+
+        def watching(view):
+            @wraps(view)
+            def watched(request, *args, **kwargs):
+                seen.append(view(request, *args, **kwargs))
+                return seen[0] | {"title": "changed"}
+
+            return watched
+
+        api = host()
+        api.add_decorator(watching, mode="operation")
+        api.add_router("/images/", images_router())
+        serve(api)
+        assert client.get(f"{ROOT}/acme/images/{image.pk}/").json()["title"] == "changed"
+        assert seen[0]["id"] == image.pk
 
 
 @pytest.mark.parametrize("mounted", [mounted_directly, mounted_in_a_router])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -22,3 +23,10 @@ class TestImage:
             assert image_out(image, rf.get("/"))["created_at"] == datetime(
                 2026, 1, 2, 3, tzinfo=UTC
             )
+
+    def test_has_nothing_but_built_in_types(self, image, rf):
+        """A renderer of the host may know no others, and Ninja does not convert them."""
+        image.status, image.focal_x = image.Status.PENDING, 1
+        out = image_out(image, rf.get("/"))
+        assert type(out["status"]) is str
+        assert json.dumps(out["focal_point"]) == '{"x": 1.0, "y": 0.5}'

@@ -151,7 +151,11 @@ def test_the_window_of_urls_counts_for_their_time(complaints, settings):
 
 def test_a_window_without_effect_is_named(complaints, settings):
     settings.POLYIMAGES = settings.POLYIMAGES | {"URL_WINDOW": 3600}
-    assert list(complaints()) == ["W033"]  # whose credentials come from the environment
+    assert list(complaints(client_config=strict())) == ["W033"]  # version 2, in most regions
+    keys = {"access_key": "key", "secret_key": "secret", "region_name": "us-east-1"}
+    assert list(complaints(client_config=strict(), **keys)) == ["W033"]
+    assert complaints(client_config=strict(), **keys | {"region_name": "eu-central-1"}) == {}
+    assert complaints() == {}  # version 4, with credentials of the machine
     assert complaints(querystring_auth=False) == {}
 
 

@@ -15,7 +15,7 @@ from django.core.files.storage import InMemoryStorage
 from storages.backends.s3 import S3Storage
 
 from django_polyimages.models import Image
-from django_polyimages.storage import signing
+from django_polyimages.storage import signing, sigv4
 from django_polyimages.storage.s3 import s3_storage
 from django_polyimages.storage.signing import expiry_of, signer_of, url_of
 from tests.api.calls import get, upload
@@ -33,6 +33,8 @@ BUCKETS = {
     "a path": {"endpoint_url": "https://example.com/s3/", "region": "x"},
     "a folder": {"region": "eu-central-1", "location": "site/one"},
     "seven days": {"region": "eu-central-1", "querystring_expire": 604_800},
+    "a session": {"region": "eu-central-1", "security_token": "FwoGZXIvYXdzE+/=="},
+    "an odd access key": {"region": "us-east-1", "access_key": "a/b+c d"},
 }
 
 
@@ -67,7 +69,6 @@ OTHERS = {
     "a public domain": lambda: s3(public_url="https://images.example.com"),
     "no signatures": lambda: s3(signed_urls=False, endpoint_url="https://s3.example.com"),
     "version 2": lambda: s3(region="us-east-1", signature_version="s3"),
-    "credentials that change": lambda: s3(region="us-east-1", security_token="t"),
     "a url() of its own": lambda: Archive(**s3_storage("photos", **KEYS)["OPTIONS"]),
     "a folder with a space": lambda: s3(region="us-east-1", location="my site"),
     "memory": lambda: InMemoryStorage(base_url="/media/"),
@@ -83,10 +84,62 @@ def test_other_storages_give_their_own_urls(case):
     assert re.sub(changing, "", given) == re.sub(changing, "", own)
 
 
-def test_a_key_of_a_host_that_needs_escapes_is_left_to_the_storage(monkeypatch):
+@pytest.mark.parametrize("key", ["my photo.jpg", "a//b.jpg", "./b.jpg", "a/../b.jpg", "/b.jpg", ""])
+def test_a_key_of_a_host_that_the_storage_changes_is_left_to_it(key, monkeypatch):
     backend = s3(region="us-east-1")
+    assert signer_of(backend) is not None
     monkeypatch.setattr(S3Storage, "url", lambda self, name: f"theirs: {name}")
-    assert url_of(backend, "my photo.jpg") == "theirs: my photo.jpg"
+    assert url_of(backend, key) == f"theirs: {key}"
+
+
+class OfTenant(S3Storage):
+    """In a folder that changes while the process lives."""
+
+    folder = "one"
+
+    @property
+    def location(self) -> str:
+        return self.folder
+
+    @location.setter
+    def location(self, _value: str) -> None:
+        """Assigned by django-storages."""
+
+
+class Shouting(S3Storage):
+    def _normalize_name(self, name: str) -> str:
+        return super()._normalize_name(name).upper()
+
+
+def test_a_folder_that_changes_is_followed():
+    backend = OfTenant(**s3_storage("photos", **KEYS)["OPTIONS"])
+    for folder in ("one", "two"):
+        backend.folder = folder
+        expected, own = backend.url("images/x.webp"), url_of(backend, "images/x.webp")
+        assert own.partition("?")[0] == expected.partition("?")[0]
+        assert f"/{folder}/images/x.webp?" in own
+    assert signer_of(backend) is not None
+
+
+def test_names_that_the_storage_makes_in_its_own_way_are_used():
+    backend = Shouting(**s3_storage("photos", **KEYS)["OPTIONS"])
+    assert "/photos/IMAGES/X.WEBP?" in url_of(backend, "images/x.webp")
+    assert signer_of(backend) is not None
+
+
+def test_credentials_that_boto3_keeps_elsewhere_are_left_to_it(monkeypatch):
+    monkeypatch.setattr(signing, "_credentials_of", lambda backend: None)
+    backend = s3(region="us-east-1")
+    assert signer_of(backend) is None
+    assert "X-Amz-Signature=" in url_of(backend, "images/x.webp")
+
+
+def test_a_signature_that_is_not_boto3_s_is_not_used(monkeypatch):
+    expected = s3(region="us-east-1").url("images/x.webp")
+    monkeypatch.setattr(sigv4, "_host", lambda url: "another")
+    backend = s3(region="us-east-1")
+    assert signer_of(backend) is None
+    assert url_of(backend, "images/x.webp").partition("?")[0] == expected.partition("?")[0]
 
 
 class TestWindow:
@@ -128,6 +181,11 @@ class TestExpiry:
         monkeypatch.setattr(signing.time, "time", lambda: 1_800_000_000.0 + 1234)
         url = url_of(s3(region="eu-central-1", querystring_expire=600), "images/x.webp")
         assert expiry_of(url).isoformat() == at(1_800_000_000 + 3600 + 600)
+
+    def test_of_a_url_that_another_program_has_signed_in_another_order(self):
+        query = "X-Amz-Expires=60&X-Amz-Signature=0&X-Amz-Date=20270115T080000Z"
+        expiry = expiry_of(f"https://example.com/x.webp?{query}")
+        assert expiry.isoformat() == "2027-01-15T08:01:00+00:00"
 
     @pytest.mark.parametrize("query", ["", "?v=7", "?X-Amz-Date=7&X-Amz-Expires=9", "?Expires=x"])
     def test_of_any_other_url_is_none(self, query):

@@ -9,13 +9,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from ninja import NinjaAPI, Router
+from ninja import NinjaAPI, Router, Schema
 from ninja.openapi.docs import DocsBase
+from ninja.renderers import JSONRenderer
 from ninja.router import RouterMount
 from ninja.security import django_auth
+from ninja.utils import contribute_operation_callback
 
 from django_polyimages.api.authentication import recording
 from django_polyimages.api.errors import View
+from django_polyimages.api.moments import writes_json
 from django_polyimages.api.waiting import wait_of
 
 
@@ -50,6 +53,48 @@ def authenticating(run: View) -> View:
         response: HttpResponseBase = run(request, *args, **kwargs)
         return response
 
+    return view
+
+
+def rendering(run: View) -> View:
+    """Around a view as Ninja runs it: whether Ninja's own renderer will write the answer."""
+    operation: Any = unwrap(run).__self__
+
+    @wraps(run)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if type(operation.api.renderer) is JSONRenderer:
+            writes_json(request)
+        response: HttpResponseBase = run(request, *args, **kwargs)
+        return response
+
+    return view
+
+
+class _AsBuilt(Schema):
+    """What Ninja makes of the schema of an answer, without its work on the answer itself."""
+
+    @classmethod
+    def model_validate(cls, obj: Any, **_options: Any) -> Any:
+        return cls.model_construct(response=obj.response)
+
+    def model_dump(self, **_options: Any) -> dict[str, Any]:
+        return self.__dict__
+
+
+def trusted(view: View) -> View:
+    """Keeps the schemas of a view's answers for the OpenAPI document alone.
+
+    The endpoints build what their schemas say, which tests check. To check it again in each
+    answer, and to copy it, took a third of the time of a list.
+    """
+
+    def trust(operation: Any) -> None:
+        for status, model in operation.response_models.items():
+            if model is not None:
+                name = model.__name__
+                operation.response_models[status] = type(name, (_AsBuilt, model), {})
+
+    contribute_operation_callback(view, trust)
     return view
 
 

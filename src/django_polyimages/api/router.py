@@ -22,7 +22,9 @@ from django_polyimages.api.mounting import (
     ImagesRouter,
     authenticating,
     private,
+    rendering,
     retrying,
+    trusted,
     with_token_in_docs,
 )
 from django_polyimages.api.schemas_out import PolyimagesError
@@ -87,7 +89,8 @@ def _add(
     operation: str,
     limit: BaseThrottle | list[BaseThrottle] | None,
 ) -> None:
-    @decorate_view(authenticating, bounded(endpoint.largest_body))
+    @trusted
+    @decorate_view(authenticating, rendering, bounded(endpoint.largest_body))
     @wraps(endpoint.view)  # as a second router decorates the same function
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return endpoint.view(request, *args, **kwargs)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from django.db.models import IntegerField, Model
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Schema
 from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from django_polyimages.accessors import get_image_model
 from django_polyimages.api.codes import ErrorCode
+from django_polyimages.api.moments import moment_out
 from django_polyimages.api.waiting import waits_for
 from django_polyimages.conf import get_settings
 from django_polyimages.models import AbstractImage, AbstractImageRelation
 from django_polyimages.models.joins.metadata import key_field_of
-from django_polyimages.storage import needs_view
-from django_polyimages.storage.signing import expiry_of
+from django_polyimages.storage import get_storage, needs_view
+from django_polyimages.storage.signing import expiry_of, urls_of
 
 
 class _KeySchema:
@@ -48,6 +48,7 @@ class _VersionsSchema:
         }
 
 
+_ROOT = "_polyimages_root"
 ImageStatus = Literal["pending", "ready", "failed"]
 ImageId = Annotated[int | str, _KeySchema()]
 
@@ -165,27 +166,28 @@ class PolyimagesBulkDetached(Schema):
 def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
     """An image as the API shows it, from its row: no query, no call of the storage."""
     waits_for(image, request)
-    url = _url_of_original(image, request)
+    key, url = image.key, _url_of_original(image, request)
     versions = _versions_out(image)
+    expiry = _first_expiry(url, *(version["url"] for version in versions.values()))
     return {
         "id": plain_key(image.pk),
-        "file": image.key,
+        "file": key,
         "file_name": image.file_name or None,
         "title": image.title or None,
         "alt_text": image.alt_text or None,
         "description": image.description or None,
         "organization_id": plain_key(image.organization_id),
         "creator_id": plain_key(image.creator_id),
-        "created_at": in_utc(image.created_at),
-        "updated_at": in_utc(image.updated_at),
+        "created_at": moment_out(image.created_at, request),
+        "updated_at": moment_out(image.updated_at, request),
         "url": url,
-        "url_expires_at": _first_expiry(url, *(version["url"] for version in versions.values())),
+        "url_expires_at": expiry and moment_out(expiry, request),
         "width": image.width,
         "height": image.height,
         "byte_size": image.byte_size,
         "media_type": image.media_type,
-        "status": image.status,
-        "focal_point": {"x": image.focal_x, "y": image.focal_y},
+        "status": str(image.status),
+        "focal_point": {"x": float(image.focal_x), "y": float(image.focal_y)},
         "dominant_color": image.dominant_color or None,
         "placeholder": image.placeholder or None,
         "versions": versions,
@@ -193,15 +195,16 @@ def image_out(image: AbstractImage, request: HttpRequest) -> dict[str, Any]:
 
 
 def _versions_out(image: AbstractImage) -> dict[str, dict[str, Any]]:
+    wanted, url_of = get_settings().version_names, urls_of(get_storage())
     return {
         name: {
-            "url": version.url,
-            "width": version.width,
-            "height": version.height,
-            "bytes": version.byte_size,
+            "url": url_of(version["key"]),
+            "width": version["width"],
+            "height": version["height"],
+            "bytes": version["bytes"],
         }
         for name, version in image.versions.items()
-        if name in get_settings().version_names
+        if name in wanted
     }
 
 
@@ -235,27 +238,25 @@ def _url_of_original(image: AbstractImage, request: HttpRequest) -> str:
     if not needs_view(image.key):
         return image.url
     root, slug = _root_of(request)
-    path = f"orgs/{quote(slug, safe='')}/images/{quote(str(image.pk), safe='')}/original/"
-    return quote(root) + path
+    return f"{root}orgs/{slug}/images/{quote(str(image.pk), safe='')}/original/"
 
 
 def _root_of(request: HttpRequest) -> tuple[str, str]:
-    """The path below which the router is mounted here, and the slug of the organization.
+    """The path below which the router is mounted here, and the slug of the organization, quoted.
 
     A host may have mounted it several times, and below parameters of its own, which may look like
     paths of this API. So the root is what is left of the path without the part that the router's
-    own route stands for, which is the last one.
+    own route stands for, which is the last one. It is found once for a request.
     """
-    match: Any = request.resolver_match
-    route = re.split(r"(?=orgs/<[^<>]*org_slug>/)", match.route)[-1]
-    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(match.kwargs[name[1]]), route)
-    return request.path.removesuffix(path), match.kwargs["org_slug"]
-
-
-def in_utc(moment: datetime) -> datetime:
-    """With a time zone, also if the host has ``USE_TZ = False``."""
-    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-    return aware.astimezone(UTC)
+    found: tuple[str, str] | None = getattr(request, _ROOT, None)
+    if found is None:
+        match: Any = request.resolver_match
+        route = re.split(r"(?=orgs/<[^<>]*org_slug>/)", match.route)[-1]
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(match.kwargs[name[1]]), route)
+        slug = quote(match.kwargs["org_slug"], safe="")
+        found = quote(request.path.removesuffix(path)), slug
+        setattr(request, _ROOT, found)
+    return found
 
 
 def plain_key(key: Any) -> Any:

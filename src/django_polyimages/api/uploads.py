@@ -12,9 +12,10 @@ from ninja.responses import Status
 from django_polyimages.access import Access
 from django_polyimages.api.access import enter
 from django_polyimages.api.images import store_image
+from django_polyimages.api.moments import in_utc
 from django_polyimages.api.reading import has_body, read_json
 from django_polyimages.api.schemas_in import PendingUploadIn, UploadIn
-from django_polyimages.api.schemas_out import image_out, in_utc
+from django_polyimages.api.schemas_out import image_out
 from django_polyimages.models import PendingUpload, ReceivedFile
 
 

@@ -13,7 +13,7 @@ from django.core import checks
 
 from django_polyimages.checks.providers import traps
 from django_polyimages.conf import get_settings
-from django_polyimages.storage.s3 import endpoint_of, provider_of, signs_urls
+from django_polyimages.storage.s3 import endpoint_of, inherits_from_s3, provider_of, signs_urls
 from django_polyimages.storage.signing import signer_of
 
 _R2_REGIONS = ("auto", "wnam", "enam", "weur", "eeur", "apac", "oc")
@@ -64,11 +64,11 @@ def _failures(backend: Any) -> Iterator[tuple[str, str]]:
 
 
 def _costs(backend: Any) -> Iterator[tuple[str, str]]:
-    if get_settings().url_window and signs_urls(backend) and signer_of(backend) is None:
+    if get_settings().url_window and signs_urls(backend) and not _keeps_urls(backend):
         yield (
             "polyimages.W033",
-            "URL_WINDOW has no effect, because only URLs of CloudFront, and those of S3 with an "
-            "access_key, a secret_key and a signature of version 4, can stay the same.",
+            "URL_WINDOW has no effect, because only URLs of CloudFront, and those of S3 with a "
+            "signature of version 4, can stay the same.",
         )
     if not backend.file_overwrite:
         yield (
@@ -109,6 +109,15 @@ def _costs(backend: Any) -> Iterator[tuple[str, str]]:
                 f"{name} is {given!r}, but client_config has another value, which is used. Pass "
                 f"{name} to s3_storage(), or put it into the Config.",
             )
+
+
+def _keeps_urls(backend: Any) -> bool:
+    """Whether the package can sign its URLs. Credentials that are not given are not looked for."""
+    if not inherits_from_s3(backend, "url"):
+        return False
+    if backend.custom_domain or backend.client_config.signature_version == "s3v4":
+        return True
+    return bool(backend.secret_key) and signer_of(backend) is not None
 
 
 def _long_waits(backend: Any) -> Iterator[tuple[str, str]]:

@@ -61,6 +61,8 @@ def storage_of(key: str) -> Storage:
     An original whose key the package has not generated, in a row that a host has inserted, counts
     as a version.
     """
+    if get_settings().original_storage is None:
+        return get_storage()
     private = is_original(key) or is_incoming(key)
     return get_original_storage() if private else get_storage()
 
@@ -79,6 +81,8 @@ def open_original(key: str) -> File[bytes]:
 
 def needs_view(key: str) -> bool:
     """Whether an original has no URL of its own storage: it is private and signs none."""
+    if get_settings().original_storage is None:
+        return False
     backend = storage_of(key)
     return backend is not get_storage() and not signs_urls(backend)
 

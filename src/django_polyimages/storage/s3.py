@@ -6,6 +6,7 @@ The import needs no settings and no boto3; only the call imports boto3.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -125,12 +126,13 @@ def endpoint_of(backend: Any) -> str:
 
 def is_s3(backend: Storage) -> bool:
     """Whether ``backend`` is the S3 storage of django-storages, which may not be installed."""
-    return _s3_storage_of(backend) is not None
+    return _s3_storage_of(_class_of(backend)) is not None
 
 
 def inherits_from_s3(backend: Storage, method: str) -> bool:
     """Whether ``method`` of ``backend`` is that of the S3 storage of django-storages, unchanged."""
-    original, own = _s3_storage_of(backend), _class_of(backend)
+    own = _class_of(backend)
+    original = _s3_storage_of(own)
     return original is not None and getattr(own, method) is getattr(original, method)
 
 
@@ -141,8 +143,9 @@ def signs_urls(backend: Any) -> bool:
     return not backend.custom_domain or backend.cloudfront_signer is not None
 
 
-def _s3_storage_of(backend: Storage) -> type | None:
-    for base in _class_of(backend).__mro__:
+@lru_cache(maxsize=64)
+def _s3_storage_of(cls: type) -> type | None:
+    for base in cls.__mro__:
         if (base.__module__, base.__name__) == ("storages.backends.s3", "S3Storage"):
             return base
     return None

@@ -167,3 +167,17 @@ def test_a_number_that_is_none_comes_last(admin_client, contact, images, number)
     page = response.content.decode().split("polyimages-inline-empty")[0]
     shown = [images[2], images[1], images[0]]
     assert re.findall(r'data-image="(\d+)"', page) == [str(image.pk) for image in shown]
+
+
+def test_as_many_queries_for_200_images_as_for_20(
+    admin_client, acme, contact, django_assert_max_num_queries
+):
+    def queries() -> int:
+        with django_assert_max_num_queries(20) as captured:
+            assert admin_client.get(url_of(contact)).status_code == 200
+        return len(captured)
+
+    contact.images.attach_many(fake_images(acme, 20))
+    few = queries()
+    contact.images.attach_many(fake_images(acme, 180))
+    assert queries() == few

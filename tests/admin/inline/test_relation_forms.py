@@ -6,6 +6,7 @@ import pytest
 
 from contacts.admin import ContactAdmin
 from django_polyimages.admin import ImageInline
+from django_polyimages.admin.inline.relation_forms import ImageRelationForm
 from tests.admin.inline.sending import PREFIX, errors_of, form_of, save, url_of
 from tests.builders import uploaded
 from tests.drawing import photo, upload_of
@@ -72,3 +73,32 @@ class TestFilesThatWereSentWithAnError:
         html = admin_client.post(url_of(contact), data).content.decode()
         told = re.findall(r"please choose again: ([^<]*?)\s*</p>", html)
         assert told == ["a.jpg, b.jpg, c.jpg", "d.jpg"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("label", ["Title here", "Title here?", "<b>", ""])
+def test_labels_are_those_of_django(
+    admin_client, contact, dawn, monkeypatch, settings, label, language
+):
+    """The template writes them itself, as Django would render a template for each."""
+
+    class Labelled(ImageRelationForm):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self.fields["custom_title"].label = label
+
+    settings.LANGUAGE_CODE = language
+    monkeypatch.setattr(ImageInline, "form", Labelled)
+    contact.images.attach(dawn)
+    page = admin_client.get(url_of(contact))
+    form = page.context["inline_admin_formsets"][0].formset.forms[0]
+    assert form["custom_title"].label_tag() in re.sub(r"\s*\n\s*", " ", page.content.decode())
+
+
+def test_a_card_of_a_relation_has_no_fields_for_another_image(admin_client, contact, dawn):
+    contact.images.attach(dawn)
+    page = admin_client.get(url_of(contact))
+    shown, empty = page.context["inline_admin_formsets"][0].formset.forms
+    assert {"upload", "image"} <= set(empty.fields)
+    assert set(empty.fields) - set(shown.fields) == {"upload", "image"}
+    assert {"upload", "image"} <= set(type(shown).base_fields)  # which all cards share

@@ -71,3 +71,18 @@ def test_nothing_is_counted_of_the_images_on_the_pages_before(
     skipping = [one["sql"] for one in captured if " OFFSET " in one["sql"]]
     assert len(skipping) == 1
     assert "COUNT" not in skipping[0]
+
+
+@pytest.mark.parametrize("path", ["", "?all=", "library/"])
+def test_as_many_queries_for_200_images_as_for_20(
+    admin_client, acme, contact, path, django_assert_max_num_queries
+):
+    def queries() -> int:
+        with django_assert_max_num_queries(20) as captured:
+            assert admin_client.get(f"{LIST}{path}").status_code == 200
+        return len(captured)
+
+    contact.images.attach_many(fake_images(acme, 20))
+    few = queries()
+    contact.images.attach_many(fake_images(acme, 180))
+    assert queries() == few

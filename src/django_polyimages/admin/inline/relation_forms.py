@@ -18,6 +18,7 @@ from django_polyimages.models import AbstractImage
 from django_polyimages.models.images import TEXT_FIELDS
 
 _NOT_OPTIONS = {"upload", "image", "order", "DELETE", "id"}
+_OF_NEW = {"upload", "image"}
 _PLACED = {"upload", "image", "order", "DELETE", "is_cover"}
 
 
@@ -33,13 +34,16 @@ class ImageRelationForm(forms.ModelForm):
     """What ``readonly_fields`` of the inline names."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        relation = options.get("instance")
+        if relation is not None and not relation._state.adding:
+            # A relation never changes its image, and Django would copy these fields for each card.
+            fields = {name: one for name, one in self.base_fields.items() if name not in _OF_NEW}
+            self.base_fields = fields  # type: ignore[misc]
         super().__init__(*args, **options)
         if self.is_new:
             if "image" in self.fields:
                 self.fields["image"].required = False
             return
-        for name in ("upload", "image"):  # a relation never changes its image
-            self.fields.pop(name, None)
         for name in TEXT_FIELDS:
             if field := self.fields.get(f"custom_{name}"):
                 field.widget.attrs["placeholder"] = getattr(self.instance.image, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -134,9 +133,10 @@ class ImageColumns(AwaitingImages):
 
 def thumbnail_of(image: AbstractImage) -> Version | None:
     """The version ``thumb``, else the smallest one; None if there are no versions."""
-    versions: Sequence[Version] = list(image.versions.values())
-    smallest = min(versions, key=lambda one: one.width * one.height, default=None)
-    return image.versions.get("thumb", smallest)
+    versions = image.versions
+    if "thumb" in versions:
+        return versions["thumb"]
+    return min(versions.values(), key=lambda one: one.width * one.height, default=None)
 
 
 def inside_box(width: int, height: int, side: int) -> tuple[int, int]:

@@ -24,6 +24,8 @@ class BoundedPaginator(Paginator):
     def page(self, number: Any) -> Page[Any]:
         """Skip by the keys alone: the uses of images on the pages before would be counted, too."""
         page = super().page(number)
+        if page.number == 1:  # with nothing to skip
+            return page
         rows, shown = (cast("QuerySet[Any]", one) for one in (self.object_list, page.object_list))
         page.object_list = rows.filter(pk__in=list(shown.values_list("pk", flat=True)))
         return page
