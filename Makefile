@@ -86,7 +86,7 @@ joins: .venv/dev ## the tests of models/joins with every Django, and with the ne
 tox: .venv/dev ## the test suite with every installed Python and every supported Django
 	$(BIN)/tox
 
-# PICTURES=12mp,48mp,png or PHOTOS=folder, ONLY=ours,limit,parallel-limit,sorl-vips, PARTS=disk,s3,lists
+# PICTURES=12mp,48mp,png or PHOTOS=folder, ONLY=polyimages,limit,parallel-limit,sorl-vips, PARTS=disk,s3,lists
 bench: .venv-bench/ready ## compare uploads and lists with other packages and with the limit, in ROUNDS rounds
 	$(BENCH)/python -m benchmarks.compare --rounds $(ROUNDS) --pictures "$(PICTURES)" --photos "$(PHOTOS)" --only "$(ONLY)" --parts "$(PARTS)"
 

@@ -1,7 +1,8 @@
 """Compares uploads and lists of the package with its limit and with other packages.
 
 ``make bench`` installs everything and runs this. Prints tables as Markdown, and writes them and all
-measurements to ``benchmarks/results/compare.md`` and ``compare.json``.
+measurements to ``benchmarks/results/compare.md`` and ``compare.json``; those of a run that leaves
+something out go to ``.venv-bench`` instead.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PIL import Image
 
 from benchmarks.compare.candidates import chosen
 from benchmarks.compare.figures import FILE, Figures
+from benchmarks.compare.job import VENV
 from benchmarks.compare.machine import machine, versions
 from benchmarks.compare.originals import originals
 from benchmarks.compare.rounds import Cell, Failed, lists, on_disk, on_s3
@@ -44,10 +46,12 @@ def main(options: argparse.Namespace) -> None:
             str(cell.get(key, "")) for key in ("part", "place", "original", "candidate")
         )
         say(f"{time.monotonic() - begun:5.0f} s, round {cell['round'] + 1}: {what}")
+    is_whole = not (options.pictures or options.photos or options.only or options.parts)
+    file = FILE if is_whole else VENV / FILE.name
     figures = Figures(content)
     text = markdown(figures)
-    figures.write(FILE)
-    FILE.with_suffix(".md").write_text(text)
+    figures.write(file)
+    file.with_suffix(".md").write_text(text)
     print(text)
 
 

@@ -9,7 +9,7 @@ from benchmarks.compare.figures import Figures
 from benchmarks.compare.job import Candidate
 from benchmarks.plot import STYLE, text
 
-WIDTH, LEFT, RIGHT, BAR, GAP = 880, 250, 790, 15, 21
+WIDTH, LEFT, RIGHT, BAR, GAP = 880, 262, 800, 15, 21
 PANELS = (
     ("A JPEG of 12 megapixels to the local disk, milliseconds", "disk", PHONE),
     ("A JPEG of 48 megapixels to the local disk", "disk", LARGE),
@@ -64,6 +64,7 @@ def panel(top: float, head: str, rows: list[tuple[Candidate, float]]) -> Iterato
         y = top + 14 + place * GAP
         width = (RIGHT - LEFT) * time / longest
         kind = "limit" if one.is_limit else "bar" if one.is_own else "other"
-        yield text(LEFT - 12, y + 12, one.label, "own" if one.is_own else "", "end")
+        label = one.label.removeprefix("django-") if one.is_own else one.label
+        yield text(LEFT - 12, y + 12, label, "own" if one.is_own else "", "end")
         yield f'<rect class="{kind}" x="{LEFT}" y="{y:.0f}" width="{width:.0f}" height="{BAR}" rx="3"/>'
         yield text(LEFT + width + 8, y + 12, f"{time:,.0f}", "say")

@@ -92,9 +92,9 @@ LIMITS = (
     Candidate("parallel-limit", "limit, in threads", parallel_limit),
 )
 OWN = (
-    _own("ours", "django-polyimages", fast=False, method=METHOD),
-    _own("ours-fast", "django-polyimages [fast]", fast=True, method=METHOD),
-    _own("ours-m2", "django-polyimages, method 2", fast=False, method=2),
-    _own("ours-fast-m2", "django-polyimages [fast], method 2", fast=True, method=2),
+    _own("polyimages", "django-polyimages", fast=False, method=METHOD),
+    _own("polyimages-fast", "django-polyimages [fast]", fast=True, method=METHOD),
+    _own("polyimages-m2", "django-polyimages, method 2", fast=False, method=2),
+    _own("polyimages-fast-m2", "django-polyimages [fast], method 2", fast=True, method=2),
 )
 BY_HAND = Candidate("by-hand", "by hand, with Pillow", by_hand, package="pillow")

@@ -105,7 +105,7 @@ def _s3_storage(
 ) -> dict[str, Any]:
     """The package's own recommendation, or django-storages with its defaults."""
     if candidate.is_own:
-        from django_polyimages.storage import s3_storage
+        from django_polyimages.storage.s3 import s3_storage
 
         return s3_storage(
             bucket,

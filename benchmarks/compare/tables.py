@@ -11,7 +11,7 @@ from benchmarks.compare.job import Candidate
 from benchmarks.compare.originals import TITLES
 
 SHORT = {"get_modified_time": "mtime"}
-OURS, FAST = "ours", "ours-fast"
+DEFAULT = "polyimages"
 NONE = ""
 
 
@@ -41,25 +41,26 @@ def _machine(figures: Figures) -> Iterator[str]:
 
 def uploads(figures: Figures, original: str) -> Iterator[str]:
     """An upload to a folder."""
+    where = {"part": "disk", "original": original}
+    rows = [one for one in figures.candidates if figures.cells(one.name, **where)]
+    if not rows:
+        return
     facts = figures.originals[original]
     title = TITLES.get(original, original)
     yield f"### {title}, local disk\n"
     yield f"{facts['width']}x{facts['height']} pixels, {facts['bytes'] / 1e6:.1f} MB.\n"
-    where = {"part": "disk", "original": original}
-    head = ["CPU ms", "of L", "wall ms", "of the limit", "of ours", "MB", "storage calls"]
+    head = ["CPU ms", "of L", "wall ms", "of the limit", "of polyimages", "MB", "storage calls"]
     head += ["queries", "kB", "SSIM lg", "SSIM lost"]
     yield from _head(head)
-    for one in figures.candidates:
+    for one in rows:
         cells = figures.cells(one.name, **where)
-        if not cells:
-            continue
         cpu, wall = (figures.median(key, one.name, **where) for key in ("cpu", "wall"))
         row = [
             _number(cpu),
             _ratio(figures.ratio("cpu", one.name, "limit", **where)),
             _number(wall),
             _ratio(figures.ratio("wall", one.name, "parallel-limit", **where)),
-            _ratio(figures.ratio("wall", one.name, OURS, **where)),
+            _ratio(figures.ratio("wall", one.name, DEFAULT, **where)),
         ]
         if one.is_limit:
             row += [NONE] * 6
@@ -82,13 +83,13 @@ def s3(figures: Figures) -> Iterator[str]:
     for original in sorted(originals):
         where = {"part": "s3", "original": original}
         yield f"### {TITLES.get(original, original)}, S3 with 20 ms added to each request\n"
-        yield from _head(["wall ms", "of ours", "CPU ms", "of ours", "requests"])
+        yield from _head(["wall ms", "of polyimages", "CPU ms", "of polyimages", "requests"])
         for one in figures.packages:
             if cells := figures.cells(one.name, **where):
                 row = []
                 for key in ("wall", "cpu"):
                     row.append(_number(figures.median(key, one.name, **where)))
-                    row.append(_ratio(figures.ratio(key, one.name, OURS, **where)))
+                    row.append(_ratio(figures.ratio(key, one.name, DEFAULT, **where)))
                 yield _row(one, [*row, calls(cells[0]["calls"])])
         yield ""
 
@@ -104,7 +105,7 @@ def lists(figures: Figures, place: str) -> Iterator[str]:
     what = "storage calls" if place == "disk" else "requests"
     head = []
     for when in ("first", "again"):
-        head += [f"{when}: CPU ms", "of ours", "wall ms", "queries", what]
+        head += [f"{when}: CPU ms", "of polyimages", "wall ms", "queries", what]
     yield from _head(head)
     for one in rows:
         row = []
@@ -112,7 +113,7 @@ def lists(figures: Figures, place: str) -> Iterator[str]:
             cell = figures.cells(one.name, **where)[0][when]
             row += [
                 _number(figures.median(f"{when}.cpu", one.name, **where), 1),
-                _ratio(figures.ratio(f"{when}.cpu", one.name, OURS, **where)),
+                _ratio(figures.ratio(f"{when}.cpu", one.name, DEFAULT, **where)),
                 _number(figures.median(f"{when}.wall", one.name, **where)),
                 str(cell["queries"]),
                 calls({key: count for key, count in cell["calls"].items() if key != "url"}) or "0",
@@ -130,8 +131,8 @@ def calls(counts: dict[str, int]) -> str:
 def _quality(found: dict[str, dict[str, float]]) -> list[str]:
     if not found:
         return [NONE, NONE]
-    lost = -statistics.mean(one["delta"] for one in found.values())
-    return [f"{found['lg']['ssim']:.3f}", f"{lost:+.4f}".replace("-", "−")]  # noqa: RUF001
+    lost = -round(statistics.mean(one["delta"] for one in found.values()), 4)
+    return [f"{found['lg']['ssim']:.3f}", f"{lost or 0:.4f}"]
 
 
 def _head(names: Sequence[str]) -> Iterable[str]:
