@@ -112,7 +112,7 @@ def test_the_slow_proxy_passes_requests_on_and_counts_them(tmp_path):
 
     with (
         serving(ThreadingHTTPServer(("127.0.0.1", 0), Upstream)) as upstream,
-        slow_proxy(f"http://127.0.0.1:{upstream.server_address[1]}") as proxy,
+        slow_proxy(f"http://127.0.0.1:{upstream.server_address[1]}", 0) as proxy,
         closing(HTTPConnection(proxy.url.removeprefix("http://"), timeout=10)) as client,
     ):
         for _time in range(2):

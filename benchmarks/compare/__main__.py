@@ -40,6 +40,7 @@ def main(options: argparse.Namespace) -> None:
         "originals": {},
         "cells": cells,
     }
+    figures, unfinished = Figures(content), VENV / FILE.name
     for cell in measured(options, parts, content["originals"]):
         cells.append(
             {key: value for key, value in cell.items() if key != "versions"} | _short(cell)
@@ -47,10 +48,10 @@ def main(options: argparse.Namespace) -> None:
         what = " ".join(
             str(cell.get(key, "")) for key in ("part", "place", "original", "candidate")
         )
+        figures.write(unfinished)
         say(f"{time.monotonic() - begun:5.0f} s, round {cell['round'] + 1}: {what}")
     is_whole = not (options.pictures or options.photos or options.only or options.parts)
-    file = FILE if is_whole else VENV / FILE.name
-    figures = Figures(content)
+    file = FILE if is_whole else unfinished
     text = markdown(figures)
     figures.write(file)
     file.with_suffix(".md").write_text(text)

@@ -18,6 +18,8 @@ class Goal:
     bound: float
     digits: int = 2
     at_least: bool = False
+    is_known: bool = True
+    """False for a wall time on a busy machine, which proves nothing."""
 
     def __str__(self) -> str:
         if self.value is None:
@@ -25,7 +27,8 @@ class Goal:
         shown = f"{self.value:.{self.digits}f}"
         is_met = float(shown) >= self.bound if self.at_least else float(shown) <= self.bound
         words = "at least" if self.at_least else "at most"
-        return f"{shown} ({words} {self.bound:.{self.digits}f}){'' if is_met else ', **missed**'}"
+        verdict = ("" if is_met else ", **missed**") if self.is_known else ", on a busy machine"
+        return f"{shown} ({words} {self.bound:.{self.digits}f}){verdict}"
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def rows(figures: Figures) -> Iterator[Row]:
     )
     yield Row(
         "12 MP: wall time, of the limit in threads",
-        Goal(ratio("wall", plain, "parallel-limit"), 1.30),
-        Goal(ratio("wall", fast, "parallel-limit"), 1.20),
+        Goal(ratio("wall", plain, "parallel-limit"), 1.30, is_known=figures.is_quiet),
+        Goal(ratio("wall", fast, "parallel-limit"), 1.20, is_known=figures.is_quiet),
     )
     yield Row(
         "48 MP: memory added, MB",
@@ -77,7 +80,9 @@ def rows(figures: Figures) -> Iterator[Row]:
                 for name in (plain, fast)
             ]
             times = [time / one if time and one else None for one in own]
-            without, with_fast = (Goal(one, bound, 1, at_least=True) for one in times)
+            without, with_fast = (
+                Goal(one, bound, 1, at_least=True, is_known=figures.is_quiet) for one in times
+            )
             yield Row(
                 f"{where}{method}: wall time of the fastest other package ({best}), in times",
                 without,

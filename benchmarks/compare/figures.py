@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 from benchmarks.compare.candidates import ALL
 from benchmarks.compare.job import RESULTS, Candidate
 
+BUSY = 0.06
+"""From here on, what other processes use makes wall times longer."""
 FILE = RESULTS / "compare.json"
 
 
@@ -87,6 +88,13 @@ class Figures:
         time, peer = min(known, key=lambda one: one[0])
         return peer, time
 
-    def others(self) -> Iterator[float]:
-        """How busy other processes were during each cell, from 0 to 1."""
-        return (cell["others"] for cell in self.content["cells"])
+    @property
+    def others(self) -> list[float]:
+        """How busy other processes were during the cells, from 0 to 1, in order."""
+        return sorted(cell["others"] for cell in self.content["cells"])
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether wall times are worth something."""
+        others = self.others
+        return others[len(others) * 9 // 10] < BUSY

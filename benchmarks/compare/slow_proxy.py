@@ -21,12 +21,11 @@ class SlowProxy(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, server_url: str, delay: float) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.target = urlsplit(target).netloc
-        self.delay = 0.0
-        """Seconds that are added to each request."""
+        self.server_url = server_url
+        self.delay = delay
         self.requests: Counter[str] = Counter()
         """By method."""
         self._lock = threading.Lock()
@@ -56,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         time.sleep(self.server.delay)
         if self._upstream is None:
-            self._upstream = HTTPConnection(self.server.target, timeout=60)
+            self._upstream = HTTPConnection(urlsplit(self.server.server_url).netloc, timeout=60)
         # The host stays what the client has signed.
         self._upstream.putrequest(
             self.command, self.path, skip_host=True, skip_accept_encoding=True
@@ -91,9 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def slow_proxy(target: str) -> Iterator[SlowProxy]:
-    """A proxy before the server at ``target``, without a delay at first."""
-    proxy = SlowProxy(target)
+def slow_proxy(server_url: str, delay: float) -> Iterator[SlowProxy]:
+    """A proxy before a server, which adds so many seconds to each request."""
+    proxy = SlowProxy(server_url, delay)
     thread = threading.Thread(target=proxy.serve_forever)
     thread.start()
     try:

@@ -27,13 +27,13 @@ def markdown(figures: Figures) -> str:
 
 
 def _machine(figures: Figures) -> Iterator[str]:
-    facts, others = figures.content["machine"], sorted(figures.others())
+    facts, others = figures.content["machine"], figures.others
     yield (
         f"Measured on {facts['date']}: {facts['cpu']}, {facts['cores']} cores, {facts['system']}; "
         f"medians of {figures.content['rounds']} rounds (of S3 and lists: at most 3). Other processes used "
         f"{statistics.median(others):.0%} of the machine (median of all measurements; "
         f"{others[0]:.0%} to {others[-1]:.0%}), so wall times are "
-        f"{'reliable' if others[len(others) * 9 // 10] < 0.06 else 'too long, and not reliable'}.\n"
+        f"{'reliable' if figures.is_quiet else 'too long, and not reliable'}.\n"
     )
     used = figures.content["versions"].items()
     yield ", ".join(f"{name} {version}" for name, version in used) + ".\n"
