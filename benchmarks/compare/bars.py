@@ -84,7 +84,7 @@ def rows(figures: Figures) -> Iterator[Row]:
                 Goal(one, bound, 1, at_least=True, is_known=figures.is_quiet) for one in times
             )
             yield Row(
-                f"{where}{method}: wall time of the fastest other package ({best}), in times",
+                f"{where}{method}: times faster than {best}, the fastest other package",
                 without,
                 with_fast,
             )
