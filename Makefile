@@ -7,7 +7,9 @@ MEETINGS ?= 20
 FAULTS ?= 500
 TRIALS ?= 500
 FUZZ_SECONDS ?= 60
+ROUNDS ?= 4
 BIN := .venv/bin
+BENCH := .venv-bench/bin
 LANGUAGES := de es fr zh_Hans
 CATALOGUES := $(LANGUAGES:%=src/django_polyimages/locale/%/LC_MESSAGES/django.po)
 DATABASE_TESTS := tests/api tests/admin tests/faults/test_database_faults.py tests/management tests/models tests/operations tests/pipeline tests/test_access.py tests/test_hosts.py tests/races tests/test_receivers.py tests/test_search_index.py tests/tasks tests/uploads
@@ -16,7 +18,7 @@ FAULT_TESTS := $(addprefix tests/faults/test_,storage_faults.py database_faults.
 SIDE_BY_SIDE := -n auto --maxprocesses=4 --dist loadfile
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo demo-worker demo-celery test quick databases fuzz faults check format messages docs screenshots joins tox bench clean
+.PHONY: help demo demo-worker demo-celery test quick databases fuzz faults check format messages docs screenshots joins tox bench bench-docs bench-guard clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -84,11 +86,18 @@ joins: .venv/dev ## the tests of models/joins with every Django, and with the ne
 tox: .venv/dev ## the test suite with every installed Python and every supported Django
 	$(BIN)/tox
 
-bench: .venv/dev ## measure CPU and wall time of one upload
-	$(BIN)/python benchmarks/upload.py
+# PICTURES=12mp,48mp,png or PHOTOS=folder, ONLY=polyimages,limit,parallel-limit,sorl-vips, PARTS=disk,s3,lists
+bench: .venv-bench/ready ## compare uploads and lists with other packages and with the limit, in ROUNDS rounds
+	$(BENCH)/python -m benchmarks.compare --rounds $(ROUNDS) --pictures "$(PICTURES)" --photos "$(PHOTOS)" --only "$(ONLY)" --parts "$(PARTS)"
+
+bench-docs: .venv-bench/ready ## write the results of make bench into docs/performance.md
+	$(BENCH)/python -m benchmarks.compare.page
+
+bench-guard: .venv-bench/ready ## refuse if uploads or lists have become slower, in under two minutes
+	$(BENCH)/python -m benchmarks.guard $(SLOWER)
 
 clean: ## forget .venv, node_modules and the demo's data
-	rm -rf .typing .venv node_modules example_project/db.sqlite3 example_project/media example_project/originals
+	rm -rf .typing .venv .venv-bench node_modules example_project/db.sqlite3 example_project/media example_project/originals
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -96,6 +105,16 @@ clean: ## forget .venv, node_modules and the demo's data
 	@echo "Creating .venv ..."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+PEERS := benchmarks/requirements-peers.txt
+PHOTOGRAPHS := benchmarks/requirements-photographs.txt
+.venv-bench/ready: pyproject.toml $(PEERS) $(PHOTOGRAPHS)
+	@echo "Installing the package and those that it is compared with, in about a minute ..."
+	$(PYTHON) -m venv .venv-bench
+	$(BENCH)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH)/python -m pip install --quiet --editable ".[ninja,s3,fast]" --requirement $(PEERS)
+	$(BENCH)/python -m pip install --quiet --no-deps --requirement $(PHOTOGRAPHS)
+	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
 	@command -v npm > /dev/null || { echo "npm is needed for eslint"; exit 1; }

@@ -1,0 +1,1 @@
+"""The app that the models of the candidates belong to."""
