@@ -293,6 +293,7 @@ def _normal(text: str) -> str:
     text = re.sub(r"img_[0-9a-f]{32}", "img_3f9c2b…", text)
     text = re.sub(r'"next": "[^"]+"', '"next": "WyIyMDI2…"', text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f-]{17}", "6f1c…", text)
+    text = re.sub(r"base64,[\w+/=]+", "base64,UklGR…", text)
     text = re.sub(r"token=[\w:-]+", "token=IjZmMWMtN…", text)
     text = re.sub(r'"bytes": \d+', '"bytes": 1234', text)
     text = re.sub(r'"byte_size": \d+', '"byte_size": 56789', text)
