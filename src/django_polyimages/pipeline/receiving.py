@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from typing import IO, Final
 
 from django.conf import settings
@@ -101,17 +102,17 @@ def _spooled(read: Callable[[int], bytes], byte_size: int) -> IO[bytes]:
 
     Raises ``StorageUnavailable`` if the disk takes no more.
     """
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 (the caller closes it)
-        max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, dir=settings.FILE_UPLOAD_TEMP_DIR
-    )
     left = byte_size + 1
-    try:
+    with ExitStack() as closing:
+        file: IO[bytes] = closing.enter_context(
+            tempfile.SpooledTemporaryFile(
+                max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, dir=settings.FILE_UPLOAD_TEMP_DIR
+            )
+        )
         while left and (chunk := read(min(left, _CHUNK))):
             _write(file, chunk)
             left -= len(chunk)
-    except BaseException:
-        file.close()
-        raise
+        closing.pop_all()  # the caller closes it
     return file
 
 
