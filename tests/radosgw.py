@@ -44,7 +44,7 @@ log file = {folder}/$name.log
 mon cluster log file = {folder}/cluster.log
 mon data = {folder}/mon
 osd data = {folder}/osd
-mon data avail crit = 1
+mon data avail crit = -1
 rgw data = {folder}/rgw
 keyring = {folder}/keyring
 [client.rgw]

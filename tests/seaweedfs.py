@@ -111,7 +111,8 @@ def _command(folder: Path, ports: dict[str, int]) -> list[str]:
         "volume.port": ports["volume"],
         "volume.port.grpc": ports["volume.grpc"],
         "volume.max": 2000,
-        "volume.minFreeSpace": 1,
+        # The default is a share of the disk: a nearly full disk would refuse every file.
+        "volume.minFreeSpace": "16MiB",
         "filer": "true",
         "filer.port": ports["filer"],
         "filer.port.grpc": ports["filer.grpc"],
