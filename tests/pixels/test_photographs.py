@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.base import ContentFile
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
 from django_polyimages import VersionSpec
 from django_polyimages.pixels import resampling
@@ -50,7 +50,7 @@ def test_the_details_of_a_sharp_one_are_scaled_from_all_pixels(by_pillow):
     found = decoded(to_bytes(sharp(PHONE), quality=90))
     assert isinstance(found, Planes)
     assert found.size == PHONE
-    assert found.blue.size == found.red.size == (2000, 1500)
+    assert found.blue.size == found.red.size == (1024, 768)  # half of ``lg``
 
 
 def test_the_resizer_scales_all_pixels_of_every_photograph():
@@ -60,14 +60,52 @@ def test_the_resizer_scales_all_pixels_of_every_photograph():
     assert decoded(to_bytes(quarters(4100, 3080), quality=60)).size == (2050, 1540)
 
 
-def test_a_progressive_one_is_decoded_once(by_pillow, monkeypatch):
-    content = to_bytes(sharp(PHONE), quality=90, progressive=True)
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}], ids=str)
+def test_each_one_is_decoded_once(by_pillow, monkeypatch, options):
+    content = to_bytes(sharp((2500, 2000)), quality=90, **options)
     opened = []
     real = Image.open
     monkeypatch.setattr(Image, "open", lambda *a, **k: opened.append(1) or real(*a, **k))
     found = decoded(content)
-    assert found.size == found.blue.size == found.red.size == PHONE
+    assert isinstance(found, Planes)
+    assert found.size == (2500, 2000)
     assert len(opened) == 2  # inspect and decode
+
+
+def prepared(picture: Image.Image, orientation: int) -> Image.Image:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = ContentFile(to_bytes(picture, quality=95, exif=exif))
+    wanted = plan(inspect(file), [VersionSpec("x", 901, 901)])
+    found = decode(file, wanted)
+    assert isinstance(found, Planes)
+    return as_image(prepare(found, wanted))
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (1599, 1201), (1600, 1067)], ids=str)
+def test_the_colours_are_where_pillow_has_them(by_pillow, size):
+    """If they were moved by a pixel in any direction, they would differ more."""
+    picture = soft(size)
+    made = prepared(picture, 1)
+    alone = picture.resize(made.size, Image.Resampling.LANCZOS)
+
+    def difference(across: int, down: int) -> float:
+        moved = ImageChops.offset(alone, across, down).convert("YCbCr")
+        return sum(ImageStat.Stat(ImageChops.difference(made.convert("YCbCr"), moved)).mean[1:])
+
+    moves = [(across, down) for across in (-1, 0, 1) for down in (-1, 0, 1)]
+    assert min(moves, key=lambda move: difference(*move)) == (0, 0)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("size", [(1600, 1200), (1599, 1201), (1600, 1067)], ids=str)
+def test_turned_ones_have_the_same_pixels(by_pillow, size, orientation):
+    picture = soft(size)
+    plain = prepared(picture, 1)
+    exif = plain.getexif()
+    exif[0x0112] = orientation
+    turned = prepared(picture, orientation)
+    assert ImageChops.difference(turned, ImageOps.exif_transpose(plain)).getbbox() is None
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,17 @@ from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any, Final, cast
 
-from django.core.files import File
 from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from django_polyimages.pixels.inspection import open_image
-from django_polyimages.pixels.resampling import Size, is_fast, scaled, scaled_colours
+from django_polyimages.pixels.resampling import Size, half, is_fast, scaled, scaled_colours
 
 _NEAR_MISS: Final = 0.96
 """Of the side of the largest version: where Pillow scales, this is enough of a soft photograph.
 Pictures of phones are 4032 or 4000 pixels wide, and half of that is a little less than 2048."""
 _DETAIL: Final = {2: 4.1, 4: 2.4, 8: 1.2}
 """By how much the sides are divided, and up to which detail a photograph is soft then."""
-_MUCH_LARGER: Final = 1.4
-"""Times the side of the largest version: from where on decoding the colours apart, at half of the
-size, takes less time than scaling them."""
 _LARGE: Final = 1_000_000  # pixels
 _SCALES: Final = (8, 4, 2, 1)
 
@@ -33,8 +28,8 @@ _SCALES: Final = (8, 4, 2, 1)
 class Planes:
     """A photograph as its brightness and two planes of colour, as JPEG and WebP have it.
 
-    The colours have about half of the pixels in each direction, or all of them. Scaling them needs
-    less than half of the time of scaling RGB.
+    The colours have half of the pixels in each direction, or all of them. Scaling them needs less
+    than half of the time of scaling RGB.
     """
 
     luma: Image.Image
@@ -48,16 +43,21 @@ class Planes:
         return self.luma.size
 
     def scaled(self, size: Size) -> Planes:
-        """The brightness in ``size``, and colours of no more pixels."""
-        luma = self.luma if self.size == size else scaled(self.luma, size)
+        """The brightness in ``size``, and colours of as many pixels, of half in each direction or
+        of less than that.
+        """
+        luma = self.luma if self.luma.size == size else scaled(self.luma, size)
         blue, red = self.blue, self.red
-        if blue.width > size[0] and blue.height > size[1]:
-            blue, red = scaled_colours(blue, size), scaled_colours(red, size)
+        few = half(size)
+        if blue.size != size and blue.width > few[0] and blue.height > few[1]:
+            blue, red = scaled_colours(blue, few), scaled_colours(red, few)
         return Planes(luma, blue, red)
 
     def transposed(self, method: Image.Transpose) -> Planes:
-        luma, blue, red = (one.transpose(method) for one in (self.luma, self.blue, self.red))
-        return Planes(luma, blue, red)
+        planes = [self.luma, self.blue, self.red]
+        if any(side % 2 for side in self.size):  # the odd row or column is not the last any more
+            planes[1:] = (scaled_colours(one, self.size) for one in planes[1:])
+        return Planes(*(one.transpose(method) for one in planes))
 
     def rgb(self) -> Image.Image:
         blue, red = (scaled_colours(one, self.size) for one in (self.blue, self.red))
@@ -73,27 +73,27 @@ def is_large(size: Size) -> bool:
     return size[0] * size[1] > _LARGE
 
 
-def decode_jpeg(image: ImageFile, file: File[bytes], size: Size) -> Image.Image | Planes:
-    """The pixels of ``image``, opened from ``file``, for versions of at most ``size``.
+def decode_jpeg(image: ImageFile, byte_size: int, size: Size) -> Image.Image | Planes:
+    """The pixels of ``image``, whose file has ``byte_size``, for versions of at most ``size``.
 
     They are those from which LANCZOS makes the versions, or a few pixels less if Pillow scales and
     the photograph ``is_soft()``. Scaling with Pillow takes so long that only the brightness is
-    scaled from all pixels then.
+    scaled from all pixels then, and the colours to half of ``size``, as WebP has them.
     """
     photograph = cast("JpegImageFile", image)
     if is_fast():
         return _loaded(photograph, None, size)
     near = cast("Size", tuple(max(1, int(_NEAR_MISS * side)) for side in size))
     scale, near_scale = _scale(photograph.size, size), _scale(photograph.size, near)
-    if near_scale > scale and is_soft(photograph, file.size, near_scale):
-        size, scale = near, near_scale
+    is_near = near_scale > scale and is_soft(photograph, byte_size, near_scale)
+    enough, scale = (near, near_scale) if is_near else (size, scale)
     decoded = cast("Size", tuple(-(-side // scale) for side in photograph.size))
     if decoded == size or not _is_ycbcr(photograph):
-        return _loaded(photograph, None, size)
-    if _is_worth_two(photograph, scale, size):
-        return _decoded_twice(photograph, file, size, scale)
-    luma, blue, red = _loaded(photograph, "YCbCr", size).split()
-    return Planes(luma, blue, red, photograph.info)
+        return _loaded(photograph, None, enough)
+    whole = _loaded(photograph, "YCbCr", enough)
+    # One plane at a time: together they need as much memory as the picture.
+    blue, red = (scaled_colours(whole.getchannel(name), half(size)) for name in ("Cb", "Cr"))
+    return Planes(whole.getchannel("Y"), blue, red, photograph.info)
 
 
 def is_soft(photograph: JpegImageFile, byte_size: int, scale: int) -> bool:
@@ -116,29 +116,6 @@ def detail_of(photograph: JpegImageFile, byte_size: int) -> float:
         return inf
     bits = 8 * byte_size / (photograph.width * photograph.height)
     return bits * sqrt(sum(steps) / len(steps))
-
-
-def _is_worth_two(photograph: JpegImageFile, scale: int, size: Size) -> bool:
-    """A progressive JPEG is decoded once: its coefficients would have to be collected twice."""
-    return (
-        "progressive" not in photograph.info
-        and scale < 8
-        and min(photograph.size) >= 64
-        and photograph.width >= _MUCH_LARGER * scale * size[0]
-    )
-
-
-def _decoded_twice(photograph: JpegImageFile, file: File[bytes], size: Size, scale: int) -> Planes:
-    """The brightness at ``1 / scale``, and the colours at half of that.
-
-    In nearly all photographs, and in every WebP, the colours have half of the pixels of the
-    brightness in each direction, so this leaves nothing out.
-    """
-    width, height = photograph.size
-    luma = _loaded(photograph, "L", size)
-    half = (width // scale // 2, height // scale // 2)
-    colours = _loaded(open_image(file), "YCbCr", half)
-    return Planes(luma, colours.getchannel("Cb"), colours.getchannel("Cr"), luma.info)
 
 
 def _loaded(image: ImageFile, mode: str | None, size: Size) -> ImageFile:

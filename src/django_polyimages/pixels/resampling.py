@@ -69,10 +69,28 @@ def fault() -> str:
 
 
 def scaled_colours(plane: Image.Image, size: Size) -> Image.Image:
-    """A plane of colours without brightness, for which the filter that decoders of JPEG and WebP
-    use when they enlarge it is good enough.
+    """A plane of colours without brightness, of which the formats of the versions store half of
+    the pixels in each direction.
+
+    Each of those is four equal pixels then, so that the encoder finds it as it is.
     """
-    return plane if plane.size == size else plane.resize(size, Image.Resampling.BILINEAR)
+    if plane.size == size:
+        return plane
+    if plane.size == half(size):
+        box = (0, 0, size[0] / 2, size[1] / 2)
+        return plane.resize(size, Image.Resampling.NEAREST, box=box)
+    if plane.width < size[0] or plane.height < size[1]:
+        return plane.resize(size, Image.Resampling.BILINEAR)
+    if plane.width >= 2 * size[0] and plane.height >= 2 * size[1]:
+        plane = plane.reduce(2)  # most decoders have doubled the colours
+    # As sharp as BICUBIC where it shrinks, in half of the time.
+    return plane.resize(size, Image.Resampling.HAMMING)
+
+
+def half(size: Size) -> Size:
+    """The size of the planes of colours in a picture of this size; an odd side is rounded up."""
+    width, height = size
+    return -(-width // 2), -(-height // 2)
 
 
 def _by_pillow(

@@ -84,7 +84,7 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image | Planes:
     with refusing_damage():
         image = open_image(file)
         if plan.facts.format == "JPEG":
-            return decode_jpeg(image, file, plan.size)
+            return decode_jpeg(image, file.size, plan.size)
         if image.format == "PNG":
             return _decode_png(image, file)
         if image.format == "GIF":
