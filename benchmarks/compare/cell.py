@@ -92,16 +92,19 @@ def requests_to(server: str) -> dict[str, int]:
 
 
 def upload(job: Job, original: Path, folder: Path, server: str) -> dict[str, Any]:
-    """A small original first, then the one that is measured. ``versions`` are the new files."""
+    """A small original first, then twice the one that is measured: its memory the first time,
+    everything else the second time. ``versions`` are the files of the second one.
+    """
     content, suffix = original.read_bytes(), original.suffix.lower()
     job.upload(warm_up(suffix), f"small{suffix}")
     if job.before:
         job.before(content)
+    memory = measure(lambda: job.upload(content, f"first{suffix}")).memory
     media = folder / "media"
     before = set(media.rglob("*"))
     found = counted(lambda: job.upload(content, f"photo{suffix}"), server)
     new = [path for path in media.rglob("*") if path.is_file() and path not in before]
-    return found | {"versions": _versions(new, content)}
+    return found | {"memory": memory, "versions": _versions(new, content)}
 
 
 def _versions(paths: list[Path], original: bytes) -> list[dict[str, Any]]:

@@ -54,10 +54,11 @@ class Planes:
         return Planes(luma, blue, red)
 
     def transposed(self, method: Image.Transpose) -> Planes:
-        planes = [self.luma, self.blue, self.red]
+        blue, red = self.blue, self.red
         if any(side % 2 for side in self.size):  # the odd row or column is not the last any more
-            planes[1:] = (scaled_colours(one, self.size) for one in planes[1:])
-        return Planes(*(one.transpose(method) for one in planes))
+            blue, red = (scaled_colours(one, self.size) for one in (blue, red))
+        luma, blue, red = (one.transpose(method) for one in (self.luma, blue, red))
+        return Planes(luma, blue, red)
 
     def rgb(self) -> Image.Image:
         blue, red = (scaled_colours(one, self.size) for one in (self.blue, self.red))
