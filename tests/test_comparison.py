@@ -118,9 +118,9 @@ def test_the_guard_refuses_a_second_decode(second_decode):
     works = {
         "limit 12mp": clock.work(0.40),
         "limit 48mp": clock.work(0.50),
-        "upload 12mp": clock.work(0.64 + second_decode),
-        "pixels 12mp": clock.work(0.60 + second_decode),
-        "pixels 48mp": clock.work(0.78 + second_decode),
+        "upload 12mp": clock.work(0.59 + second_decode),
+        "pixels 12mp": clock.work(0.58 + second_decode),
+        "pixels 48mp": clock.work(0.70 + second_decode),
         "list": clock.work(0.014),
         "bare list": clock.work(0.010),
     }

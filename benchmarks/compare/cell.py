@@ -43,17 +43,18 @@ def measure(work: Callable[[], object]) -> Measured:
     work()
     found.wall = (time.perf_counter() - wall) * 1000
     found.cpu = (time.process_time() - cpu) * 1000
-    found.memory += _memory("VmHWM")
+    found.memory += memory("VmHWM")
     return found
 
 
 def _reset_peak() -> float:
     """The memory now, in MB; the kernel begins to look for the peak again."""
     Path("/proc/self/clear_refs").write_text("5")
-    return _memory("VmRSS")
+    return memory("VmRSS")
 
 
-def _memory(name: str) -> float:
+def memory(name: str) -> float:
+    """In MB: ``VmRSS``, that of this process now, or ``VmHWM``, the most it had."""
     found = re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())
     assert found
     return int(found[1]) / 1024
@@ -99,12 +100,12 @@ def upload(job: Job, original: Path, folder: Path, server: str) -> dict[str, Any
     job.upload(warm_up(suffix), f"small{suffix}")
     if job.before:
         job.before(content)
-    memory = measure(lambda: job.upload(content, f"first{suffix}")).memory
+    first = measure(lambda: job.upload(content, f"first{suffix}"))
     media = folder / "media"
     before = set(media.rglob("*"))
     found = counted(lambda: job.upload(content, f"photo{suffix}"), server)
     new = [path for path in media.rglob("*") if path.is_file() and path not in before]
-    return found | {"memory": memory, "versions": _versions(new, content)}
+    return found | {"memory": first.memory, "versions": _versions(new, content)}
 
 
 def _versions(paths: list[Path], original: bytes) -> list[dict[str, Any]]:
