@@ -125,7 +125,7 @@ class TestShared:
 
     def test_it_does_not_wait_for_a_busy_pool(self):
         end = threading.Event()
-        busy = [threads.submit("encoders", end.wait, 60) for _ in range(4 * os.cpu_count())]
+        busy = [threads.submit("encoders", end.wait, 5) for _ in range(4 * os.cpu_count())]
         try:
             assert threads.shared("encoders", str, [1, 2, 3]) == ["1", "2", "3"]
             assert not all(future.done() for future in busy)
