@@ -110,3 +110,50 @@ class TestDaemons:
         gc.collect()
         assert gone() is None
         go_on.set()
+
+
+class TestShared:
+    def test_results_are_in_the_order_of_the_items(self):
+        assert threads.shared("encoders", lambda number: number * number, range(9)) == [
+            number * number for number in range(9)
+        ]
+
+    def test_a_free_thread_helps(self):
+        """Each of the two waits for the other."""
+        both = threading.Barrier(2)
+        threads.shared("encoders", lambda _item: both.wait(timeout=60), range(2))
+
+    def test_it_does_not_wait_for_a_busy_pool(self):
+        end = threading.Event()
+        busy = [threads.submit("encoders", end.wait, 5) for _ in range(4 * os.cpu_count())]
+        try:
+            assert threads.shared("encoders", str, [1, 2, 3]) == ["1", "2", "3"]
+            assert not all(future.done() for future in busy)
+        finally:
+            end.set()
+
+    def test_a_failure_is_told_when_no_thread_uses_the_items_any_longer(self):
+        begun, at_work = threading.Barrier(2), []
+
+        def work(item):
+            begun.wait(timeout=60)
+            if item == 0:
+                raise ValueError("first")
+            at_work.append(item)
+            time.sleep(0.1)
+            at_work.remove(item)
+
+        with pytest.raises(ValueError, match="first"):
+            threads.shared("encoders", work, [0, 1])
+        assert at_work == []
+
+    def test_a_failure_of_a_helper_is_told(self):
+        begun = threading.Barrier(2)
+
+        def work(item):
+            begun.wait(timeout=60)
+            if item == 1:
+                raise ValueError("second")
+
+        with pytest.raises(ValueError, match="second"):
+            threads.shared("encoders", work, [0, 1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def generate(
 def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) -> Finished:
     decoded = decode(file, plan)
     report(Decoded())
-    picture = prepare(decoded, plan)
+    picture = prepare(decoded, plan, each=partial(threads.shared, "encoders"))
     del decoded  # otherwise its memory would be held while the versions are encoded
     smallest: Image.Image | None = None
     encodings: list[Future[None]] = []

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Final, Literal, TypeVar
@@ -30,6 +30,7 @@ _TRANSFERS: Final = 10  # enough for two uploads of an original and four version
 _DELETIONS: Final = 4
 
 _T = TypeVar("_T")
+_Item = TypeVar("_Item")
 _pools: dict[Pool, Executor] = {}
 _lock = threading.Lock()
 
@@ -79,6 +80,23 @@ def submit(pool: Pool, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
             _pools[pool] = kind(_size_of(pool), f"polyimages-{pool}")
         executor = _pools[pool]
     return executor.submit(work, *arguments)
+
+
+def shared(pool: Pool, work: Callable[[_Item], _T], items: Iterable[_Item], /) -> list[_T]:
+    """The results of ``work`` for each item, in their order.
+
+    Threads of ``pool`` that are free help. This thread does what none of them has begun, so it
+    never waits for a free one.
+    """
+    first, *others = items
+    helping = [submit(pool, work, item) for item in others]
+    try:
+        results = [work(first)]
+        for item, future in zip(others, helping, strict=True):
+            results.append(work(item) if future.cancel() else future.result())
+    finally:
+        wait([future for future in helping if not future.cancel()])
+    return results
 
 
 def _size_of(pool: Pool) -> int:

@@ -13,7 +13,8 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from django_polyimages.pixels.resampling import Size, half, is_fast, scaled, scaled_colours
+from django_polyimages.pixels.resampling import Size, half, is_fast, scaled_colours
+from django_polyimages.pixels.strips import Each, in_turn, resized
 
 _NEAR_MISS: Final = 0.96
 """Of the side of the largest version: where Pillow scales, this is enough of a soft photograph.
@@ -42,11 +43,11 @@ class Planes:
     def size(self) -> Size:
         return self.luma.size
 
-    def scaled(self, size: Size) -> Planes:
+    def scaled(self, size: Size, *, each: Each = in_turn) -> Planes:
         """The brightness in ``size``, and colours of as many pixels, of half in each direction or
-        of less than that.
+        of less than that. ``each`` is that of ``resized()``.
         """
-        luma = self.luma if self.luma.size == size else scaled(self.luma, size)
+        luma = resized(self.luma, size, each=each)
         blue, red = self.blue, self.red
         few = half(size)
         if blue.size != size and blue.width > few[0] and blue.height > few[1]:

@@ -20,7 +20,7 @@ from django_polyimages.pixels.memory import PER_PIXEL_OF_A_VERSION, is_covered
 from django_polyimages.pixels.photographs import Planes, decode_jpeg, is_large
 from django_polyimages.pixels.png import declarations, declared_profile
 from django_polyimages.pixels.resampling import scaled
-from django_polyimages.pixels.strips import resized
+from django_polyimages.pixels.strips import Each, in_turn, resized
 from django_polyimages.specs import CENTRE, FocalPoint, Target, VersionSpec
 
 _TRANSPOSE = {  # what undoes each EXIF orientation (CIPA DC-008, 4.6.4)
@@ -127,19 +127,21 @@ def _decode_gif(image: ImageFile) -> Image.Image:
     return canvas
 
 
-def prepare(image: Image.Image | Planes, plan: Plan) -> Image.Image | Planes:
+def prepare(
+    image: Image.Image | Planes, plan: Plan, *, each: Each = in_turn
+) -> Image.Image | Planes:
     """The whole picture, upright and in sRGB, just large enough for the largest version.
 
-    ``image`` is the result of ``decode()``.
+    ``image`` is the result of ``decode()``, and ``each`` that of ``resized()``.
     """
     profile = image.info.get("icc_profile")
     method = _TRANSPOSE.get(plan.facts.orientation)
     if isinstance(image, Planes):
-        planes = image.scaled(plan.size)
+        planes = image.scaled(plan.size, each=each)
         if is_srgb(profile):
             return planes if method is None else planes.transposed(method)
         image = planes.rgb()
-    picture = srgb(resized(image, plan.size), profile)
+    picture = srgb(resized(image, plan.size, each=each), profile)
     if method is not None:
         picture = picture.transpose(method)
     picture.info = {}  # otherwise Pillow's encoders would write this metadata

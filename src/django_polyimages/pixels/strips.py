@@ -8,8 +8,8 @@ scaled in one direction only.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol, TypeVar
 
 from PIL import Image
 
@@ -18,21 +18,40 @@ from django_polyimages.pixels.resampling import Size, scaled
 
 PIXELS: Final = 2_000_000
 """Of a strip: at most 16 bytes each."""
-_BETWEEN: Final = 7_000_000
-"""Pixels that are scaled in one direction only, of four bytes each."""
+_BETWEEN: Final = 3_500_000
+"""Pixels of a strip that are scaled in one direction only, of four bytes each."""
 _WITH_ALPHA: Final = ("LA", "RGBA")  # of which scaling makes a copy
 _REACH: Final = 3  # how many pixels of the result a pixel of the original affects in each direction
+_FEWEST: Final = 2
+"""Strips of a picture that needs no conversion, so that two threads can share the work."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-def resized(picture: Image.Image, size: Size) -> Image.Image:
+class Each(Protocol):
+    """Does a piece of work for each item, and gives the results in their order."""
+
+    def __call__(
+        self, work: Callable[[_Item], _Result], items: Iterable[_Item], /
+    ) -> Iterable[_Result]: ...
+
+
+def in_turn(work: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterator[_Result]:
+    """One after the other, in this thread."""
+    return map(work, items)
+
+
+def resized(picture: Image.Image, size: Size, *, each: Each = in_turn) -> Image.Image:
     """``picture``, of any mode, in one that ``simple_mode()`` returns and with ``size``.
 
-    The result is that of converting and scaling the whole picture.
+    The result is that of converting and scaling the whole picture. ``each`` scales the strips of a
+    picture that needs no conversion, and may use other threads.
     """
     if picture.size == size:
         return simple_mode(picture)
     if is_simple(picture) and picture.mode not in _WITH_ALPHA:
-        return _joined(_parts(picture, size), size)
+        return _joined(_parts(picture, size, each), size)
     if 4 * _margin(picture.height / size[1]) * picture.width > PIXELS:
         picture = _narrowed(picture, size[0])
     return _joined(_strips(picture, size), size)
@@ -49,18 +68,21 @@ def _joined(strips: Iterator[tuple[int, Image.Image]], size: Size) -> Image.Imag
     return whole
 
 
-def _parts(picture: Image.Image, size: Size) -> Iterator[tuple[int, Image.Image]]:
+def _parts(picture: Image.Image, size: Size, each: Each) -> Iterator[tuple[int, Image.Image]]:
     """Each strip of the result, and its first row, of a picture that needs no other mode.
 
     Nothing is copied; between its two directions, scaling holds the rows of one strip.
     """
     width, height = size
     scale = picture.height / height
-    step = max(1, int(_BETWEEN / width / scale))
-    for upper in range(0, height, step):
+    step = max(1, min(int(_BETWEEN / width / scale), math.ceil(height / _FEWEST)))
+
+    def part(upper: int) -> tuple[int, Image.Image]:
         lower = min(upper + step, height)
         box = (0, upper * scale, picture.width, min(lower * scale, picture.height))
-        yield upper, scaled(picture, (width, lower - upper), box=box)
+        return upper, scaled(picture, (width, lower - upper), box=box)
+
+    return iter(each(part, range(0, height, step)))
 
 
 def _narrowed(picture: Image.Image, width: int) -> Image.Image:
