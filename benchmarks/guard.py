@@ -54,7 +54,7 @@ BOUNDS: Mapping[str, Sequence[Bound]] = {
     "polyimages": [
         Bound("pixels 12mp", "limit 12mp", 1.46, SCALING),
         Bound("pixels 48mp", "limit 48mp", 1.41, SCALING),
-        Bound("upload 12mp", "limit 12mp", 1.50, UPLOAD),
+        Bound("upload 12mp", "limit 12mp", 1.56, UPLOAD),
         Bound("list", "bare list", 1.50, LIST),
     ],
     "polyimages-fast": [
