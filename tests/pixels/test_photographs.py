@@ -82,19 +82,38 @@ def prepared(picture: Image.Image, orientation: int) -> Image.Image:
     return as_image(prepare(found, wanted))
 
 
-@pytest.mark.parametrize("size", [(1600, 1200), (1599, 1201), (1600, 1067)], ids=str)
-def test_the_colours_are_where_pillow_has_them(by_pillow, size):
-    """If they were moved by a pixel in any direction, they would differ more."""
-    picture = soft(size)
-    made = prepared(picture, 1)
-    alone = picture.resize(made.size, Image.Resampling.LANCZOS)
+def assert_colours_in_place(made: Image.Image, alone: Image.Image) -> None:
+    """If they were moved by a pixel in any direction, they would differ more in each corner."""
+    width, height = made.size
 
-    def difference(across: int, down: int) -> float:
-        moved = ImageChops.offset(alone, across, down).convert("YCbCr")
-        return sum(ImageStat.Stat(ImageChops.difference(made.convert("YCbCr"), moved)).mean[1:])
+    def difference(corner: tuple[int, ...], across: int, down: int) -> float:
+        moved = ImageChops.offset(alone, across, down).convert("YCbCr").crop(corner)
+        pixels = made.convert("YCbCr").crop(corner)
+        return sum(ImageStat.Stat(ImageChops.difference(pixels, moved)).mean[1:])
 
     moves = [(across, down) for across in (-1, 0, 1) for down in (-1, 0, 1)]
-    assert min(moves, key=lambda move: difference(*move)) == (0, 0)
+    for left in (2, width - 122):
+        for upper in (2, height - 122):
+            corner = (left, upper, left + 120, upper + 120)
+            assert min(moves, key=lambda move: difference(corner, *move)) == (0, 0)
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (1599, 1201), (1600, 1067)], ids=str)
+def test_the_colours_are_where_pillow_has_them(by_pillow, size):
+    picture = soft(size)
+    made = prepared(picture, 1)
+    assert_colours_in_place(made, picture.resize(made.size, Image.Resampling.LANCZOS))
+
+
+@pytest.mark.parametrize("size", [(1200, 900), (1201, 901), (1200, 901)], ids=str)
+def test_colours_that_were_halved_stay_in_place(by_pillow, size):
+    picture = soft((2400, 1800))
+    luma, blue, red = picture.convert("YCbCr").split()
+    once = Planes(luma, blue, red).scaled(size)
+    assert once.blue.size == (-(-size[0] // 2), -(-size[1] // 2))
+    small = (601, 451)
+    alone = picture.resize(small, Image.Resampling.LANCZOS)
+    assert_colours_in_place(once.scaled(small).rgb(), alone)
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from django_polyimages.pixels.resampling import Size, half, is_fast, scaled_colours
+from django_polyimages.pixels.resampling import Size, half, halved, is_fast, scaled_colours
 from django_polyimages.pixels.strips import Each, in_turn, resized
 
 _NEAR_MISS: Final = 0.96
@@ -49,9 +49,14 @@ class Planes:
         """
         luma = resized(self.luma, size, each=each)
         blue, red = self.blue, self.red
+        shown: tuple[float, float] = blue.size
+        if blue.size == half(self.size) != self.size:
+            shown = (self.size[0] / 2, self.size[1] / 2)
         few = half(size)
-        if blue.size != size and blue.width > few[0] and blue.height > few[1]:
-            blue, red = scaled_colours(blue, few), scaled_colours(red, few)
+        if blue.size == size:
+            blue, red = (scaled_colours(one, size, shown=shown) for one in (blue, red))
+        elif blue.width > few[0] and blue.height > few[1]:
+            blue, red = (halved(one, size, shown=shown) for one in (blue, red))
         return Planes(luma, blue, red)
 
     def transposed(self, method: Image.Transpose) -> Planes:
@@ -94,7 +99,7 @@ def decode_jpeg(image: ImageFile, byte_size: int, size: Size) -> Image.Image | P
         return _loaded(photograph, None, enough)
     whole = _loaded(photograph, "YCbCr", enough)
     # One plane at a time: together they need as much memory as the picture.
-    blue, red = (scaled_colours(whole.getchannel(name), half(size)) for name in ("Cb", "Cr"))
+    blue, red = (halved(whole.getchannel(name), size) for name in ("Cb", "Cr"))
     return Planes(whole.getchannel("Y"), blue, red, photograph.info)
 
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from math import ceil
 from typing import Final, TypeAlias, cast
 
 import PIL
@@ -68,29 +69,61 @@ def fault() -> str:
     return _found()[1]
 
 
-def scaled_colours(plane: Image.Image, size: Size) -> Image.Image:
-    """A plane of colours without brightness, of which the formats of the versions store half of
-    the pixels in each direction.
+def scaled_colours(
+    plane: Image.Image, size: Size, *, shown: tuple[float, float] | None = None
+) -> Image.Image:
+    """A plane of colours without brightness, for each pixel of a picture of this ``size``.
 
-    Each of those is four equal pixels then, so that the encoder finds it as it is.
+    Each one of ``halved()`` becomes four equal pixels, so that the encoder finds it as it is.
+    ``shown`` is that of ``halved()``, for a plane with as many pixels as the picture.
     """
     if plane.size == size:
-        return plane
+        if shown in (None, size):
+            return plane
+        return plane.resize(size, Image.Resampling.HAMMING, box=(0, 0, *shown))
     if plane.size == half(size):
         box = (0, 0, size[0] / 2, size[1] / 2)
         return plane.resize(size, Image.Resampling.NEAREST, box=box)
-    if plane.width < size[0] or plane.height < size[1]:
-        return plane.resize(size, Image.Resampling.BILINEAR)
-    if plane.width >= 2 * size[0] and plane.height >= 2 * size[1]:
-        plane = plane.reduce(2)  # most decoders have doubled the colours
+    return plane.resize(size, Image.Resampling.BILINEAR)
+
+
+def halved(
+    plane: Image.Image, size: Size, *, shown: tuple[float, float] | None = None
+) -> Image.Image:
+    """A plane of colours for a picture of ``size``, of which the formats of the versions store half
+    of the pixels in each direction.
+
+    Where a side is odd, half of the last pixel is outside of the picture. ``shown`` is how much of
+    ``plane`` is inside, by default all. Without that, colours would be displaced, by up to a pixel.
+    """
+    few = half(size)
+    width, height = shown or plane.size
+    if width >= 2 * few[0] and height >= 2 * few[1]:
+        # Most decoders have doubled the colours.
+        plane, width, height = plane.reduce(2), width / 2, height / 2
+    box = (0, 0, width * 2 * few[0] / size[0], height * 2 * few[1] / size[1])
+    plane = _covering(plane, (ceil(box[2]), ceil(box[3])))
     # As sharp as BICUBIC where it shrinks, in half of the time.
-    return plane.resize(size, Image.Resampling.HAMMING)
+    is_small = plane.width < few[0] or plane.height < few[1]
+    method = Image.Resampling.BILINEAR if is_small else Image.Resampling.HAMMING
+    return plane.resize(few, method, box=box)
 
 
 def half(size: Size) -> Size:
     """The size of the planes of colours in a picture of this size; an odd side is rounded up."""
     width, height = size
     return -(-width // 2), -(-height // 2)
+
+
+def _covering(plane: Image.Image, size: Size) -> Image.Image:
+    """``plane`` with its last columns and rows repeated, if ``size`` is larger."""
+    right, below = (max(0, new - old) for new, old in zip(size, plane.size, strict=True))
+    if not right and not below:
+        return plane
+    result = Image.new(plane.mode, (plane.width + right, plane.height + below))
+    for corner in ((right, below), (right, 0), (0, below), (0, 0)):
+        result.paste(plane, corner)
+    return result
 
 
 def _by_pillow(
