@@ -71,7 +71,7 @@ def fault() -> str:
 
 
 def scaled_colours(plane: Image.Image, size: Size) -> Image.Image:
-    """A plane of colours without brightness, of which the formats of the versions store half of
+    """A plane of colours without brightness, of which all formats of versions but PNG store half of
     the pixels in each direction.
 
     Each of those is four equal pixels then, so that the encoder finds it as it is.

@@ -84,7 +84,8 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image | Planes:
     with refusing_damage():
         image = open_image(file)
         if plan.facts.format == "JPEG":
-            return decode_jpeg(image, file.size, plan.size)
+            lossless = any(spec.format == "PNG" for spec, _target in plan.targets)
+            return decode_jpeg(image, file.size, plan.size, lossless=lossless)
         if image.format == "PNG":
             return _decode_png(image, file)
         if image.format == "GIF":
