@@ -132,6 +132,25 @@ class TestShared:
         finally:
             end.set()
 
+    def test_a_busy_pool_keeps_nothing_in_memory(self):
+        """What it has not begun stays in its queue, and a decoded picture may have 100 MB."""
+
+        class Picture:
+            def strip(self, number):
+                return number
+
+        end, picture = threading.Event(), Picture()
+        gone = weakref.ref(picture)
+        for _ in range(2 * os.cpu_count()):
+            threads.submit("encoders", end.wait, 5)
+        try:
+            assert threads.shared("encoders", picture.strip, range(4)) == [0, 1, 2, 3]
+            del picture
+            gc.collect()
+            assert gone() is None
+        finally:
+            end.set()
+
     def test_a_failure_is_told_when_no_thread_uses_the_items_any_longer(self):
         begun, at_work = threading.Barrier(2), []
 

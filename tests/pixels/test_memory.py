@@ -9,11 +9,12 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from django_polyimages import InvalidImage
+from django_polyimages import InvalidImage, VersionSpec
 from django_polyimages.conf import Settings
 from django_polyimages.formats import FORMATS
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.pixels.memory import worst_of
+from django_polyimages.pixels.scaling import plan
 from tests.drawing import quarters, to_bytes
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,3 +106,23 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert int(done.stdout) < 4_000  # KiB; the frame has 24,000
+
+
+@pytest.mark.parametrize(
+    ("versions", "pixels"),
+    [
+        ([("WEBP", 200, "fit")], 200 * 150),
+        ([("AVIF", 200, "fit"), ("WEBP", 200, "fit")], 2 * 200 * 150),
+        ([("WEBP", 400, "fit"), ("WEBP", 500, "fit")], 400 * 300),  # one file
+        ([("WEBP", 200, "fit"), ("WEBP", 100, "fit")], 200 * 150 + 100 * 75),
+        ([("WEBP", 300, "fill")], 400 * 300),  # from the whole picture
+    ],
+)
+def test_versions_need_memory_for_each_that_is_encoded_as_several_are_at_once(versions, pixels):
+    """A photograph of 2048 x 2048 as WebP and AVIF: 160 MiB, more than reserved for one of them."""
+    facts = inspect(ContentFile(to_bytes(quarters())))
+    specs = [
+        VersionSpec(f"v{number}", side, side, format=name, mode=mode)
+        for number, (name, side, mode) in enumerate(versions)
+    ]
+    assert plan(facts, specs).memory == facts.memory + 16 * pixels

@@ -145,6 +145,20 @@ def test_every_kind_has_its_colours(by_pillow, mode, options):
     assert max(difference.mean) < 3
 
 
+def test_a_version_without_loss_keeps_the_colours_of_each_pixel(by_pillow):
+    """Which a WebP, a JPEG and an AVIF do not have."""
+    picture = Image.new("RGB", (1500, 900), (30, 60, 200))
+    for left in range(0, 1500, 12):
+        picture.paste((220, 40, 40), (left, 0, left + 6, 900))
+    file = ContentFile(to_bytes(picture, quality=95, subsampling=0))
+    wanted = plan(
+        inspect(file), [VersionSpec("x", 1000, 600, format="PNG"), VersionSpec("y", 9, 9)]
+    )
+    made = as_image(prepare(decode(file, wanted), wanted))
+    alone = picture.resize(made.size, Image.Resampling.LANCZOS)
+    assert max(ImageStat.Stat(ImageChops.difference(made, alone)).mean) < 2
+
+
 def test_a_profile_is_applied_to_what_was_decoded_in_planes(by_pillow):
     content = to_bytes(soft((1600, 1200)), quality=90, icc_profile=swapped_srgb())
     file = ContentFile(content)

@@ -178,6 +178,23 @@ def test_a_picture_that_it_refuses_is_scaled_by_pillow(installed, caplog):
     assert "out of boundaries" in caplog.text
 
 
+def test_it_scales_every_part_up_to_the_edge(caplog):
+    """As ``_cropped()`` computes the part: its sides times a scale may end behind the edge, by less
+    than a float of 32 bits shows.
+    """
+    require_resizer()
+    assert is_fast()
+    for whole, side in ((25, 7), (334, 95), (1697, 848), (2861, 897), (3896, 2040)):
+        picture, scale = Image.new("L", (side, side)), side / whole
+        for first in range(0, whole, max(1, whole // 100)):
+            for box in (
+                (first * scale, 0, whole * scale, side),
+                (0, first * scale, side, whole * scale),
+            ):
+                scaled(picture, (2, 2), box=box)
+    assert caplog.text == ""
+
+
 def test_nothing_else_scales():
     calls = re.compile(r"\.(resize|thumbnail|reduce|transform)\(|ImageOps\.(fit|contain|pad|scale)")
     found = {

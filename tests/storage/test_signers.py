@@ -114,6 +114,16 @@ def test_a_url_is_that_of_django_storages_to_the_byte(image, monkeypatch):
         assert url_of(backend, name) == expected
 
 
+@pytest.mark.parametrize("location", ["site/one", "my site", "Fotos für alle", "(a)"])
+def test_a_folder_is_a_part_of_the_url(image, settings, monkeypatch, location):
+    entry = settings.STORAGES["polyimages"]
+    options = entry["OPTIONS"] | {"location": location}
+    settings.STORAGES = settings.STORAGES | {"polyimages": entry | {"OPTIONS": options}}
+    backend = storage.get_storage()
+    expected = backend.url("images/x.webp")
+    assert url_of(backend, "images/x.webp").partition("?")[0] == expected.partition("?")[0]
+
+
 class TestWindow:
     @pytest.fixture(autouse=True)
     def an_hour(self, settings):

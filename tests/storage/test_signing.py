@@ -32,6 +32,8 @@ BUCKETS = {
     "a port": {"endpoint_url": "http://127.0.0.1:9000", "region": "us-east-1"},
     "a path": {"endpoint_url": "https://example.com/s3/", "region": "x"},
     "a folder": {"region": "eu-central-1", "location": "site/one"},
+    "a folder with a space": {"region": "us-east-1", "location": "my site"},
+    "a folder of many letters": {"region": "us-east-1", "location": "für/(a)+~'é&=!*"},
     "seven days": {"region": "eu-central-1", "querystring_expire": 604_800},
     "a session": {"region": "eu-central-1", "security_token": "FwoGZXIvYXdzE+/=="},
     "an odd access key": {"region": "us-east-1", "access_key": "a/b+c d"},
@@ -70,7 +72,6 @@ OTHERS = {
     "no signatures": lambda: s3(signed_urls=False, endpoint_url="https://s3.example.com"),
     "version 2": lambda: s3(region="us-east-1", signature_version="s3"),
     "a url() of its own": lambda: Archive(**s3_storage("photos", **KEYS)["OPTIONS"]),
-    "a folder with a space": lambda: s3(region="us-east-1", location="my site"),
     "memory": lambda: InMemoryStorage(base_url="/media/"),
 }
 
@@ -113,8 +114,8 @@ class Shouting(S3Storage):
 
 def test_a_folder_that_changes_is_followed():
     backend = OfTenant(**s3_storage("photos", **KEYS)["OPTIONS"])
-    for folder in ("one", "two"):
-        backend.folder = folder
+    for folder in ("one", "two", "three%20four"):
+        backend.folder = folder.replace("%20", " ")
         expected, own = backend.url("images/x.webp"), url_of(backend, "images/x.webp")
         assert own.partition("?")[0] == expected.partition("?")[0]
         assert f"/{folder}/images/x.webp?" in own

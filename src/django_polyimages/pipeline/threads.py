@@ -89,13 +89,15 @@ def shared(pool: Pool, work: Callable[[_Item], _T], items: Iterable[_Item], /) -
     never waits for a free one.
     """
     first, *others = items
-    helping = [submit(pool, work, item) for item in others]
+    works = [work]
+    helping = [submit(pool, lambda item: works[0](item), item) for item in others]
     try:
         results = [work(first)]
         for item, future in zip(others, helping, strict=True):
             results.append(work(item) if future.cancel() else future.result())
     finally:
         wait([future for future in helping if not future.cancel()])
+        works.clear()  # what is cancelled stays in the queue, but must not keep a picture in memory
     return results
 
 

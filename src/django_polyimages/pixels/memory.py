@@ -20,7 +20,7 @@ _WEBP: Final = 16  # libwebp has two canvases, Pillow the picture and a copy for
 _AVIF: Final = 26  # 8 bits need 11, 12 bits with transparency 18, with film grain 26
 _STRIP: Final = 24, 2_500_000  # bytes per pixel of a strip, and its pixels; see ``strips``
 PER_PIXEL_OF_A_VERSION: Final = 16
-"""Bytes per pixel of the largest version: scaled, copied for the encoder, and encoded."""
+"""Bytes per pixel of the versions: scaled, copied for the encoder, and encoded."""
 
 
 def memory_of(image: ImageFile, parts: Parts) -> int:

@@ -80,12 +80,15 @@ def is_large(size: Size) -> bool:
     return size[0] * size[1] > _LARGE
 
 
-def decode_jpeg(image: ImageFile, byte_size: int, size: Size) -> Image.Image | Planes:
+def decode_jpeg(
+    image: ImageFile, byte_size: int, size: Size, *, lossless: bool = False
+) -> Image.Image | Planes:
     """The pixels of ``image``, whose file has ``byte_size``, for versions of at most ``size``.
 
     They are those from which LANCZOS makes the versions, or a few pixels less if Pillow scales and
     the photograph ``is_soft()``. Scaling with Pillow takes so long that only the brightness is
-    scaled from all pixels then, and the colours to half of ``size``, as WebP has them.
+    scaled from all pixels then, and the colours to half of ``size``, as WebP has them. ``lossless``
+    is for a version that has the colours of each pixel.
     """
     photograph = cast("JpegImageFile", image)
     if is_fast():
@@ -95,7 +98,7 @@ def decode_jpeg(image: ImageFile, byte_size: int, size: Size) -> Image.Image | P
     is_near = near_scale > scale and is_soft(photograph, byte_size, near_scale)
     enough, scale = (near, near_scale) if is_near else (size, scale)
     decoded = cast("Size", tuple(-(-side // scale) for side in photograph.size))
-    if decoded == size or not _is_ycbcr(photograph):
+    if decoded == size or lossless or not _is_ycbcr(photograph):
         return _loaded(photograph, None, enough)
     whole = _loaded(photograph, "YCbCr", enough)
     # One plane at a time: together they need as much memory as the picture.

@@ -33,6 +33,8 @@ would follow addresses that are none, and the process would end."""
 _MODES: Final = ("L", "RGB", "RGBA", "CMYK")
 _FAULTS: Final = (AttributeError, ImportError, OSError, RuntimeError, TypeError, ValueError)
 """What a build or a release that does not fit raises."""
+_GRID: Final = 2**20
+"""Of a pixel: sums of such numbers are exact, so that a part does not end behind the edge."""
 _ROUNDING: Final = 3
 """Of 255: by how much the results may differ for one pixel of a smooth picture."""
 
@@ -155,7 +157,7 @@ def _by_cykooz() -> _Scale:
     algorithm = ResizeAlg.convolution(FilterType.lanczos3)
 
     def scale(picture: Image.Image, size: Size, box: Box) -> Image.Image:
-        left, upper, right, lower = box
+        left, upper, right, lower = (round(side * _GRID) / _GRID for side in box)
         crop = CropBox(left, upper, right - left, lower - upper)
         result = Image.new(picture.mode, size, None)
         # A resizer keeps its memory, and only one thread at a time can use it.

@@ -65,8 +65,15 @@ class Plan:
 
     @property
     def memory(self) -> int:
-        """How many bytes decoding the original and scaling its versions may need."""
-        return self.facts.memory + PER_PIXEL_OF_A_VERSION * self.size[0] * self.size[1]
+        """How many bytes decoding the original, scaling and encoding its versions may need.
+
+        Several versions may be encoded at once, such as a picture as WebP and as AVIF.
+        """
+        results = {(target, spec.quality, spec.format) for spec, target in self.targets}
+        sizes = [target.size for target, _quality, _format in results]
+        encoded = sum(width * height for width, height in sizes)
+        pixels = max(self.size[0] * self.size[1], encoded)
+        return self.facts.memory + PER_PIXEL_OF_A_VERSION * pixels
 
 
 def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = CENTRE) -> Plan:
@@ -84,7 +91,8 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image | Planes:
     with refusing_damage():
         image = open_image(file)
         if plan.facts.format == "JPEG":
-            return decode_jpeg(image, file.size, plan.size)
+            lossless = any(spec.format == "PNG" for spec, _target in plan.targets)
+            return decode_jpeg(image, file.size, plan.size, lossless=lossless)
         if image.format == "PNG":
             return _decode_png(image, file)
         if image.format == "GIF":

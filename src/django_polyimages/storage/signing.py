@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from django.core.files.storage import Storage
+from django.utils.encoding import filepath_to_uri
 from django.utils.functional import LazyObject, empty
 
 from django_polyimages.conf import get_settings
@@ -113,12 +114,13 @@ def urls_of(backend: Storage) -> Callable[[str], str]:
     if signer is None:
         return own
     times = Times(int(time.time()), get_settings().url_window or 0, int(s3.querystring_expire))
-    folder = _folder(s3.location) if signer.is_plain else None
+    folder = _escaped(s3, _folder(s3.location)) if signer.is_plain else None
 
     def url(key: str) -> str:
         if not _PLAIN.fullmatch(key):
             return own(key)
-        return signer.url(name_of(s3, key) if folder is None else folder + key, times)
+        name = _escaped(s3, name_of(s3, key)) if folder is None else folder + key
+        return signer.url(name, times)
 
     return url
 
@@ -169,7 +171,7 @@ def _find_signer(backend: Any) -> Signer | CloudFrontSigner | None:
     base = _base_of(backend, url)
     at, expire = _seconds(query["X-Amz-Date"]), int(query["X-Amz-Expires"])
     own = signature(base, frozen, region=region, at=at, expire=expire)
-    if own.url(name_of(backend, _PROBE)) != url:
+    if own.url(_escaped(backend, name_of(backend, _PROBE))) != url:
         return None
     return Signer(base=base, region=region, credentials=credentials, is_plain=is_plain)
 
@@ -192,7 +194,12 @@ def _frozen(credentials: Any) -> tuple[Credentials, int | None]:
 
 def _base_of(backend: Any, url: str) -> str:
     """The part before the name of the probe."""
-    return url.partition("?")[0].removesuffix(name_of(backend, _PROBE))
+    return url.partition("?")[0].removesuffix(_escaped(backend, name_of(backend, _PROBE)))
+
+
+def _escaped(backend: Any, name: str) -> str:
+    """As URLs have it: those of a domain as Django, the others as boto3, which escapes more."""
+    return filepath_to_uri(name) if backend.custom_domain else quote(name, safe="/~")
 
 
 def _seconds(moment: str) -> int:
