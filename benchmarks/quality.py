@@ -5,8 +5,7 @@
 
 The reference is each version as Pillow scales it from the whole decoded original. Both its encoding
 and that of the package's version, with the same quality, are compared with it; the table has the
-difference of the two SSIM (of the brightness) and of the bytes. It also tells what ``lg`` would
-lose if every original were taken for soft, which ``photographs.is_soft()`` decides.
+difference of the two SSIM (of the brightness) and of the bytes.
 
 The photographs are those in scikit-image and scikit-learn, and those in a folder: side by side in
 their own size, which is as sharp as pictures get, or enlarged first.
@@ -34,12 +33,10 @@ from skimage.metrics import structural_similarity
 
 from django_polyimages.pixels import resampling
 from django_polyimages.pixels.inspection import inspect
-from django_polyimages.pixels import photographs
-from django_polyimages.pixels.photographs import Planes, detail_of
+from django_polyimages.pixels.photographs import Planes
 from django_polyimages.pixels.scaling import decode, encode, plan, prepare, render
 from django_polyimages.specs import DEFAULT_VERSIONS
 
-HALF = "Pillow, as if soft"
 PHONE, LARGE = (4032, 3024), (8064, 6048)
 FOLDERS = [
     Path(find_spec(package).origin).parent.joinpath(*folder)  # importing them takes seconds
@@ -176,22 +173,14 @@ def compare(content: bytes) -> Iterator[tuple[str, str, dict[str, tuple[float, f
     """What scaled, how the original was decoded, and for each version SSIM and bytes."""
     wanted = list(references(content))
     bases = {name: ssim(encoded, reference) for name, reference, encoded in wanted}
-    always_soft = mock.patch.object(photographs, "is_soft", return_value=True)
-    for kind, patches in (
-        ("Pillow", [by_pillow()]),
-        (HALF, [by_pillow(), always_soft]),
-        ("cykooz-resizer", []),
-    ):
-        with contextlib.ExitStack() as stack:
-            for patch in patches:
-                stack.enter_context(patch)
-            if not patches and not resampling.is_fast():
+    for kind, patch in (("Pillow", by_pillow()), ("cykooz-resizer", contextlib.nullcontext())):
+        with patch:
+            if kind != "Pillow" and not resampling.is_fast():
                 return
             decoded, made = versions(content)
         found = {
             name: (ssim(made[name], reference) - bases[name], len(made[name]) / len(encoded) - 1)
             for name, reference, encoded in wanted
-            if kind != HALF or name == wanted[-1][0]
         }
         yield kind, decoded, found
 
@@ -200,8 +189,8 @@ def main(wanted: str, folder: Path | None) -> None:
     names = [spec.name for spec in reversed(DEFAULT_VERSIONS)]
     pictures = PICTURES + (of_a_folder(folder) if folder else [])
     folders = [*FOLDERS, *([folder] if folder else [])]
-    print("| original | detail | scaled by | decoded as | " + " | ".join(names) + " |")
-    print("|---" * (4 + len(names)) + "|")
+    print("| original | scaled by | decoded as | " + " | ".join(names) + " |")
+    print("|---" * (3 + len(names)) + "|")
     losses: dict[tuple[str, str], list[float]] = {}
     originals = ((str(one), lambda one=one: original(one, folders)) for one in pictures)
     charts = [("chart, 12 MP, q 92", lambda: saved(chart(PHONE), Picture("chart", quality=92)))]
@@ -210,14 +199,10 @@ def main(wanted: str, folder: Path | None) -> None:
             continue
         content = draw()
         for kind, decoded, found in compare(content):
-            cells = [
-                "{:+.4f}, {:+.1%}".format(*found[name]) if name in found else "" for name in names
-            ]
-            with Image.open(io.BytesIO(content)) as image:
-                detail = detail_of(image, len(content))
-            row = (title, f"{detail:.1f}", kind, decoded, *cells)
+            cells = ["{:+.4f}, {:+.1%}".format(*found[name]) for name in names]
+            row = (title, kind, decoded, *cells)
             print(f"| {' | '.join(row)} |", flush=True)
-            for name in () if title.startswith("chart") or kind == HALF else names:
+            for name in () if title.startswith("chart") else names:
                 losses.setdefault((kind, name), []).append(found[name][0])
     print(
         "\n| SSIM of all photographs | "

@@ -120,7 +120,7 @@ def test_the_guard_refuses_a_second_decode(second_decode):
         "limit 48mp": clock.work(0.50),
         "upload 12mp": clock.work(0.59 + second_decode),
         "pixels 12mp": clock.work(0.58 + second_decode),
-        "pixels 48mp": clock.work(0.70 + second_decode),
+        "pixels 48mp": clock.work(0.74 + second_decode),
         "list": clock.work(0.014),
         "bare list": clock.work(0.010),
     }

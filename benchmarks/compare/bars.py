@@ -25,7 +25,7 @@ class Goal:
         if self.value is None:
             return ""
         shown = f"{self.value:.{self.digits}f}"
-        is_met = float(shown) >= self.bound if self.at_least else float(shown) <= self.bound
+        is_met = self.value >= self.bound if self.at_least else self.value <= self.bound
         words = "at least" if self.at_least else "at most"
         verdict = ("" if is_met else ", **missed**") if self.is_known else ", on a busy machine"
         return f"{shown} ({words} {self.bound:.{self.digits}f}){verdict}"

@@ -41,13 +41,10 @@ def soft(size: tuple[int, int]) -> Image.Image:
     return small.resize(size, Image.Resampling.BICUBIC)
 
 
-def test_a_soft_photograph_is_decoded_at_half_its_size(by_pillow):
-    assert decoded(to_bytes(quarters(*PHONE), quality=60)).size == (2000, 1500)
-    assert decoded(to_bytes(soft(PHONE), quality=92)).size == (2000, 1500)
-
-
-def test_the_details_of_a_sharp_one_are_scaled_from_all_pixels(by_pillow):
-    found = decoded(to_bytes(sharp(PHONE), quality=90))
+@pytest.mark.parametrize("drawn", [quarters, lambda *size: soft(size), lambda *size: sharp(size)])
+def test_the_details_are_scaled_from_all_pixels(by_pillow, drawn):
+    """A half is 2000 pixels, less than ``lg``: thin lines on a sky would become stripes."""
+    found = decoded(to_bytes(drawn(*PHONE), quality=90))
     assert isinstance(found, Planes)
     assert found.size == PHONE
     assert found.blue.size == found.red.size == (1024, 768)  # half of ``lg``
@@ -60,16 +57,19 @@ def test_the_resizer_scales_all_pixels_of_every_photograph():
     assert decoded(to_bytes(quarters(4100, 3080), quality=60)).size == (2050, 1540)
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}], ids=str)
-def test_each_one_is_decoded_once(by_pillow, monkeypatch, options):
-    content = to_bytes(sharp((2500, 2000)), quality=90, **options)
+@pytest.mark.parametrize(
+    ("quality", "options", "times"),
+    [(60, {}, 2), (60, {"subsampling": 0}, 2), (60, {"progressive": True}, 1), (100, {}, 1)],
+)
+def test_a_file_of_few_bytes_is_decoded_twice(by_pillow, monkeypatch, quality, options, times):
+    content = to_bytes(sharp((2500, 2000)), quality=quality, **options)
     opened = []
     real = Image.open
     monkeypatch.setattr(Image, "open", lambda *a, **k: opened.append(1) or real(*a, **k))
     found = decoded(content)
     assert isinstance(found, Planes)
-    assert found.size == (2500, 2000)
-    assert len(opened) == 2  # inspect and decode
+    assert (found.size, found.blue.size) == ((2500, 2000), (1024, 819))
+    assert len(opened) == 1 + times  # inspect and decode
 
 
 def prepared(picture: Image.Image, orientation: int) -> Image.Image:

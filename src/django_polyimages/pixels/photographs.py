@@ -6,21 +6,19 @@ libjpeg can decode it at a half, a quarter or an eighth of its size, for a fract
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, sqrt
 from typing import Any, Final, cast
 
+from django.core.files import File
 from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from django_polyimages.pixels.inspection import open_image
 from django_polyimages.pixels.resampling import Size, half, halved, is_fast, scaled_colours
 from django_polyimages.pixels.strips import Each, in_turn, resized
 
-_NEAR_MISS: Final = 0.96
-"""Of the side of the largest version: where Pillow scales, this is enough of a soft photograph.
-Pictures of phones are 4032 or 4000 pixels wide, and half of that is a little less than 2048."""
-_DETAIL: Final = {2: 4.1, 4: 2.4, 8: 1.2}
-"""By how much the sides are divided, and up to which detail a photograph is soft then."""
+_FEW_BYTES: Final = 1.0
+"""For each decoded pixel: up to there, reading a file twice costs less than it saves."""
 _LARGE: Final = 1_000_000  # pixels
 _SCALES: Final = (8, 4, 2, 1)
 
@@ -81,51 +79,51 @@ def is_large(size: Size) -> bool:
 
 
 def decode_jpeg(
-    image: ImageFile, byte_size: int, size: Size, *, lossless: bool = False
+    image: ImageFile, file: File[bytes], size: Size, *, lossless: bool = False
 ) -> Image.Image | Planes:
-    """The pixels of ``image``, whose file has ``byte_size``, for versions of at most ``size``.
+    """The pixels of ``image``, opened from ``file``, from which LANCZOS makes versions of at most
+    ``size``.
 
-    They are those from which LANCZOS makes the versions, or a few pixels less if Pillow scales and
-    the photograph ``is_soft()``. Scaling with Pillow takes so long that only the brightness is
-    scaled from all pixels then, and the colours to half of ``size``, as WebP has them. ``lossless``
-    is for a version that has the colours of each pixel.
+    Scaling with Pillow takes so long that only the brightness is scaled from all pixels then, and
+    the colours to half of ``size``, as WebP has them. ``lossless`` is for a version that has the
+    colours of each pixel.
     """
     photograph = cast("JpegImageFile", image)
-    if is_fast():
-        return _loaded(photograph, None, size)
-    near = cast("Size", tuple(max(1, int(_NEAR_MISS * side)) for side in size))
-    scale, near_scale = _scale(photograph.size, size), _scale(photograph.size, near)
-    is_near = near_scale > scale and is_soft(photograph, byte_size, near_scale)
-    enough, scale = (near, near_scale) if is_near else (size, scale)
+    scale = _scale(photograph.size, size)
     decoded = cast("Size", tuple(-(-side // scale) for side in photograph.size))
-    if decoded == size or lossless or not _is_ycbcr(photograph):
-        return _loaded(photograph, None, enough)
-    whole = _loaded(photograph, "YCbCr", enough)
+    if is_fast() or decoded == size or lossless or not _is_ycbcr(photograph):
+        return _loaded(photograph, None, size)
+    if _is_worth_two(photograph, file.size, scale, decoded):
+        return _decoded_twice(photograph, file, size, decoded)
+    whole = _loaded(photograph, "YCbCr", size)
     # One plane at a time: together they need as much memory as the picture.
     blue, red = (halved(whole.getchannel(name), size) for name in ("Cb", "Cr"))
     return Planes(whole.getchannel("Y"), blue, red, photograph.info)
 
 
-def is_soft(photograph: JpegImageFile, byte_size: int, scale: int) -> bool:
-    """Whether the header says that ``1 / scale`` of the picture has nearly all of its details.
+def _is_worth_two(photograph: JpegImageFile, byte_size: int, scale: int, decoded: Size) -> bool:
+    """A progressive JPEG is decoded once: its coefficients would have to be collected twice."""
+    return (
+        "progressive" not in photograph.info
+        and scale < max(_SCALES)
+        and min(decoded) >= 2
+        and byte_size < _FEW_BYTES * decoded[0] * decoded[1]
+    )
 
-    In ``benchmarks/results/quality.md``, whose columns are the ``detail_of()`` each original and
-    what ``lg`` loses at half of its size, those below the limit lose less than 0.005 of SSIM.
+
+def _decoded_twice(
+    photograph: JpegImageFile, file: File[bytes], size: Size, decoded: Size
+) -> Planes:
+    """The brightness as ``decoded``, and the colours at half of that, in half of the memory.
+
+    In nearly all photographs, and in every WebP, the colours have half of the pixels of the
+    brightness in each direction, so this leaves nothing out.
     """
-    return detail_of(photograph, byte_size) <= _DETAIL[scale]
-
-
-def detail_of(photograph: JpegImageFile, byte_size: int) -> float:
-    """How sharp a photograph is, as far as the header says it; unknown is infinite.
-
-    That is how many bits a pixel needs. The same picture needs more where the steps of the
-    brightness are finer, by about the square root of their average.
-    """
-    steps = photograph.quantization.get(0)
-    if not steps:
-        return inf
-    bits = 8 * byte_size / (photograph.width * photograph.height)
-    return bits * sqrt(sum(steps) / len(steps))
+    luma = _loaded(photograph, "L", size)
+    colours = _loaded(open_image(file), "YCbCr", (decoded[0] // 2, decoded[1] // 2))
+    shown = (decoded[0] / 2, decoded[1] / 2)
+    blue, red = (halved(colours.getchannel(name), size, shown=shown) for name in ("Cb", "Cr"))
+    return Planes(luma, blue, red, luma.info)
 
 
 def _loaded(image: ImageFile, mode: str | None, size: Size) -> ImageFile:

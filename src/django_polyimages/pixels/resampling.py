@@ -31,7 +31,17 @@ _PILLOWS: Final = frozenset({"13"})
 """Major releases of Pillow with the structure that cykooz-resizer 4 reads: with another one it
 would follow addresses that are none, and the process would end."""
 _MODES: Final = ("L", "RGB", "RGBA", "CMYK")
-_FAULTS: Final = (AttributeError, ImportError, OSError, RuntimeError, TypeError, ValueError)
+_FAULTS: Final = (
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    SystemError,
+    TypeError,
+    ValueError,
+)
 """What a build or a release that does not fit raises."""
 _GRID: Final = 2**20
 """Of a pixel: sums of such numbers are exact, so that a part does not end behind the edge."""

@@ -92,7 +92,7 @@ def decode(file: File[bytes], plan: Plan) -> Image.Image | Planes:
         image = open_image(file)
         if plan.facts.format == "JPEG":
             lossless = any(spec.format == "PNG" for spec, _target in plan.targets)
-            return decode_jpeg(image, file.size, plan.size, lossless=lossless)
+            return decode_jpeg(image, file, plan.size, lossless=lossless)
         if image.format == "PNG":
             return _decode_png(image, file)
         if image.format == "GIF":
