@@ -32,7 +32,7 @@ demo-worker: .venv/engines ## the demo with a worker of the database that genera
 demo-celery: .venv/engines ## the demo with Celery and a Redis server of its own; needs redis-server
 	POLYIMAGES_ENGINE=celery $(BIN)/python example_project/with_redis.py $(MANAGE) demo --port $(PORT)
 
-test: .venv/dev ## all tests, with coverage; about twelve minutes on two cores
+test: .venv/dev ## all tests, with coverage; about thirteen minutes on two cores
 	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 quick: .venv/dev ## the tests without browser, npm, servers, mypy and the demo; a few minutes on two cores
