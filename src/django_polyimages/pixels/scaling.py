@@ -64,14 +64,20 @@ class Plan:
         return (width, height) if self.facts.orientation < 5 else (height, width)
 
     @property
+    def results(self) -> list[tuple[Target, list[VersionSpec]]]:
+        """The different versions, the largest first, each with the specs that it is made for."""
+        groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
+        for spec, target in self.targets:
+            groups.setdefault((target, spec.quality, spec.format), []).append(spec)
+        return [(target, specs) for (target, _quality, _format), specs in groups.items()]
+
+    @property
     def memory(self) -> int:
         """How many bytes decoding the original, scaling and encoding its versions may need.
 
         Several versions may be encoded at once, such as a picture as WebP and as AVIF.
         """
-        results = {(target, spec.quality, spec.format) for spec, target in self.targets}
-        sizes = [target.size for target, _quality, _format in results]
-        encoded = sum(width * height for width, height in sizes)
+        encoded = sum(target.size[0] * target.size[1] for target, _specs in self.results)
         pixels = max(self.size[0] * self.size[1], encoded)
         return self.facts.memory + PER_PIXEL_OF_A_VERSION * pixels
 
@@ -165,11 +171,8 @@ def render(
     ``lg`` of a small original, are returned together. Each has an image of its own, because Pillow
     stores the options of ``save()`` in it; smaller versions are scaled from its pixels meanwhile.
     """
-    groups: dict[tuple[Target, int, str], list[VersionSpec]] = {}
-    for spec, target in plan.targets:
-        groups.setdefault((target, spec.quality, spec.format), []).append(spec)
     wholes, given = [picture], None
-    for (target, _quality, _format), group in groups.items():
+    for target, group in plan.results:
         source = next(one for one in reversed(wholes) if _covers(one, plan.whole(target)))
         if target.crop == (0, 0, plan.facts.width, plan.facts.height):
             whole = _resized(source, target.size)
