@@ -95,9 +95,9 @@ def decodes(monkeypatch) -> Iterator[list[object]]:
     """The decodes of originals inside the block."""
     real, calls = generation.decode, []
 
-    def decode(*args):
+    def decode(*args, **options):
         calls.append(args)
-        return real(*args)
+        return real(*args, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(generation, "decode", decode)

@@ -50,9 +50,9 @@ def test_an_upload_waits_for_one_that_is_being_decoded_and_no_other(
     settings.POLYIMAGES = settings.POLYIMAGES | {"MAX_CONCURRENCY": SLOTS}
     go_on, real = threading.Semaphore(0), generation.decode
 
-    def decode(*arguments):
+    def decode(*arguments, **options):
         assert go_on.acquire(timeout=30)
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(generation, "decode", decode)
     ended: list[str] = []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 
 import pytest
 from PIL import Image as PillowImage
@@ -9,6 +10,7 @@ from PIL import Image as PillowImage
 from django_polyimages import VersionSpec
 from django_polyimages.pipeline import generation
 from django_polyimages.pipeline.generation import Decoded, Encoded, Finished, generate
+from django_polyimages.pixels import photographs, resampling
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.specs import DEFAULT_VERSIONS
 from tests.drawing import photo, quarters, to_bytes, upload_of
@@ -100,9 +102,30 @@ def test_a_caller_that_stops_early_waits_for_the_threads(monkeypatch):
     assert not at_work.is_set()
 
 
+def test_two_threads_decode_a_photograph_and_convert_its_colours(monkeypatch):
+    monkeypatch.setattr(resampling, "_found", lambda: (None, ""))
+    used: dict[str, set[str]] = {}
+
+    def note(name):
+        real = getattr(photographs, name)
+
+        def noted(*args, **options):
+            used.setdefault(name, set()).add(threading.current_thread().name.split("_")[0])
+            time.sleep(0.05)  # long enough for the other thread to begin
+            return real(*args, **options)
+
+        monkeypatch.setattr(photographs, name, noted)
+
+    for name in ("_loaded", "halved", "_rows"):
+        note(name)
+    assert events_of(photo(2500, 2000))[-1].failure is None
+    both = {"polyimages-slots", "polyimages-encoders"}
+    assert used == {"_loaded": both, "halved": both, "_rows": both}
+
+
 @pytest.mark.parametrize("failing", ["render", "placeholder_of"])
 def test_what_fails_beside_the_encoders_is_told_at_the_end(monkeypatch, failing):
-    monkeypatch.setattr(generation, failing, lambda *args: 1 / 0)
+    monkeypatch.setattr(generation, failing, lambda *args, **options: 1 / 0)
     first, *_encoded, last = events_of(photo())
     assert isinstance(first, Decoded)
     assert isinstance(last.failure, ZeroDivisionError)

@@ -31,10 +31,10 @@ def test_many_uploads_at_once_use_no_more_slots_than_allowed(monkeypatch):
     at_work, most = [], []
     real = generation.decode
 
-    def decode(*args):
+    def decode(*args, **options):
         at_work.append(1)
         most.append(len(at_work))
-        result = real(*args)
+        result = real(*args, **options)
         at_work.pop()
         return result
 

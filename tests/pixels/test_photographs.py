@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from threading import Barrier
+
 import pytest
 from django.core.files.base import ContentFile
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from django_polyimages import VersionSpec
+from django_polyimages import InvalidImage, VersionSpec
 from django_polyimages.pixels import resampling
 from django_polyimages.pixels.inspection import inspect
 from django_polyimages.pixels.photographs import Planes
@@ -70,6 +78,65 @@ def test_a_file_of_few_bytes_is_decoded_twice(by_pillow, monkeypatch, quality, o
     assert isinstance(found, Planes)
     assert (found.size, found.blue.size) == ((2500, 2000), (1024, 819))
     assert len(opened) == 1 + times  # inspect and decode
+
+
+@contextmanager
+def two_threads():
+    """An ``each`` that does its first two works at the same time, or fails; and their names."""
+    done: list[str] = []
+    meeting = Barrier(2)
+
+    def each(work, items):
+        done.append(work.__name__)
+
+        def met(number, item):
+            if number < 2:
+                meeting.wait(timeout=30)
+            return work(item)
+
+        return list(pool.map(met, count(), items))
+
+    with ThreadPoolExecutor(2) as pool:
+        yield each, done
+
+
+def test_brightness_and_colours_are_decoded_scaled_and_converted_at_once(by_pillow):
+    file = ContentFile(to_bytes(soft((2500, 2000)), quality=70))
+    wanted = plan(inspect(file), DEFAULT_VERSIONS)
+    alone = prepare(decode(file, wanted), wanted)
+    with two_threads() as (each, done):
+        together = prepare(decode(file, wanted, each=each), wanted, each=each)
+        assert isinstance(together, Planes)
+        assert together.rgb(each=each) == alone.rgb()
+    assert done == ["load", "half_plane", "part", "converted"]
+    assert (together.luma, together.blue, together.red) == (alone.luma, alone.blue, alone.red)
+
+
+def test_damage_is_refused_by_whichever_thread_finds_it(by_pillow):
+    content = to_bytes(soft((2500, 2000)), quality=70)
+    file = ContentFile(content[: len(content) // 2])
+    whole = plan(inspect(ContentFile(content)), DEFAULT_VERSIONS)
+    with two_threads() as (each, _done), pytest.raises(InvalidImage, match="damaged or incomplete"):
+        decode(file, whole, each=each)
+
+
+@given(
+    size=st.tuples(st.integers(1, 700), st.integers(1, 700)),
+    colours=st.sampled_from(["all", "half", "fewer"]),
+)
+@hypothesis(max_examples=40, deadline=None, phases=[Phase.generate])
+def test_converting_strips_gives_the_pixels_of_converting_the_whole(size, colours):
+    few = {"all": size, "half": (-(-size[0] // 2), -(-size[1] // 2)), "fewer": (1, 1)}[colours]
+    luma = Image.effect_noise(size, 60)
+    blue, red = (Image.effect_noise(few, 30) for _plane in range(2))
+    doubled = [
+        one.resize((2 * few[0], 2 * few[1]), Image.Resampling.NEAREST).crop((0, 0, *size))
+        if colours == "half"
+        else one.resize(size)
+        for one in (blue, red)
+    ]
+    alone = Image.merge("YCbCr", (luma, *doubled)).convert("RGB")
+    assert Planes(luma, blue, red).rgb() == alone
 
 
 def prepared(picture: Image.Image, orientation: int) -> Image.Image:

@@ -84,17 +84,18 @@ def generate(
 
 
 def _generate(file: File[bytes], plan: Plan, report: Callable[[Event], None]) -> Finished:
-    decoded = decode(file, plan)
+    each = partial(threads.shared, "encoders")
+    decoded = decode(file, plan, each=each)
     report(Decoded())
-    picture = prepare(decoded, plan, each=partial(threads.shared, "encoders"))
+    picture = prepare(decoded, plan, each=each)
     del decoded  # otherwise its memory would be held while the versions are encoded
     smallest: Image.Image | None = None
     encodings: list[Future[None]] = []
     try:
-        for group, scaled in render(picture, plan):
+        for group, scaled in render(picture, plan, each=each):
             encodings.append(threads.submit("encoders", _encode, scaled, group, report))
             smallest = scaled if group[0].mode == "fit" else smallest  # a whole picture
-        placeholder = placeholder_of(as_image(picture) if smallest is None else smallest)
+        placeholder = placeholder_of(as_image(picture, each=each) if smallest is None else smallest)
     finally:
         wait(encodings)  # before the slot becomes free, since pictures need the memory
     failures = [error for encoding in encodings if (error := encoding.exception())]

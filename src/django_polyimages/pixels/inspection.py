@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Final, cast
@@ -22,20 +22,13 @@ from django_polyimages.pixels import png
 from django_polyimages.pixels.foreign import FIRST, kind_of, kind_of_media_type, message_of
 from django_polyimages.pixels.memory import memory_of, most_in_scans
 from django_polyimages.pixels.metadata import orientation_of
-from django_polyimages.pixels.parts import check_parts, damaged, too_complex
+from django_polyimages.pixels.parts import check_parts, damaged
+from django_polyimages.pixels.readers import BoundedReader, StillReader
 from django_polyimages.pixels.support import most_pixels
 
 logger = logging.getLogger("django_polyimages")
-_READS: Final = 100_000
-"""How often a decoder may read for the header, which takes about 0.1 s: enough for 20,000 segments
-or chunks. Without a limit, Pillow needs a minute and nearly a gigabyte for a file of tiny parts."""
-_BYTES_PER_READ: Final = 64
-"""Of a file, on average, beyond that: a PNG with chunks of 256 bytes needs a read for each 67."""
-
-
 _ANY_SIZE: Final = 2**60
 """Bytes: a client may announce a number that is larger than every float."""
-_DISPOSAL: Final = 0b11100  # in the flags of a graphic control extension (GIF89a, 23)
 MAX_SIDE: Final = 65_535
 """Pixels: the longest side of a JPEG. Scaling needs memory and time for each pixel of a side, so
 that a picture of 16,000,000 x 2 pixels would take half a minute."""
@@ -111,43 +104,11 @@ def sha256_of(file: File[bytes]) -> str:
     return digest.hexdigest()
 
 
-class _BoundedReader:
-    """A file that a decoder may read a limited number of times."""
-
-    def __init__(self, file: File[bytes]) -> None:
-        self.seek, self.tell = file.seek, file.tell
-        self._read: Callable[[int], bytes] = file.read
-        self.reads_left = _READS
-
-    def read(self, size: int = -1) -> bytes:
-        self.reads_left -= 1
-        if self.reads_left < 0:
-            raise too_complex()
-        return self._read(size)
-
-
-class _StillReader(_BoundedReader):
-    """A GIF whose frames are never disposed of.
-
-    Of a frame that is, Pillow makes a copy as it opens the file: 49 bytes would need 170 MB.
-    """
-
-    _last = (b"", b"", b"")
-
-    def read(self, size: int = -1) -> bytes:
-        data = super().read(size)
-        introducer, label, length = self._last
-        if (introducer, label) == (b"!", b"\xf9") and len(length) == 1 and data:
-            data = bytes([data[0] & ~_DISPOSAL]) + data[1:]
-        self._last = (label, length, data)
-        return data
-
-
 def open_image(file: File[bytes]) -> ImageFile.ImageFile:
     """Read the header with an allowed decoder. Only this function calls ``Image.open()``."""
     formats = get_settings().formats
     file.seek(0)
-    reader = (_StillReader if file.read(4) == b"GIF8" else _BoundedReader)(file)
+    reader = (StillReader if file.read(4) == b"GIF8" else BoundedReader)(file)
     try:
         image = Image.open(cast("IO[bytes]", reader), formats=formats)
     except UnidentifiedImageError as error:
@@ -156,7 +117,7 @@ def open_image(file: File[bytes]) -> ImageFile.ImageFile:
         # Pillow's own limit, which is a warning that the host may have turned into an error. The
         # check W008 tells hosts whose limit it is.
         raise _too_many_pixels(_limit_of_pillow(error)) from error
-    reader.reads_left = _READS + file.size // _BYTES_PER_READ
+    reader.begin_pixels()
     return image
 
 

@@ -6,6 +6,7 @@ libjpeg can decode it at a half, a quarter or an eighth of its size, for a fract
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Final, cast
 
 from django.core.files import File
@@ -14,13 +15,17 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from django_polyimages.pixels.inspection import open_image
+from django_polyimages.pixels.readers import SharedFile
 from django_polyimages.pixels.resampling import Size, half, halved, is_fast, scaled_colours
 from django_polyimages.pixels.strips import Each, in_turn, resized
 
 _FEW_BYTES: Final = 1.0
 """For each decoded pixel: up to there, reading a file twice costs less than it saves."""
 _LARGE: Final = 1_000_000  # pixels
+_ROWS: Final = 256
+"""Of a strip whose colours are converted: even, since the colours of two rows are one."""
 _SCALES: Final = (8, 4, 2, 1)
+_COLOURS: Final = ("Cb", "Cr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,22 @@ class Planes:
         luma, blue, red = (one.transpose(method) for one in (self.luma, blue, red))
         return Planes(luma, blue, red)
 
-    def rgb(self) -> Image.Image:
-        blue, red = (scaled_colours(one, self.size) for one in (self.blue, self.red))
-        planes = Image.merge("YCbCr", (self.luma, blue, red))
-        del blue, red  # a quarter of the memory
-        return planes.convert("RGB")
+    def rgb(self, *, each: Each = in_turn) -> Image.Image:
+        """``each`` converts strips of the picture, and may use other threads."""
+        planes = [self.luma] + [
+            one if one.size == half(self.size) else scaled_colours(one, self.size)
+            for one in (self.blue, self.red)
+        ]
+
+        def converted(upper: int) -> Image.Image:
+            strips = [_rows(one, self.size, upper) for one in planes]
+            return Image.merge("YCbCr", strips).convert("RGB")
+
+        whole = Image.new("RGB", self.size, None)
+        uppers = range(0, self.size[1], _ROWS)
+        for upper, strip in zip(uppers, each(converted, uppers), strict=True):
+            whole.paste(strip, (0, upper))
+        return whole
 
 
 def is_large(size: Size) -> bool:
@@ -79,25 +95,25 @@ def is_large(size: Size) -> bool:
 
 
 def decode_jpeg(
-    image: ImageFile, file: File[bytes], size: Size, *, lossless: bool = False
+    file: File[bytes], size: Size, *, lossless: bool = False, each: Each = in_turn
 ) -> Image.Image | Planes:
-    """The pixels of ``image``, opened from ``file``, from which LANCZOS makes versions of at most
-    ``size``.
+    """The pixels of ``file`` from which LANCZOS makes versions of at most ``size``.
 
     Scaling with Pillow takes so long that only the brightness is scaled from all pixels then, and
     the colours to half of ``size``, as WebP has them. ``lossless`` is for a version that has the
-    colours of each pixel.
+    colours of each pixel. ``each`` decodes brightness and colours, and may use other threads.
     """
-    photograph = cast("JpegImageFile", image)
+    lock = Lock()
+    photograph = cast("JpegImageFile", open_image(SharedFile(file, lock)))
     scale = _scale(photograph.size, size)
     decoded = cast("Size", tuple(-(-side // scale) for side in photograph.size))
     if is_fast() or decoded == size or lossless or not _is_ycbcr(photograph):
         return _loaded(photograph, None, size)
     if _is_worth_two(photograph, file.size, scale, decoded):
-        return _decoded_twice(photograph, file, size, decoded)
+        return _decoded_twice(photograph, SharedFile(file, lock), size, decoded, each)
     whole = _loaded(photograph, "YCbCr", size)
     # One plane at a time: together they need as much memory as the picture.
-    blue, red = (halved(whole.getchannel(name), size) for name in ("Cb", "Cr"))
+    blue, red = (halved(whole.getchannel(name), size) for name in _COLOURS)
     return Planes(whole.getchannel("Y"), blue, red, photograph.info)
 
 
@@ -112,17 +128,25 @@ def _is_worth_two(photograph: JpegImageFile, byte_size: int, scale: int, decoded
 
 
 def _decoded_twice(
-    photograph: JpegImageFile, file: File[bytes], size: Size, decoded: Size
+    photograph: JpegImageFile, again: File[bytes], size: Size, decoded: Size, each: Each
 ) -> Planes:
     """The brightness as ``decoded``, and the colours at half of that, in half of the memory.
 
     In nearly all photographs, and in every WebP, the colours have half of the pixels of the
     brightness in each direction, so this leaves nothing out.
     """
-    luma = _loaded(photograph, "L", size)
-    colours = _loaded(open_image(file), "YCbCr", (decoded[0] // 2, decoded[1] // 2))
-    shown = (decoded[0] / 2, decoded[1] / 2)
-    blue, red = (halved(colours.getchannel(name), size, shown=shown) for name in ("Cb", "Cr"))
+    coarse = (decoded[0] // 2, decoded[1] // 2)
+
+    def load(mode: str) -> Image.Image:
+        if mode == "L":
+            return _loaded(photograph, mode, size)
+        return _loaded(open_image(again), mode, coarse)
+
+    def half_plane(name: str) -> Image.Image:
+        return halved(colours.getchannel(name), size, shown=(decoded[0] / 2, decoded[1] / 2))
+
+    luma, colours = each(load, ("L", "YCbCr"))
+    blue, red = each(half_plane, _COLOURS)
     return Planes(luma, blue, red, luma.info)
 
 
@@ -136,6 +160,16 @@ def _scale(stored: Size, size: Size) -> int:
     """By how much Pillow lets libjpeg divide the sides."""
     most = min(stored[0] // size[0], stored[1] // size[1])
     return next((scale for scale in _SCALES if scale <= most), 1)
+
+
+def _rows(plane: Image.Image, size: Size, upper: int) -> Image.Image:
+    """The strip from row ``upper`` on of a picture of ``size``, of which a plane may be halved."""
+    width, height = size[0], min(_ROWS, size[1] - upper)
+    if plane.size == size:
+        return plane.crop((0, upper, width, upper + height))
+    few = half((width, height))
+    strip = plane.crop((0, upper // 2, few[0], upper // 2 + few[1]))
+    return scaled_colours(strip, (width, height))
 
 
 def _is_ycbcr(photograph: JpegImageFile) -> bool:

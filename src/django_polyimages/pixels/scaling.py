@@ -89,16 +89,17 @@ def plan(facts: Facts, specs: Sequence[VersionSpec], focal_point: FocalPoint = C
     return replace(todo, targets=sorted(pairs, key=lambda one: todo.whole(one[1]), reverse=True))
 
 
-def decode(file: File[bytes], plan: Plan) -> Image.Image | Planes:
+def decode(file: File[bytes], plan: Plan, *, each: Each = in_turn) -> Image.Image | Planes:
     """The pixels of the original as stored, enough for every version.
 
-    The file is not needed after that. Raises ``InvalidImage`` if it is damaged.
+    ``each`` decodes the planes of a JPEG, and may use other threads. The file is not needed after
+    that. Raises ``InvalidImage`` if it is damaged.
     """
     with refusing_damage():
-        image = open_image(file)
         if plan.facts.format == "JPEG":
             lossless = any(spec.format == "PNG" for spec, _target in plan.targets)
-            return decode_jpeg(image, file, plan.size, lossless=lossless)
+            return decode_jpeg(file, plan.size, lossless=lossless, each=each)
+        image = open_image(file)
         if image.format == "PNG":
             return _decode_png(image, file)
         if image.format == "GIF":
@@ -154,7 +155,7 @@ def prepare(
         planes = image.scaled(plan.size, each=each)
         if is_srgb(profile):
             return planes if method is None else planes.transposed(method)
-        image = planes.rgb()
+        image = planes.rgb(each=each)
     picture = srgb(resized(image, plan.size, each=each), profile)
     if method is not None:
         picture = picture.transpose(method)
@@ -163,7 +164,7 @@ def prepare(
 
 
 def render(
-    picture: Image.Image | Planes, plan: Plan
+    picture: Image.Image | Planes, plan: Plan, *, each: Each = in_turn
 ) -> Iterator[tuple[list[VersionSpec], Image.Image]]:
     """The pixels of the versions, largest first.
 
@@ -176,17 +177,17 @@ def render(
         source = next(one for one in reversed(wholes) if _covers(one, plan.whole(target)))
         if target.crop == (0, 0, plan.facts.width, plan.facts.height):
             whole = _resized(source, target.size)
-            image = as_image(whole)
+            image = as_image(whole, each=each)
             wholes.append(whole if is_large(whole.size) else image)
             yield group, image.copy() if image is given else image
             given = image
         else:
-            yield group, _cropped(as_image(source), target, plan.facts)
+            yield group, _cropped(as_image(source, each=each), target, plan.facts)
 
 
-def as_image(picture: Image.Image | Planes) -> Image.Image:
+def as_image(picture: Image.Image | Planes, *, each: Each = in_turn) -> Image.Image:
     """The result of ``prepare()`` as a version has it."""
-    return picture.rgb() if isinstance(picture, Planes) else picture
+    return picture.rgb(each=each) if isinstance(picture, Planes) else picture
 
 
 def encode(picture: Image.Image, spec: VersionSpec) -> bytes:
