@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ChangeList
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import NumberInput
@@ -16,6 +17,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from django_polyimages.admin.library import details
+from django_polyimages.admin.library.changelist import ImageChangeList
 from django_polyimages.admin.library.checks import ImageAdminChecks
 from django_polyimages.admin.library.chooser import ImageLibrary
 from django_polyimages.admin.library.columns import (
@@ -103,6 +105,9 @@ class ImageAdmin(
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return count_uses(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ImageChangeList
 
     def get_urls(self) -> list[URLPattern]:
         named = f"{self.opts.app_label}_{self.opts.model_name}"
