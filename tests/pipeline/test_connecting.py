@@ -1,4 +1,4 @@
-"""The clients of S3 are made in the background, once a process has answered a request."""
+"""A process prepares for uploads in the background, once it has answered a request."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.test import Client
 from django_polyimages import storage
 from django_polyimages.pipeline import connecting
 from django_polyimages.pipeline.connecting import connect_after_first_request
+from django_polyimages.pixels import resampling
 from tests.helpers import in_a_new_process
 
 
@@ -42,6 +43,17 @@ def test_the_first_request_connects_in_a_thread_and_the_next_does_not(connected)
     Client().get("/")
     time.sleep(0.1)
     assert len(connected) == 1
+
+
+@pytest.mark.django_db
+def test_the_first_request_tries_the_resizer_in_a_thread(connected, monkeypatch):
+    tried: list[str] = []
+    monkeypatch.setattr(
+        resampling, "is_fast", lambda: tried.append(threading.current_thread().name)
+    )
+    Client().get("/")
+    wait_for(tried)
+    assert [one.split("_")[0] for one in tried] == ["polyimages-encoders"]
 
 
 @pytest.mark.django_db
