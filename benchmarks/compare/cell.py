@@ -93,14 +93,16 @@ def requests_to(server: str) -> dict[str, int]:
 
 
 def upload(job: Job, original: Path, folder: Path, server: str) -> dict[str, Any]:
-    """A small original first, then twice the one that is measured: its memory the first time,
-    everything else the second time. ``versions`` are the files of the second one.
+    """A small original first, then three times the one that is measured: its memory the first
+    time, everything else the third time, when the process has the memory that it will keep.
+    ``versions`` are the files of the third one.
     """
     content, suffix = original.read_bytes(), original.suffix.lower()
     job.upload(warm_up(suffix), f"small{suffix}")
     if job.before:
         job.before(content)
     first = measure(lambda: job.upload(content, f"first{suffix}"))
+    job.upload(content, f"second{suffix}")
     media = folder / "media"
     before = set(media.rglob("*"))
     found = counted(lambda: job.upload(content, f"photo{suffix}"), server)
