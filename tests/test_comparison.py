@@ -145,4 +145,6 @@ def test_the_page_and_its_plot_show_the_figures_of_the_results():
     text = page.PAGE.read_text()
     assert page.filled(text, figures) == text
     assert page.PLOT.read_text() == draw(figures)
+    readme = page.README.read_text()
+    assert page.plotted(readme, figures) == readme
     assert (RESULTS / "compare.md").read_text() == markdown(figures)
