@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from django_polyimages import VersionSpec
-from django_polyimages.pipeline import generation
+from django_polyimages.pipeline import generation, threads
 from django_polyimages.pipeline.generation import Decoded, Encoded, Finished, generate
 from django_polyimages.pixels import photographs, resampling
 from django_polyimages.pixels.inspection import inspect
@@ -121,6 +121,21 @@ def test_two_threads_decode_a_photograph_and_convert_its_colours(monkeypatch):
     assert events_of(photo(2500, 2000))[-1].failure is None
     both = {"polyimages-slots", "polyimages-encoders"}
     assert used == {"_loaded": both, "halved": both, "_rows": both}
+
+
+def test_a_process_without_threads_to_spare_calls_no_photograph_damaged(monkeypatch):
+    monkeypatch.setattr(resampling, "_found", lambda: (None, ""))
+    real = threads.submit
+
+    def submit(pool, *arguments):
+        if pool == "encoders":
+            raise RuntimeError("can't start new thread")
+        return real(pool, *arguments)
+
+    monkeypatch.setattr(threads, "submit", submit)
+    first, last = events_of(photo(2500, 2000))
+    assert isinstance(first, Decoded)
+    assert isinstance(last.failure, RuntimeError)
 
 
 @pytest.mark.parametrize("failing", ["render", "placeholder_of"])

@@ -62,6 +62,21 @@ def test_the_client_of_s3_keeps_a_connection_for_each_thread_that_sends():
     assert config.max_pool_connections >= threads._TRANSFERS + threads._DELETIONS
 
 
+@pytest.fixture
+def no_collection():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def wait_until(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 class TestDaemons:
     """The threads that wait for a storage."""
 
@@ -93,6 +108,19 @@ class TestDaemons:
         with pytest.raises(SystemExit):
             pool.submit(sys.exit, 3).result(5)
         assert pool.submit(int, "7").result(5) == 7
+
+    def test_failed_work_keeps_nothing_in_memory(self, no_collection):
+        class Picture:
+            def fail(self):
+                raise MemoryError
+
+        pool, picture = Daemons(1, "test"), Picture()
+        gone = weakref.ref(picture)
+        failed = pool.submit(picture.fail)
+        with pytest.raises(MemoryError):
+            failed.result(5)
+        del picture, failed
+        wait_until(lambda: gone() is None)
 
     def test_cancelled_work_keeps_nothing_in_memory(self):
         """A storage that does not answer holds the queue for minutes, and pictures are large."""
@@ -150,6 +178,39 @@ class TestShared:
             assert gone() is None
         finally:
             end.set()
+
+    def test_a_failure_of_a_helper_keeps_nothing_in_memory(self, no_collection):
+        class Picture:
+            def __init__(self):
+                self.begun = threading.Barrier(2)
+
+            def strip(self, number):
+                self.begun.wait(timeout=60)
+                if number == 1:
+                    raise MemoryError
+
+        picture = Picture()
+        gone = weakref.ref(picture)
+        with pytest.raises(MemoryError):
+            threads.shared("encoders", picture.strip, range(2))
+        del picture
+        wait_until(lambda: gone() is None)
+
+    @pytest.mark.parametrize("running", [0, 1])
+    def test_it_needs_no_thread(self, monkeypatch, running):
+        """The process may have as many as the system allows, or be about to exit."""
+        monkeypatch.setattr(threads, "_pools", {})
+        for _ in range(running):
+            threads.submit("encoders", int).result(5)
+
+        def start(_thread):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", start)
+        done = []
+        results = threads.shared("encoders", lambda item: done.append(item) or -item, range(5))
+        assert results == [0, -1, -2, -3, -4]
+        assert sorted(done) == [0, 1, 2, 3, 4]
 
     def test_a_failure_is_told_when_no_thread_uses_the_items_any_longer(self):
         begun, at_work = threading.Barrier(2), []

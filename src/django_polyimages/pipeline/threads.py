@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Final, Literal, TypeVar
@@ -44,11 +45,8 @@ class Daemons(Executor):
         self._starting = threading.Lock()
 
     def submit(self, work: Callable[..., _T], /, *arguments: Any, **options: Any) -> Future[_T]:
-        future: Future[_T] = Future()
-        todo: list[Callable[[], _T]] = [partial(work, *arguments, **options)]
-        # What is cancelled stays in the queue, but must not keep its files in memory.
-        future.add_done_callback(lambda _future: todo.clear())
-        self._work.put(partial(_run, future, todo))
+        future, run = _prepared(partial(work, *arguments, **options))
+        self._work.put(run)
         with self._starting:
             if self._started < self._size:
                 self._started += 1
@@ -61,13 +59,29 @@ class Daemons(Executor):
             self._work.get()()
 
 
-def _run(future: Future[_T], todo: list[Callable[[], _T]]) -> None:
+def _prepared(work: Callable[[], _T]) -> tuple[Future[_T], Callable[[], None]]:
+    """A future, and what a thread calls to do the work unless that is cancelled."""
+    future: Future[_T] = Future()
+    todo = [(future, work)]
+    # What is cancelled stays in the queue, but must not keep its files in memory.
+    future.add_done_callback(lambda _future: todo.clear())
+    return future, partial(_run, todo)
+
+
+def _run(todo: list[tuple[Future[_T], Callable[[], _T]]]) -> None:
+    try:
+        future, work = todo.pop()
+    except IndexError:
+        return
     if not future.set_running_or_notify_cancel():
         return
     try:
-        result = todo.pop()()
+        result = work()
     except BaseException as error:  # noqa: BLE001 (the caller gets it)
         future.set_exception(error)
+        # The error refers to this frame. If this referred to the error, both would keep pictures
+        # and files in memory until garbage is collected.
+        del future, work
     else:
         future.set_result(result)
 
@@ -86,18 +100,21 @@ def shared(pool: Pool, work: Callable[[_Item], _T], items: Iterable[_Item], /) -
     """The results of ``work`` for each item, in their order.
 
     Threads of ``pool`` that are free help. This thread does what none of them has begun, so it
-    never waits for a free one.
+    needs none: neither a free one, nor a new one when no more can be started.
     """
     first, *others = items
-    works = [work]
-    helping = [submit(pool, lambda item: works[0](item), item) for item in others]
+    offers = [_prepared(partial(work, item)) for item in others]
+    helping = [future for future, _run in offers]
     try:
+        with suppress(RuntimeError):  # the process exits, or has too many threads
+            while offers:
+                submit(pool, offers.pop(0)[1])
         results = [work(first)]
-        for item, future in zip(others, helping, strict=True):
-            results.append(work(item) if future.cancel() else future.result())
+        for number, item in enumerate(others):
+            results.append(work(item) if helping[number].cancel() else helping[number].result())
     finally:
         wait([future for future in helping if not future.cancel()])
-        works.clear()  # what is cancelled stays in the queue, but must not keep a picture in memory
+        helping.clear()  # an error refers to this frame, as in ``_run()``
     return results
 
 
