@@ -4,10 +4,13 @@ import re
 from unittest import mock
 
 import pytest
+from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.templatetags import admin_urls
 from django.contrib.admin.views.main import ChangeList
 
 from django_polyimages.admin import ImageAdmin
+from django_polyimages.admin.library.changelist import ImageChangeList
+from django_polyimages.models import Image
 from tests.admin.conftest import LIST
 from tests.builders import fake_images
 
@@ -48,3 +51,17 @@ def test_no_address_is_resolved_for_a_row(admin_client, acme):
     before = resolved()
     fake_images(acme, 5)
     assert resolved() == before
+
+
+def test_the_list_of_another_admin_class_stays_whatever_the_order_of_the_bases(rf):
+    class Own(ChangeList):
+        pass
+
+    class WithOwn(ModelAdmin):
+        def get_changelist(self, request, **kwargs):
+            return Own
+
+    for bases in [(ImageAdmin, WithOwn), (WithOwn, ImageAdmin)]:
+        both = type("Both", bases, {})(Image, site)
+        assert both.get_changelist(rf.get("/")) is Own
+    assert ImageAdmin(Image, site).get_changelist(rf.get("/")) is ImageChangeList

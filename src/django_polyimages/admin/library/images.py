@@ -107,7 +107,8 @@ class ImageAdmin(
         return count_uses(super().get_queryset(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return ImageChangeList
+        found = super().get_changelist(request, **kwargs)
+        return ImageChangeList if found is ChangeList else found
 
     def get_urls(self) -> list[URLPattern]:
         named = f"{self.opts.app_label}_{self.opts.model_name}"
