@@ -11,7 +11,7 @@ from django.core.signals import request_finished
 from django.test import Client
 
 from django_polyimages import storage
-from django_polyimages.pipeline import connecting
+from django_polyimages.pipeline import connecting, threads
 from django_polyimages.pipeline.connecting import connect_after_first_request
 from django_polyimages.pixels import resampling
 from tests.helpers import in_a_new_process
@@ -54,6 +54,15 @@ def test_the_first_request_tries_the_resizer_in_a_thread(connected, monkeypatch)
     Client().get("/")
     wait_for(tried)
     assert [one.split("_")[0] for one in tried] == ["polyimages-encoders"]
+
+
+@pytest.mark.django_db
+def test_a_process_without_threads_to_spare_fails_no_request(connected, monkeypatch):
+    def submit(*_arguments):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "submit", submit)
+    assert Client().get("/").status_code == 200
 
 
 @pytest.mark.django_db

@@ -140,6 +140,28 @@ class TestDaemons:
         go_on.set()
 
 
+def no_thread_starts(monkeypatch) -> None:
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_pools", {})
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+@pytest.mark.parametrize("pool", ["slots", "encoders", "transfers", "deletions"])
+def test_work_that_was_refused_never_begins_and_the_pool_recovers(monkeypatch, pool):
+    done = []
+    with monkeypatch.context() as patch:
+        no_thread_starts(patch)
+        for _time in range(20):
+            with pytest.raises(RuntimeError, match="can't start"):
+                threads.submit(pool, done.append, "refused")
+        pools = threads._pools
+    monkeypatch.setattr(threads, "_pools", pools)
+    threads.submit(pool, done.append, "begun").result(5)
+    assert done == ["begun"]
+
+
 class TestShared:
     def test_results_are_in_the_order_of_the_items(self):
         assert threads.shared("encoders", lambda number: number * number, range(9)) == [
@@ -203,10 +225,9 @@ class TestShared:
         for _ in range(running):
             threads.submit("encoders", int).result(5)
 
-        def start(_thread):
-            raise RuntimeError("can't start new thread")
-
-        monkeypatch.setattr(threading.Thread, "start", start)
+        pools = threads._pools
+        no_thread_starts(monkeypatch)
+        threads._pools = pools
         done = []
         results = threads.shared("encoders", lambda item: done.append(item) or -item, range(5))
         assert results == [0, -1, -2, -3, -4]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from django.core.signals import request_finished
@@ -25,5 +26,6 @@ def connect_after_first_request() -> None:
 
 def _connect(**kwargs: object) -> None:
     request_finished.disconnect(dispatch_uid=_UID)
-    threads.submit("transfers", storage.connect)  # an upload reports what fails
-    threads.submit("encoders", resampling.is_fast)
+    with suppress(RuntimeError):  # no thread can be started
+        threads.submit("transfers", storage.connect)  # an upload reports what fails
+        threads.submit("encoders", resampling.is_fast)

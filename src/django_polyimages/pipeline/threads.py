@@ -49,9 +49,9 @@ class Daemons(Executor):
         self._work.put(run)
         with self._starting:
             if self._started < self._size:
-                self._started += 1
-                name = f"{self._name}_{self._started}"
+                name = f"{self._name}_{self._started + 1}"
                 threading.Thread(target=self._serve, name=name, daemon=True).start()
+                self._started += 1
         return future
 
     def _serve(self) -> None:
@@ -87,13 +87,21 @@ def _run(todo: list[tuple[Future[_T], Callable[[], _T]]]) -> None:
 
 
 def submit(pool: Pool, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
-    """Run ``work`` in a thread of ``pool``."""
+    """Run ``work`` in a thread of ``pool``. Raises ``RuntimeError``, and never begins, if no thread
+    can be started: the process exits, or has as many as the system allows.
+    """
     with _lock:
         if pool not in _pools:
             kind = Daemons if pool in ("transfers", "deletions") else ThreadPoolExecutor
             _pools[pool] = kind(_size_of(pool), f"polyimages-{pool}")
         executor = _pools[pool]
-    return executor.submit(work, *arguments)
+    future, run = _prepared(partial(work, *arguments))
+    try:
+        executor.submit(run)
+    except RuntimeError:  # yet it may be in the queue, and another thread may have begun it
+        if future.cancel():
+            raise
+    return future
 
 
 def shared(pool: Pool, work: Callable[[_Item], _T], items: Iterable[_Item], /) -> list[_T]:
@@ -103,15 +111,15 @@ def shared(pool: Pool, work: Callable[[_Item], _T], items: Iterable[_Item], /) -
     needs none: neither a free one, nor a new one when no more can be started.
     """
     first, *others = items
-    offers = [_prepared(partial(work, item)) for item in others]
-    helping = [future for future, _run in offers]
+    helping: list[Future[_T]] = []
     try:
-        with suppress(RuntimeError):  # the process exits, or has too many threads
-            while offers:
-                submit(pool, offers.pop(0)[1])
+        with suppress(RuntimeError):
+            for item in others:
+                helping.append(submit(pool, work, item))
         results = [work(first)]
         for number, item in enumerate(others):
-            results.append(work(item) if helping[number].cancel() else helping[number].result())
+            is_left = number >= len(helping) or helping[number].cancel()
+            results.append(work(item) if is_left else helping[number].result())
     finally:
         wait([future for future in helping if not future.cancel()])
         helping.clear()  # an error refers to this frame, as in ``_run()``
