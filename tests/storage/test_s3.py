@@ -26,6 +26,7 @@ import django_polyimages
 from django_polyimages import storage
 from django_polyimages.models import Image
 from django_polyimages.operations.original_storage import move, plan_move
+from django_polyimages.pixels import resampling
 from django_polyimages.storage.s3 import s3_storage
 from tests.api.calls import bulk_upload, get, upload
 from tests.drawing import REFUSED, photo, quarters, to_bytes, upload_of
@@ -47,6 +48,24 @@ def test_a_page_in_a_picture_is_stored_as_a_picture(client, bucket, claim):
             headers = bucket.meta.client.head_object(Bucket=bucket.name, Key=key)
             assert headers["ContentType"] == "image/webp"
             assert "ContentDisposition" not in headers
+
+
+def test_two_threads_read_an_original_that_is_regenerated(client, bucket, monkeypatch):
+    """Pillow decodes brightness and colours at once, from the same file of the storage."""
+    monkeypatch.setattr(resampling, "_found", lambda: (None, ""))
+    upload(client, upload_of(photo(3000, 2000, quality=90)))
+    image = Image.objects.get()
+
+    def contents() -> dict[str, bytes]:
+        return {
+            name: bucket.Object(version.key).get()["Body"].read()
+            for name, version in image.versions.items()
+        }
+
+    keys, uploaded = [one.key for one in image.versions.values()], contents()
+    assert Image.objects.regenerate(image, everything=True).failure == ""
+    assert not {one.key for one in image.versions.values()} & set(keys)
+    assert contents() == uploaded
 
 
 def test_a_phone_s_photo_arrives_whole_and_upright(client, bucket):
