@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from django_polyimages.pixels.inspection import open_image
 from django_polyimages.pixels.readers import SharedFile
 from django_polyimages.pixels.resampling import Size, half, halved, is_fast, scaled_colours
-from django_polyimages.pixels.strips import Each, in_turn, resized
+from django_polyimages.pixels.strips import Each, in_turn, joined, resized
 
 _FEW_BYTES: Final = 1.0
 """For each decoded pixel: up to there, reading a file twice costs less than it saves."""
@@ -80,11 +80,8 @@ class Planes:
             strips = [_rows(one, self.size, upper) for one in planes]
             return Image.merge("YCbCr", strips).convert("RGB")
 
-        whole = Image.new("RGB", self.size, None)
         uppers = range(0, self.size[1], _ROWS)
-        for upper, strip in zip(uppers, each(converted, uppers), strict=True):
-            whole.paste(strip, (0, upper))
-        return whole
+        return joined(zip(uppers, each(converted, uppers), strict=True), self.size)
 
 
 def is_large(size: Size) -> bool:

@@ -51,17 +51,18 @@ def resized(picture: Image.Image, size: Size, *, each: Each = in_turn) -> Image.
     if picture.size == size:
         return simple_mode(picture)
     if is_simple(picture) and picture.mode not in _WITH_ALPHA:
-        return _joined(_parts(picture, size, each), size)
+        return joined(_parts(picture, size, each), size)
     if 4 * _margin(picture.height / size[1]) * picture.width > PIXELS:
         picture = _narrowed(picture, size[0])
-    return _joined(_strips(picture, size), size)
+    return joined(_strips(picture, size), size)
 
 
-def _joined(strips: Iterator[tuple[int, Image.Image]], size: Size) -> Image.Image:
+def joined(strips: Iterator[tuple[int, Image.Image]], size: Size) -> Image.Image:
+    """A picture of ``size`` from its strips in order, each with its first row."""
     _upper, strip = next(strips)
     if strip.size == size:
         return strip
-    whole = Image.new(strip.mode, size)
+    whole = Image.new(strip.mode, size, None)
     whole.paste(strip, (0, 0))
     for upper, strip in strips:
         whole.paste(strip, (0, upper))
